@@ -1,0 +1,146 @@
+//! Conditions that are legal on an action.
+
+use std::borrow::Cow;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+use proptest::strategy::Union;
+
+use super::values::{KEYS, keys, value};
+use crate::{
+    Action, Comparison, Condition, Interface, Quantifier, Step, Subject, SubjectType, Test, Type, Value,
+};
+
+/// Up to `most` conditions that are legal on `action`.
+pub fn conditions(interface: &Interface, action: &Action, most: usize) -> BoxedStrategy<Vec<Condition>> {
+    match condition(interface, action) {
+        Some(one) => vec(one, 0..=most).boxed(),
+        None => Just(Vec::new()).boxed(),
+    }
+}
+
+/// A condition that is legal on `action`; `None` if the action has nothing to read.
+pub fn condition(interface: &Interface, action: &Action) -> Option<BoxedStrategy<Condition>> {
+    let legal = |subject: Subject| {
+        let found = interface.subject_type(action, &subject).ok()?;
+        let quantified = subject.quantifier.is_some();
+        (!kinds_of_test(&found, quantified).is_empty())
+            .then(|| (subject, found.ty.into_owned(), found.sealed))
+    };
+    let all: Vec<_> = subjects(interface, action).into_iter().filter_map(legal).collect();
+    let interface = interface.clone();
+    let one = move |(subject, ty, sealed): (Subject, Type, bool)| {
+        let found = SubjectType { ty: Cow::Owned(ty), sealed };
+        let kinds = kinds_of_test(&found, subject.quantifier.is_some());
+        let tests = Union::new(kinds.into_iter().map(|kind| kind.strategy(&interface, &found.ty)));
+        tests.prop_map(move |test| Condition { subject: subject.clone(), test })
+    };
+    (!all.is_empty()).then(|| select(all).prop_flat_map(one).boxed())
+}
+
+/// Every subject up to three steps deep, with a few keys.
+fn subjects(interface: &Interface, action: &Action) -> Vec<Subject> {
+    let batch = action.batch().and_then(|(_, record)| interface.records.get(record));
+    let names = action.arguments.keys().chain(batch.into_iter().flat_map(|record| record.fields.keys()));
+    let plain = |name: &String| Subject { quantifier: None, name: name.clone(), steps: Vec::new() };
+    let mut found: Vec<Subject> = names.map(plain).collect();
+    let mut ends = found.clone();
+    for _ in 0..3 {
+        ends = ends.iter().flat_map(|subject| longer(interface, action, subject)).collect();
+        found.extend(ends.iter().cloned());
+    }
+    let quantified = |subject: &Subject| {
+        [Quantifier::Each, Quantifier::Some]
+            .map(|quantifier| Subject { quantifier: Some(quantifier), ..subject.clone() })
+    };
+    let quantified: Vec<_> = found.iter().flat_map(quantified).collect();
+    found.extend(quantified);
+    found.retain(|subject| interface.subject_type(action, subject).is_ok());
+    found
+}
+
+/// `subject` with one more step, in all ways that its type has.
+fn longer(interface: &Interface, action: &Action, subject: &Subject) -> Vec<Subject> {
+    let Ok(found) = interface.subject_type(action, subject) else { return Vec::new() };
+    let mut steps = vec![Step::Size];
+    if let Type::Map(_) = &*found.ty {
+        steps.extend(KEYS.iter().take(3).map(|key| Step::Key((*key).to_owned())));
+    }
+    if let Type::Record(record) = &*found.ty {
+        let fields = interface.records.get(record).into_iter().flat_map(|record| record.fields.keys());
+        steps.extend(fields.cloned().map(Step::Field));
+    }
+    let with = |step| {
+        let steps = subject.steps.iter().cloned().chain([step]).collect();
+        Subject { steps, ..subject.clone() }
+    };
+    steps.into_iter().map(with).collect()
+}
+
+/// Tests that are legal on the same types.
+#[derive(Clone, Copy)]
+enum Kind {
+    Presence,
+    Equality,
+    Order,
+    Membership,
+    Contents,
+    Pattern,
+}
+
+/// The tests that are legal on a subject.
+fn kinds_of_test(found: &SubjectType<'_>, quantified: bool) -> Vec<Kind> {
+    let ty = &*found.ty;
+    let presence = if quantified { vec![] } else { vec![Kind::Presence] };
+    if found.sealed {
+        return presence;
+    }
+    let scalar = ty.is_integer() || ty.is_text();
+    let by_type = [
+        (scalar || *ty == Type::Bool, Kind::Equality),
+        (ty.is_integer(), Kind::Order),
+        (scalar, Kind::Membership),
+        (ty.is_container(), Kind::Contents),
+        (ty.takes_patterns(), Kind::Pattern),
+    ];
+    let legal = by_type.into_iter().filter(|(legal, _)| *legal).map(|(_, kind)| kind);
+    presence.into_iter().chain(legal).collect()
+}
+
+impl Kind {
+    fn strategy(self, interface: &Interface, ty: &Type) -> BoxedStrategy<Test> {
+        let compare = |how: Vec<Comparison>| {
+            (select(how), value(interface, ty))
+                .prop_map(|(how, constant)| Test::Compare(how, constant))
+                .boxed()
+        };
+        match self {
+            Self::Presence => prop_oneof![Just(Test::Present), Just(Test::Absent)].boxed(),
+            Self::Equality => compare(vec![Comparison::Equal, Comparison::NotEqual]),
+            Self::Order => {
+                compare(vec![Comparison::Less, Comparison::AtMost, Comparison::Greater, Comparison::AtLeast])
+            }
+            Self::Membership => either(vec(value(interface, ty), 1..=2).boxed(), Test::In, Test::NotIn),
+            Self::Contents => {
+                let members = ty.member().map_or_else(keys, |member| value(interface, member));
+                either(vec(members, 1..=2).boxed(), Test::Has, Test::Lacks)
+            }
+            Self::Pattern => {
+                select(PATTERNS.as_slice()).prop_map(|pattern| Test::Like(pattern.to_owned())).boxed()
+            }
+        }
+    }
+}
+
+/// One of two tests on a set.
+fn either(
+    sets: BoxedStrategy<Vec<Value>>,
+    one: fn(Vec<Value>) -> Test,
+    other: fn(Vec<Value>) -> Test,
+) -> BoxedStrategy<Test> {
+    (sets, any::<bool>()).prop_map(move |(set, first)| if first { one(set) } else { other(set) }).boxed()
+}
+
+/// Patterns, some with letters in another case.
+pub(super) const PATTERNS: [&str; 8] = ["*", "a*", "A*", "?", "*b", "a\\*", "\\", "a?*"];

@@ -1,0 +1,188 @@
+//! Policies over one or two tools.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::{select, subsequence};
+
+use super::conditions::{PATTERNS, conditions};
+use super::hoistable::{hoistable_conditions, hoistable_limits, join, sums};
+use super::interfaces::interface;
+use super::values::value;
+use crate::{
+    Action, Approval, Approver, Auth, Bind, Effect, Evidence, Interface, Limit, Measure, Policy, Rule, Slot,
+    Target, Terms, Tool, Type, Uses, Window,
+};
+
+/// A policy in normal form that [`Policy::check`] accepts.
+pub fn policy() -> BoxedStrategy<Policy> {
+    let tools = subsequence(vec!["bus", "mail"], 1..=2);
+    let tools = tools.prop_flat_map(|names| {
+        let tools: Vec<_> = names.into_iter().map(|name| (Just(name.to_owned()), tool(name))).collect();
+        tools.prop_map(|tools| tools.into_iter().collect::<BTreeMap<_, _>>())
+    });
+    let with_approvals = tools.prop_flat_map(|tools| {
+        let approvals = approvals(&tools);
+        (Just(tools), approvals)
+    });
+    let whole = (with_approvals, auth(), evidence()).prop_map(|((tools, approvals), auth, evidence)| {
+        Policy { name: "a-policy".to_owned(), tools, auth, approvals, evidence }.normalise()
+    });
+    whole.boxed()
+}
+
+/// A rule of `tool`, whose interface is `interface`.
+pub fn rule(tool: &str, interface: &Interface, effect: Effect) -> BoxedStrategy<Rule> {
+    let tool = tool.to_owned();
+    let every = interface.clone();
+    let actions: Vec<_> = interface.actions.iter().map(|(name, one)| (name.clone(), one.clone())).collect();
+    let of_one = select(actions).prop_flat_map(move |(name, action)| {
+        let parts = (target(&every, &action.kinds), conditions(&every, &action, 2));
+        parts.prop_map(move |(target, conditions)| (Some(Arc::from(name.as_str())), target, conditions))
+    });
+    let of_all = target(interface, &interface.kinds.keys().cloned().collect::<Vec<_>>());
+    let of_all = of_all.prop_map(|target| (None, target, Vec::new()));
+    let drawn = match effect {
+        Effect::Allow => of_one.boxed(),
+        Effect::Deny => prop_oneof![6 => of_one, 1 => of_all].boxed(),
+    };
+    drawn
+        .prop_map(move |(action, target, conditions)| Rule::new(&tool, effect, action, target, conditions))
+        .boxed()
+}
+
+fn tool(name: &'static str) -> BoxedStrategy<Tool> {
+    let drawn = interface().prop_flat_map(move |interface| {
+        let allow = vec((rule(name, &interface, Effect::Allow), proptest::bool::weighted(0.9)), 0..=4);
+        let deny = vec(rule(name, &interface, Effect::Deny), 0..=2);
+        let (limits, more) = (limits(name, &interface), vec(0_i64..=5, 0..=2));
+        let common = hoistable_conditions(&interface);
+        (Just(interface), allow, deny, limits, more, common)
+    });
+    let whole = drawn.prop_map(move |(interface, allow, deny, limits, more, common)| {
+        let all = |(rule, joins)| if joins { join(name, rule, &interface, &common) } else { rule };
+        let allow = allow.into_iter().map(all).collect();
+        let scope = interface.scope.iter().map(|_| "a.b".to_owned()).collect();
+        let mut tool = Tool { interface, scope, allow, deny, limits };
+        let more: Vec<_> = more.into_iter().flat_map(|max| hoistable_limits(name, &tool, max)).collect();
+        tool.limits.extend(more);
+        tool
+    });
+    whole.boxed()
+}
+
+fn target(interface: &Interface, kinds: &[String]) -> BoxedStrategy<Target> {
+    if kinds.is_empty() {
+        return Just(Target::Any).boxed();
+    }
+    let interface = interface.clone();
+    let of = select(kinds.to_vec()).prop_flat_map(move |kind| {
+        let template =
+            interface.kinds.get(&kind).map(|kind| kind.template.parameters.clone()).unwrap_or_default();
+        let slots: Vec<_> = template.iter().map(|(_, ty)| slot(&interface, ty)).collect();
+        slots.prop_map(move |slots| Target::Of { kind: Arc::from(kind.as_str()), slots })
+    });
+    prop_oneof![6 => of, 1 => Just(Target::Any)].boxed()
+}
+
+fn slot(interface: &Interface, ty: &Type) -> BoxedStrategy<Slot> {
+    let exact = value(interface, ty).prop_map(|name| Slot::Exact(name.as_text().unwrap_or("a").to_owned()));
+    let like = select(PATTERNS.as_slice()).prop_map(|pattern| Slot::Like(pattern.to_owned()));
+    prop_oneof![5 => exact, 1 => like, 1 => Just(Slot::Any)].boxed()
+}
+
+fn limits(tool: &'static str, interface: &Interface) -> BoxedStrategy<Vec<Limit>> {
+    let measures = [Measure::Calls]
+        .into_iter()
+        .chain(["messages", "a", "n"].map(|name| Measure::Argument(name.to_owned())));
+    let of = |measure: Measure| {
+        let counts = |action: &Action| match &measure {
+            Measure::Calls => true,
+            Measure::Argument(name) => interface
+                .field(action, name)
+                .is_some_and(|field| sums(&field.ty) && !field.optional && !field.sealed),
+        };
+        let actions: Vec<_> =
+            interface.actions.iter().filter(|(_, one)| counts(one)).map(|(name, _)| name.clone()).collect();
+        (measure, actions)
+    };
+    let choices: Vec<_> = measures.map(of).filter(|(_, actions)| !actions.is_empty()).collect();
+    let interface = interface.clone();
+    let one = select(choices).prop_flat_map(move |(measure, all)| {
+        let (most, every) = (all.len(), interface.clone());
+        subsequence(all, 1..=most).prop_flat_map(move |actions| {
+            let taken =
+                actions.iter().filter_map(|name| every.actions.get(name)).flat_map(|one| one.kinds.clone());
+            let targets = vec(target(&every, &taken.collect::<Vec<_>>()), 1..=2);
+            let measure = measure.clone();
+            (targets, 0_i64..=5, window()).prop_map(move |(targets, max, window)| {
+                Limit::new(tool, measure.clone(), actions.clone(), targets, max, window)
+            })
+        })
+    });
+    vec(one.prop_filter("one unit", one_unit), 0..=2).boxed()
+}
+
+/// Drawn types may differ between actions; then only one action is kept.
+fn one_unit(limit: &Limit) -> bool {
+    limit.measure == Measure::Calls || limit.actions.len() == 1
+}
+
+fn window() -> impl Strategy<Value = Window> {
+    prop_oneof![Just(Window::Job), select(vec![1, 10, 1_000]).prop_map(|ms| Window::Sliding { ms })]
+}
+
+fn approvals(tools: &BTreeMap<String, Tool>) -> BoxedStrategy<Vec<Approval>> {
+    let actions = |(name, tool): (&String, &Tool)| {
+        let of = |(action, one): (&String, &Action)| {
+            (name.clone(), tool.interface.clone(), action.clone(), one.clone())
+        };
+        tool.interface.actions.iter().map(of).collect::<Vec<_>>()
+    };
+    let all: Vec<_> = tools.iter().flat_map(actions).collect();
+    let one = select(all).prop_flat_map(|(tool, interface, name, action)| {
+        let targets = vec(target(&interface, &action.kinds), 1..=2);
+        let bind =
+            subsequence(action.arguments.keys().cloned().collect::<Vec<_>>(), 0..=action.arguments.len());
+        let bind = prop_oneof![Just(Bind::Arguments), bind.prop_map(Bind::Some)];
+        let parts = (targets, conditions(&interface, &action, 1), terms(), bind);
+        parts.prop_map(move |(targets, conditions, terms, bind)| {
+            Approval::new(&tool, vec![name.clone()], targets, conditions, Terms { bind, ..terms })
+        })
+    });
+    vec(one, 0..=2).boxed()
+}
+
+fn terms() -> impl Strategy<Value = Terms> {
+    let people = vec![
+        Approver::Did("did:key:a".to_owned()),
+        Approver::Did("did:key:b".to_owned()),
+        Approver::Role { role: "boss".to_owned(), issuer: "did:web:c".to_owned() },
+    ];
+    let uses = prop_oneof![Just(Uses::Times(1)), Just(Uses::Times(2)), Just(Uses::Unlimited)];
+    let parts = (subsequence(people, 1..=3), 1_u32..=2, select(vec![1_i64, 60_000]), uses);
+    parts.prop_map(|(by, quorum, within_ms, uses)| Terms {
+        by,
+        quorum,
+        within_ms,
+        uses,
+        bind: Bind::Arguments,
+    })
+}
+
+fn auth() -> impl Strategy<Value = Auth> {
+    let parts = (select(vec![1_i64, 900]), any::<[bool; 3]>());
+    parts.prop_map(|(max_ttl_seconds, [pin_policy_hash, job_scoped_binding, proof_of_possession])| Auth {
+        max_ttl_seconds,
+        pin_policy_hash,
+        job_scoped_binding,
+        proof_of_possession,
+    })
+}
+
+fn evidence() -> impl Strategy<Value = Evidence> {
+    let retain = prop_oneof![Just(None), Just(Some(1_i64))];
+    (any::<bool>(), retain).prop_map(|(gateway_receipts, retain_ms)| Evidence { gateway_receipts, retain_ms })
+}

@@ -1,0 +1,188 @@
+//! Bytes to policy: strict, bounded, and only the one spelling.
+//!
+//! ```text
+//! bytes ─▶ size, UTF-8, JSON (closed objects, no duplicates) ─▶ put back what is hoisted
+//!       ─▶ Policy::check ─▶ encode again and compare with the bytes ─▶ Policy
+//! ```
+//!
+//! The last step catches all that reading overlooks: another order, another escape, white space,
+//! an `entity` that is not the resource's, an id that is not the rule's.
+
+mod interface;
+mod raw;
+mod rules;
+mod scalars;
+mod unhoist;
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use raw::{RawPolicy, RawTool, Version};
+
+use super::{WPC_VERSION, encode};
+use crate::canon::Compare;
+use crate::place::Place;
+use crate::{Approval, Invalid, Limit, Policy, Terms, Tool};
+
+/// Longest accepted artifact payload, in bytes.
+pub const MAX_ARTIFACT_BYTES: usize = 64 * 1024 * 1024;
+
+/// Not an artifact that may be used.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct DecodeError {
+    /// What is wrong.
+    pub code: DecodeCode,
+    /// Where: a path from `$`, or a byte from 0.
+    pub at: String,
+    /// In words.
+    pub message: String,
+}
+
+/// What is wrong with an artifact.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[non_exhaustive]
+pub enum DecodeCode {
+    /// More than [`MAX_ARTIFACT_BYTES`], or too many parts once hoisted conditions are put back.
+    TooLarge,
+    /// Not JSON, or not a policy's members and types.
+    Malformed,
+    /// Not the canonical bytes of the policy it says.
+    NotCanonical,
+    /// Of another version of the format.
+    UnknownVersion,
+    /// A policy that no compiler would have made.
+    Invalid,
+}
+
+impl DecodeCode {
+    /// The stable code, `not_canonical`.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::TooLarge => "too_large",
+            Self::Malformed => "malformed",
+            Self::NotCanonical => "not_canonical",
+            Self::UnknownVersion => "unknown_version",
+            Self::Invalid => "invalid",
+        }
+    }
+}
+
+impl DecodeError {
+    fn new(code: DecodeCode, at: impl fmt::Display, message: impl Into<String>) -> Self {
+        Self { code, at: at.to_string(), message: message.into() }
+    }
+}
+
+impl From<Invalid> for DecodeError {
+    fn from(Invalid { path, message }: Invalid) -> Self {
+        Self { code: DecodeCode::Invalid, at: path, message }
+    }
+}
+
+impl fmt::Display for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}: {}", self.code.code(), self.at, self.message)
+    }
+}
+
+impl std::error::Error for DecodeError {}
+
+/// Reads an artifact's payload. Whoever calls this has compared the payload's hash or verified
+/// its signature.
+///
+/// # Errors
+///
+/// [`DecodeError`] unless the bytes are exactly what [`encode()`](crate::encode) writes for a
+/// policy that [`Policy::check`] accepts.
+pub fn decode(bytes: &[u8]) -> Result<Policy, DecodeError> {
+    if bytes.len() > MAX_ARTIFACT_BYTES {
+        let message = format!("has {} bytes, more than {MAX_ARTIFACT_BYTES}", bytes.len());
+        return Err(DecodeError::new(DecodeCode::TooLarge, Place::Root, message));
+    }
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        let at = format_args!("byte {}", error.valid_up_to()).to_string();
+        DecodeError::new(DecodeCode::Malformed, at, "is not UTF-8")
+    })?;
+    let raw: RawPolicy<'_> = serde_json::from_str(text).map_err(|error| unreadable(text, &error))?;
+    if raw.wpc_version.0 != WPC_VERSION {
+        return Err(unknown_version());
+    }
+    let policy = policy(raw)?;
+    policy.check()?;
+    let mut compare = Compare::new(bytes);
+    encode::write(&policy, &mut compare);
+    match compare.difference() {
+        None => Ok(policy),
+        Some(at) => {
+            let at = format_args!("byte {at}").to_string();
+            Err(DecodeError::new(DecodeCode::NotCanonical, at, "is not what encoding the policy again gives"))
+        }
+    }
+}
+
+/// An artifact of another version looks malformed; say which it is.
+fn unreadable(text: &str, error: &serde_json::Error) -> DecodeError {
+    match serde_json::from_str::<Version<'_>>(text) {
+        Ok(version) if version.wpc_version.0 != WPC_VERSION => unknown_version(),
+        Ok(_) | Err(_) => {
+            let at = format_args!("line {} column {}", error.line(), error.column()).to_string();
+            DecodeError::new(DecodeCode::Malformed, at, error.to_string())
+        }
+    }
+}
+
+fn unknown_version() -> DecodeError {
+    let at = Place::Root;
+    DecodeError::new(DecodeCode::UnknownVersion, at.member("wpc_version"), format!("is not `{WPC_VERSION}`"))
+}
+
+fn policy(raw: RawPolicy<'_>) -> Result<Policy, DecodeError> {
+    let RawPolicy { approvals, auth, evidence, policy_name, tools, .. } = raw;
+    let mut of = BTreeMap::new();
+    for (name, raw) in tools.0 {
+        let tool = tool(&name, raw)?;
+        of.insert(name, tool);
+    }
+    let mut approvals: Vec<_> =
+        approvals.map(|all| all.rules).unwrap_or_default().into_iter().map(approval).collect();
+    approvals.sort_by_key(|approval| approval.id);
+    Ok(Policy {
+        name: policy_name.0.into_owned(),
+        tools: of,
+        auth: auth.into(),
+        approvals,
+        evidence: evidence.map(Into::into).unwrap_or_default(),
+    })
+}
+
+fn approval(raw: raw::RawApproval<'_>) -> Approval {
+    let conditions = raw.conditions.into_iter().map(|triple| triple.0).collect();
+    let by = raw.by.into_iter().map(Into::into).collect();
+    let (uses, bind) = (raw.uses.0, raw.bind.0);
+    let terms = Terms { by, quorum: raw.quorum, within_ms: raw.within_ms, uses, bind };
+    Approval::new(&raw.tool.0, owned(raw.ops), raw::targets(raw.on), conditions, terms)
+}
+
+fn tool(name: &str, raw: RawTool<'_>) -> Result<Tool, DecodeError> {
+    let tools = Place::Root.member("tools");
+    let at = tools.member(name);
+    let limits = raw.limits.into_iter().map(|limit| {
+        let per = limit.per.0;
+        Limit::new(name, limit.measure.0, owned(limit.ops), raw::targets(limit.on), limit.max, per)
+    });
+    let mut tool = Tool {
+        interface: raw.interface.into(),
+        scope: owned(raw.scope),
+        allow: raw.allow.0,
+        deny: raw.deny.0,
+        limits: limits.collect(),
+    };
+    unhoist::unhoist(name, &mut tool, raw.constraints.0, at.member("constraints"))?;
+    tool.limits.sort_by_key(|limit| limit.id);
+    Ok(tool)
+}
+
+fn owned(names: Vec<scalars::Text<'_>>) -> Vec<String> {
+    names.into_iter().map(|name| name.0.into_owned()).collect()
+}

@@ -1,0 +1,137 @@
+//! Given values as values of the interface's types.
+
+use std::collections::BTreeMap;
+
+use super::conform::{unknown, wrong_type};
+use super::malformed::{Malformed, MalformedCode};
+use super::typed::kind_of;
+use super::{Given, Measured, RawResource, Resource};
+use crate::place::Place;
+use crate::{Action, Field, Interface, Type, Value, minor_digits, parse_decimal, parse_instant};
+
+/// Reads given values as values of the interface's types. Ranges and spellings are left to
+/// [`Conform`](super::conform::Conform).
+pub(super) struct Reader<'i> {
+    pub(super) interface: &'i Interface,
+    pub(super) measured: Measured,
+}
+
+impl Reader<'_> {
+    pub(super) fn resource(&self, raw: RawResource, action: &Action) -> Result<Resource, Malformed> {
+        let RawResource { kind, mut names } = raw;
+        let at = Place::Root.member("resource");
+        if action.kinds.is_empty() {
+            let message = "is not expected: the action takes none";
+            return Err(Malformed::new(MalformedCode::WrongResource, at, message));
+        }
+        let parameters = &kind_of(self.interface, action, &kind)?.template.parameters;
+        let mut in_order = Vec::with_capacity(parameters.len());
+        for (name, ty) in parameters {
+            let text = names
+                .remove(name)
+                .ok_or_else(|| Malformed::new(MalformedCode::MissingMember, at.member(name), "is missing"))?;
+            in_order.push(folded(ty, text));
+        }
+        match names.keys().next() {
+            Some(name) => Err(Malformed::new(MalformedCode::UnknownMember, at.member(name), "is not known")),
+            None => Ok(Resource { kind, names: in_order }),
+        }
+    }
+
+    pub(super) fn fields(
+        &self,
+        given: BTreeMap<String, Given>,
+        fields: &BTreeMap<String, Field>,
+        at: Place<'_>,
+    ) -> Result<BTreeMap<String, Value>, Malformed> {
+        let mut values = BTreeMap::new();
+        for (name, given) in given {
+            let at = at.member(&name);
+            let field = fields.get(&name).ok_or_else(|| unknown(at, fields))?;
+            if field.measured && self.measured == Measured::Refuse {
+                let message = "is measured by the tool and may not be stated";
+                return Err(Malformed::new(MalformedCode::MeasuredStated, at, message));
+            }
+            if field.optional && given == Given::Null {
+                continue;
+            }
+            let value = if field.sealed { Value::Sealed } else { self.value(given, &field.ty, at)? };
+            values.insert(name, value);
+        }
+        Ok(values)
+    }
+
+    fn value(&self, given: Given, ty: &Type, at: Place<'_>) -> Result<Value, Malformed> {
+        Ok(match (ty, given) {
+            (Type::Json, _) => Value::Sealed,
+            (Type::Bool, Given::Bool(value)) => Value::Bool(value),
+            (Type::Int | Type::Count | Type::Bytes | Type::Duration, Given::Integer(number)) => {
+                Value::Int(number)
+            }
+            (Type::Decimal { .. } | Type::Money { .. } | Type::Time, Given::Text(text)) => {
+                Value::Int(written(ty, &text, at)?)
+            }
+            (ty, Given::Text(text)) if ty.is_text() => Value::Text(folded(ty, text)),
+            (Type::List(member), Given::List(members)) => Value::List(self.members(members, member, at)?),
+            (Type::Set(member), Given::List(members)) => {
+                let mut members = self.members(members, member, at)?;
+                members.sort_unstable();
+                members.dedup();
+                Value::List(members)
+            }
+            (Type::Map(member), Given::Map(members)) => {
+                let read = |(key, given): (String, Given)| {
+                    let value = self.value(given, member, at.member(&key))?;
+                    Ok((key, value))
+                };
+                Value::Map(members.into_iter().map(read).collect::<Result<_, _>>()?)
+            }
+            (Type::Record(name), Given::Map(members)) => self.record(name, members, at)?,
+            (Type::Batch(name), Given::List(elements)) => {
+                let read = |(index, element): (usize, Given)| {
+                    let at = at.item(index);
+                    if let Given::Map(members) = element {
+                        self.record(name, members, at)
+                    } else {
+                        Err(Malformed::new(MalformedCode::WrongType, at, format!("is not a `{name}`")))
+                    }
+                };
+                Value::List(elements.into_iter().enumerate().map(read).collect::<Result<_, _>>()?)
+            }
+            _ => return Err(wrong_type(ty, at)),
+        })
+    }
+
+    fn members(&self, given: Vec<Given>, ty: &Type, at: Place<'_>) -> Result<Vec<Value>, Malformed> {
+        given.into_iter().enumerate().map(|(index, one)| self.value(one, ty, at.item(index))).collect()
+    }
+
+    fn record(&self, name: &str, given: BTreeMap<String, Given>, at: Place<'_>) -> Result<Value, Malformed> {
+        let record = self.interface.records.get(name);
+        let record =
+            record.ok_or_else(|| Malformed::about(MalformedCode::WrongType, at, name, "is no record"))?;
+        Ok(Value::Map(self.fields(given, &record.fields, at)?))
+    }
+}
+
+/// The integer of a decimal, money or time that is written as text.
+fn written(ty: &Type, text: &str, at: Place<'_>) -> Result<i64, Malformed> {
+    let (read, wanted) = if let Type::Decimal { scale } = ty {
+        (parse_decimal(text, *scale), format!("a decimal with {scale} fraction digits"))
+    } else if let Type::Money { currency } = ty {
+        let scale = minor_digits(currency);
+        (parse_decimal(text, scale), format!("an amount of {currency} with {scale} fraction digits"))
+    } else {
+        (parse_instant(text), "a time like `2026-01-31T09:30:00Z`".to_owned())
+    };
+    read.ok_or_else(|| Malformed::about(MalformedCode::WrongType, at, text, format!("is not {wanted}")))
+}
+
+/// Hosts in lower case: letter case means nothing in them.
+fn folded(ty: &Type, text: String) -> String {
+    match (ty, text.rsplit_once('@')) {
+        (Type::Host, _) => text.to_ascii_lowercase(),
+        (Type::Email, Some((local, host))) => format!("{local}@{}", host.to_ascii_lowercase()),
+        _ => text,
+    }
+}

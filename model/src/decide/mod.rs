@@ -1,0 +1,18 @@
+//! The reference interpreter: LANGUAGE.md sections 2 and 6, as plainly as they can be written.
+//!
+//! ```text
+//! step 2, 3  rule(tool, call) ─▶ Ruling ──────┐
+//! step 5     approvals(policy, call) ─────────┼─▶ admit ─▶ Decision
+//! step 6     demands(tool, call), used(…) ────┘
+//! ```
+//!
+//! Steps 2 and 3 are a pure function of policy and call; the ledger runs steps 5 to 7 inside its
+//! lock. Every faster enforcer is tested against these functions.
+
+mod admit;
+mod limits;
+mod rules;
+
+pub use admit::{Decision, Reason, Refusal, admit};
+pub use limits::{Charge, Demand, Undecided, Used, demands, used};
+pub use rules::{Near, Ruling, approvals, rule};

@@ -1,0 +1,133 @@
+//! Which conditions are legal for which types (LANGUAGE.md section 3).
+
+use std::borrow::Cow;
+
+use crate::{Action, Comparison, Condition, Interface, Step, Subject, Test, Type, Value};
+
+/// What stands at the end of a subject's path.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct SubjectType<'i> {
+    /// Its type; of one member where the subject says `each` or `some`.
+    pub ty: Cow<'i, Type>,
+    /// Whether conditions may ask only if it is there.
+    pub sealed: bool,
+}
+
+impl Interface {
+    /// The type of `subject` in a condition on `action`.
+    ///
+    /// # Errors
+    ///
+    /// Why there is no such subject, in words: an unknown name or field, or a step that its type
+    /// does not have.
+    pub fn subject_type<'i>(
+        &'i self,
+        action: &'i Action,
+        subject: &Subject,
+    ) -> Result<SubjectType<'i>, String> {
+        let field = self.field(action, &subject.name);
+        let field = field.ok_or_else(|| format!("`{}` is no argument of the action", subject.name))?;
+        let (mut ty, mut sealed) = (Cow::Borrowed(&field.ty), field.sealed);
+        for step in &subject.steps {
+            if sealed {
+                return Err("nothing is read of a sealed value but whether it is there".to_owned());
+            }
+            (ty, sealed) = self.step(&ty, step)?;
+        }
+        if subject.quantifier.is_some() {
+            let message = || format!("`each` and `some` need a list or a set, not a `{}`", ty.word());
+            ty = Cow::Owned(ty.member().ok_or_else(message)?.clone());
+        }
+        Ok(SubjectType { ty, sealed })
+    }
+
+    fn step<'i>(&'i self, ty: &Type, step: &Step) -> Result<(Cow<'i, Type>, bool), String> {
+        match (step, ty) {
+            (Step::Size, Type::List(_) | Type::Set(_) | Type::Map(_) | Type::Text | Type::Batch(_)) => {
+                Ok((Cow::Owned(Type::Count), false))
+            }
+            (Step::Key(_), Type::Map(value)) => Ok((Cow::Owned((**value).clone()), false)),
+            (Step::Field(name), Type::Record(record)) => {
+                let field = self.records.get(record).and_then(|record| record.fields.get(name));
+                let field = field.ok_or_else(|| format!("`{record}` has no field `{name}`"))?;
+                Ok((Cow::Borrowed(&field.ty), field.sealed))
+            }
+            (Step::Size, _) => Err(format!("a `{}` has no size", ty.word())),
+            (Step::Key(_), _) => Err(format!("a `{}` has no keys", ty.word())),
+            (Step::Field(name), _) => Err(format!("a `{}` has no field `{name}`", ty.word())),
+        }
+    }
+}
+
+impl Condition {
+    /// Whether the condition is legal on `action`: its subject exists, its test fits the subject's
+    /// type, its constants are of that type.
+    ///
+    /// # Errors
+    ///
+    /// Why not, in words.
+    pub fn check(&self, interface: &Interface, action: &Action) -> Result<(), String> {
+        let SubjectType { ty, sealed } = interface.subject_type(action, &self.subject)?;
+        let asks_presence = matches!(self.test, Test::Present | Test::Absent);
+        if asks_presence {
+            return if self.subject.quantifier.is_some() {
+                Err("a member of a list is always present".to_owned())
+            } else {
+                Ok(())
+            };
+        }
+        if sealed || *ty == Type::Json {
+            return Err("a sealed value can only be present or absent".to_owned());
+        }
+        let constants = self.test.constants_of(&ty)?;
+        let constant_type = match (&self.test, &*ty) {
+            (Test::Has(_) | Test::Lacks(_), Type::List(member) | Type::Set(member)) => &**member,
+            (Test::Has(_) | Test::Lacks(_), _) => &Type::Text,
+            _ => &*ty,
+        };
+        let wrong = |constant| interface.conforms(constant_type, constant).err();
+        constants
+            .iter()
+            .find_map(wrong)
+            .map_or(Ok(()), |malformed| Err(format!("a constant {}", malformed.message)))
+    }
+}
+
+impl Test {
+    /// The constants, if the test is legal on `ty`.
+    fn constants_of(&self, ty: &Type) -> Result<&[Value], String> {
+        let scalar = ty.is_integer() || ty.is_text();
+        let (legal, constants) = match self {
+            Self::Absent | Self::Present => (true, [].as_slice()),
+            Self::Compare(Comparison::Equal | Comparison::NotEqual, constant) => {
+                (scalar || *ty == Type::Bool, std::slice::from_ref(constant))
+            }
+            Self::Compare(_, constant) => (ty.is_integer(), std::slice::from_ref(constant)),
+            Self::In(set) | Self::NotIn(set) => (scalar, set.as_slice()),
+            Self::Has(set) | Self::Lacks(set) => (ty.is_container(), set.as_slice()),
+            Self::Like(_) => (ty.takes_patterns(), [].as_slice()),
+        };
+        if legal {
+            Ok(constants)
+        } else {
+            Err(format!("`{}` does not fit a `{}`", self.operator(), ty.word()))
+        }
+    }
+}
+
+impl Type {
+    /// Whether `has` and `lacks` fit: maps (their keys), and lists and sets of scalars.
+    pub(crate) fn is_container(&self) -> bool {
+        let is_scalar = |member: &Self| member.is_integer() || member.is_text() || *member == Self::Bool;
+        matches!(self, Self::Map(_)) || self.member().is_some_and(is_scalar)
+    }
+
+    /// Whether `like` fits: texts without inner structure. Whole URLs and e-mail addresses are
+    /// refused, because a pattern on them is too easily wider than it looks.
+    pub(crate) fn takes_patterns(&self) -> bool {
+        matches!(
+            self,
+            Self::Text | Self::Host | Self::Did | Self::Path | Self::EntityName { .. } | Self::Choice(_)
+        )
+    }
+}

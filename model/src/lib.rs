@@ -1,0 +1,107 @@
+//! What a policy is, what it means, and the bytes we sign.
+//!
+//! ```text
+//! Policy ──encode──▶ bytes ──Hash::of──▶ policy hash              (what is signed)
+//!    │                 └──decode──▶ the same Policy, or an error
+//!    │
+//! JSON ──Call::from_json──▶ Call                                  (typed, complete)
+//!    │                       │
+//!    └─ rule(tool, call) ─▶ Ruling ─ admit(approvals, used) ─▶ Decision   (what it means)
+//! ```
+//!
+//! ```
+//! use std::collections::BTreeMap;
+//! use wpc_model::{Action, Call, Effect, Interface, Rule, Ruling, Target, Tool, rule};
+//!
+//! let ping = Action { wire: None, preposition: None, kinds: vec![], classes: vec![], arguments: BTreeMap::new() };
+//! let interface = Interface {
+//!     name: "net".into(),
+//!     scope: None,
+//!     kinds: BTreeMap::new(),
+//!     records: BTreeMap::new(),
+//!     classes: BTreeMap::new(),
+//!     actions: BTreeMap::from([("ping".into(), ping)]),
+//!     constraints: BTreeMap::new(),
+//! };
+//! let allow = vec![Rule::new("net", Effect::Allow, Some("ping".into()), Target::Any, [])];
+//! let tool = Tool { interface, scope: vec![], allow, deny: vec![], limits: vec![] };
+//!
+//! let call = |action: &str| Call { tool: "net".into(), action: action.into(), resource: None, arguments: BTreeMap::new() };
+//! assert_eq!(rule(&tool, &call("ping")), Ruling::Allow { rule: 0 });
+//! assert_eq!(rule(&tool, &call("flood")), Ruling::DefaultDeny { near: None });
+//! ```
+//!
+//! **Invariants.**
+//!
+//! - Pure: no text, no spans, no files, no clock, no randomness, no floats, no hash-map order, no
+//!   signatures. The same policy and call give the same bytes and the same decision on every
+//!   machine, which is what lets an auditor replay a run years later.
+//! - One policy in normal form, one spelling: what [`encode`] writes is the only text that `decode`
+//!   (feature `serde`) reads, and `decode(encode(p)) == p`.
+//! - Unknown is never yes: [`Truth`] has no conversion to `bool`.
+//! - Nothing here panics on any input, and no arithmetic wraps silently: what overflows is
+//!   [`Undecided`], which is a denial.
+//! - Whoever decides holds a complete call ([`Call::conform`]) of a checked policy
+//!   ([`Policy::check`]); what the interpreter answers on anything else means nothing.
+//!
+//! Features: `serde` reads artifacts and calls; `arbitrary` draws policies and calls for property
+//! tests.
+
+#![deny(clippy::arithmetic_side_effects)]
+
+mod address;
+#[cfg(feature = "arbitrary")]
+pub mod arbitrary;
+mod artifact;
+mod base64url;
+mod call;
+pub mod canon;
+mod check;
+mod condition;
+mod decide;
+mod decimal;
+mod glob;
+mod hash;
+mod holds;
+mod instant;
+mod interface;
+mod legal;
+mod names;
+mod place;
+mod policy;
+mod truth;
+mod ty;
+mod value;
+
+pub use address::{check_did, check_email, check_ip, check_path, check_url};
+#[cfg(feature = "serde")]
+pub use artifact::{DecodeCode, DecodeError, MAX_ARTIFACT_BYTES, decode};
+pub use artifact::{Terms, WPC_VERSION, encode, entity};
+pub use call::{
+    Call, Given, MAX_BATCH, MAX_CALL_BYTES, MAX_CALL_DEPTH, MAX_TEXT_BYTES, Malformed, MalformedCode,
+    Measured, RawCall, RawResource, Resource,
+};
+pub use check::{
+    Invalid, MAX_CONDITIONS, MAX_CONSTANTS, MAX_PARTS, MAX_RULES, MAX_STATEMENTS, MAX_TOOLS, MAX_TYPE_DEPTH,
+};
+pub use condition::{Comparison, Condition, Quantifier, Step, Subject, Test};
+pub use decide::{
+    Charge, Decision, Demand, Near, Reason, Refusal, Ruling, Undecided, Used, admit, approvals, demands,
+    rule, used,
+};
+pub use decimal::{decimal_text, minor_digits, parse_decimal};
+pub use glob::{glob, glob_ignoring_case};
+pub use hash::{Hash, RuleId, RuleIdText};
+pub use instant::{instant_text, parse_instant};
+pub use interface::{
+    Action, Class, Constraint, Field, Interface, Kind, Piece, Preposition, Record, Scope, Template,
+};
+pub use legal::SubjectType;
+pub use names::{MAX_NAME_BYTES, NameError, check_entity_name, check_host, check_name};
+pub use policy::{
+    Approval, Approver, Auth, Bind, Effect, Evidence, Limit, Measure, Policy, Rule, Slot, Target, Tool, Uses,
+    Window,
+};
+pub use truth::Truth;
+pub use ty::Type;
+pub use value::{MAX_INTEGER, Value};

@@ -1,0 +1,24 @@
+//! The model's tests, by boundary.
+
+#[cfg(test)]
+mod artifact;
+#[cfg(test)]
+mod call;
+#[cfg(test)]
+mod canon;
+#[cfg(test)]
+mod check;
+#[cfg(test)]
+mod decode;
+#[cfg(test)]
+mod example;
+#[cfg(test)]
+mod interpreter;
+#[cfg(test)]
+mod laws;
+#[cfg(test)]
+mod names;
+#[cfg(test)]
+mod oracle;
+#[cfg(test)]
+mod values;
