@@ -1,0 +1,320 @@
+//! Conditions: what is tested, how, and against which constants.
+
+use std::sync::Arc;
+
+use wpc_grammar::Span;
+use wpc_grammar::syntax::{self, Check, Compare};
+use wpc_model::{Action, Comparison, Condition, MAX_CONDITIONS, MAX_CONSTANTS, Step, Test, Type, Value};
+
+use super::Checker;
+use super::subject::{Typed, is_comparable};
+use crate::checked::Placed;
+use crate::interface::Known;
+use crate::resolve::not_implemented;
+use crate::value::{Reader, Single};
+use crate::words::describe;
+use crate::{Code, Diagnostic, bounds, shape, text, ty};
+
+/// The actions of a statement, with their names.
+pub(super) type Spoken<'k> = [(Arc<str>, &'k Action)];
+
+impl<'a> Checker<'_, 'a, '_> {
+    /// Conditions that must make sense for every one of `actions`. `None` if one does not.
+    pub(super) fn conditions(
+        &mut self,
+        written: &[&'a syntax::Condition],
+        actions: &Spoken<'_>,
+        known: &Known,
+    ) -> Option<Vec<Placed>> {
+        let mut conditions = Vec::with_capacity(written.len());
+        let mut complete = true;
+        if let Some(syntax::Condition::Test { loc, .. }) = written.get(MAX_CONDITIONS) {
+            bounds::few(written.len(), MAX_CONDITIONS, "conditions in one rule", loc.0, self.problems);
+            return None;
+        }
+        for condition in written {
+            let syntax::Condition::Test { quantifier, subject, test, loc } = condition else { continue };
+            let typed = self.subject_of_all(subject, *quantifier, actions, known);
+            let sound = typed.filter(|typed| !self.names_an_argument(test, typed, actions, known));
+            match sound.and_then(|typed| Some((self.tested(test, subject, &typed)?, typed))) {
+                Some((test, typed)) => conditions.push(Placed {
+                    condition: Condition { subject: typed.subject, test },
+                    ty: typed.ty,
+                    definite: typed.definite,
+                    span: loc.0,
+                    line: self.lines.line_of(loc.0),
+                }),
+                None => complete = false,
+            }
+        }
+        complete.then_some(conditions)
+    }
+
+    /// Reports a condition that compares an argument with another one.
+    fn names_an_argument(
+        &mut self,
+        check: &Check,
+        typed: &Typed,
+        actions: &Spoken<'_>,
+        known: &Known,
+    ) -> bool {
+        let Some(word) = constant(check).and_then(shape::word) else { return false };
+        let is_argument =
+            actions.iter().any(|(_, action)| known.readable(action).any(|name| name == word.text));
+        if !is_argument || self.names.has(&word.text) || matches!(typed.ty, Type::Choice(_)) {
+            return false;
+        }
+        self.problems.report(
+            Diagnostic::error(
+                Code::WrongType,
+                word.loc.0,
+                format!("found argument `{}`, expected a constant", word.text),
+                "not a constant",
+            )
+            .help("compare with a constant: an argument is never compared with another"),
+        );
+        true
+    }
+
+    /// The subject, if it is the same for every action.
+    fn subject_of_all(
+        &mut self,
+        path: &'a syntax::Path,
+        quantifier: Option<(syntax::Quantifier, wpc_grammar::Loc)>,
+        actions: &Spoken<'_>,
+        known: &Known,
+    ) -> Option<Typed> {
+        let mut agreed: Option<(Typed, &Arc<str>)> = None;
+        for (name, action) in actions {
+            let others =
+                actions.iter().any(|(_, action)| known.readable(action).any(|one| one == path.head.text));
+            let typed = self.subject(path, quantifier, (name, action), others, known)?;
+            match &mut agreed {
+                None => agreed = Some((typed, name)),
+                Some((first, _)) if first.ty == typed.ty && first.sealed == typed.sealed => {
+                    first.definite &= typed.definite;
+                }
+                Some((first, of)) => {
+                    self.problems.report(
+                        Diagnostic::error(
+                            Code::WrongType,
+                            path.loc.0,
+                            format!(
+                                "found `{}`, a `{}` of `{of}` and a `{}` of `{name}`",
+                                path.head.text,
+                                describe(&first.ty),
+                                describe(&typed.ty)
+                            ),
+                            "means two things",
+                        )
+                        .help("write one rule for each action"),
+                    );
+                    return None;
+                }
+            }
+        }
+        agreed.map(|(typed, _)| typed)
+    }
+
+    fn tested(&mut self, check: &'a Check, path: &syntax::Path, typed: &Typed) -> Option<Test> {
+        let sized = typed.subject.steps.last() == Some(&Step::Size);
+        if matches!(check, Check::Present | Check::Absent) {
+            if typed.subject.quantifier.is_some() || sized {
+                self.unfit(check, path, typed, Some("ask whether the whole argument is there"));
+                return None;
+            }
+            return Some(if matches!(check, Check::Present) { Test::Present } else { Test::Absent });
+        }
+        if let Some((what, span)) = later(check) {
+            self.problems.report(not_implemented(span.unwrap_or(path.loc.0), what));
+            return None;
+        }
+        if typed.sealed || typed.ty == Type::Json {
+            self.unfit(
+                check,
+                path,
+                typed,
+                Some("use `is present` or `is absent`: what it says is never read"),
+            );
+            return None;
+        }
+        if ty::is_unread(&typed.ty) {
+            let what = format!("a condition on a `{}`", describe(&typed.ty));
+            self.problems.report(not_implemented(path.loc.0, &what).help("use `is present` or `is absent`"));
+            return None;
+        }
+        let (names, problems) = (self.names, &mut *self.problems);
+        let mut reader = Reader { names, problems };
+        let fits = is_comparable(&typed.ty);
+        let ordered = typed.ty.is_integer();
+        if let Check::Compare(compare, value) = check
+            && fits
+            && (ordered || matches!(compare, Compare::Equal | Compare::NotEqual))
+        {
+            return Some(Test::Compare(comparison(*compare), reader.constant(value, &typed.ty)?));
+        }
+        if let Check::In(value) | Check::NotIn(value) = check
+            && fits
+            && typed.ty != Type::Bool
+        {
+            let constants = reader.set(value, &typed.ty, Single::Refused)?;
+            let constants = self.bounded(constants, value.loc().0)?;
+            return Some(if matches!(check, Check::In(_)) {
+                Test::In(constants)
+            } else {
+                Test::NotIn(constants)
+            });
+        }
+        if let Check::Has(value) | Check::Lacks(value) = check
+            && let Some(member) = member(&typed.ty)
+        {
+            let members = reader.set(value, &member, Single::Accepted)?;
+            let members = self.bounded(members, value.loc().0)?;
+            return Some(if matches!(check, Check::Has(_)) {
+                Test::Has(members)
+            } else {
+                Test::Lacks(members)
+            });
+        }
+        if let Check::Like(value) = check
+            && fits
+            && typed.ty.is_text()
+            && !matches!(typed.ty, Type::Choice(_))
+        {
+            let pattern = reader.constant(value, &Type::Text)?;
+            let pattern = text::pattern(pattern.as_text()?, &typed.ty);
+            return pattern
+                .map(Test::Like)
+                .map_err(|fault| self.problems.report(fault.at(value.loc().0)))
+                .ok();
+        }
+        self.unfit(check, path, typed, None);
+        None
+    }
+
+    /// The constants, if one condition may have so many.
+    fn bounded(&mut self, constants: Vec<Value>, span: Span) -> Option<Vec<Value>> {
+        bounds::few(constants.len(), MAX_CONSTANTS, "values in one condition", span, self.problems)
+            .then_some(constants)
+    }
+
+    fn unfit(&mut self, check: &Check, path: &syntax::Path, typed: &Typed, help: Option<&str>) {
+        let quality = if typed.sealed { "sealed " } else { "" };
+        let help = help.map_or_else(|| fitting(&typed.ty), str::to_owned);
+        self.problems.report(
+            Diagnostic::error(
+                Code::UnfitCondition,
+                path.loc.0,
+                format!(
+                    "found `{}` on `{}`, a {quality}`{}`",
+                    word(check),
+                    typed.subject.to_text(),
+                    describe(&typed.ty)
+                ),
+                format!("`{}` does not fit its type", word(check)),
+            )
+            .help(help),
+        );
+    }
+}
+
+/// What `has` and `lacks` look for in values of `ty`.
+fn member(ty: &Type) -> Option<Type> {
+    if matches!(ty, Type::Map(_)) {
+        return Some(Type::Text);
+    }
+    ty.member().filter(|member| is_comparable(member)).cloned()
+}
+
+/// The conditions that fit values of `ty`.
+fn fitting(ty: &Type) -> String {
+    let tests = match ty {
+        Type::Bool => "`==` or `!=`",
+        Type::Choice(_) => "`==`, `!=`, `in` or `not in`",
+        Type::Map(_) => "`has`, `lacks`, `.size` or a key, such as `[\"key\"]`",
+        Type::List(_) | Type::Set(_) => "`has`, `lacks`, `each`, `some` or `.size`",
+        Type::Batch(_) => "`.size`, or a condition on a field of its record",
+        Type::Record(_) => "a condition on one of its fields",
+        Type::Int
+        | Type::Count
+        | Type::Bytes
+        | Type::Duration
+        | Type::Decimal { .. }
+        | Type::Money { .. } => "`==`, `!=`, `<`, `<=`, `>`, `>=`, `in` or `not in`",
+        Type::Text | Type::Host | Type::Did | Type::EntityName { .. } => {
+            "`==`, `!=`, `in`, `not in` or `like`"
+        }
+        Type::Email | Type::Url | Type::Ip | Type::Path | Type::Time | Type::Json => {
+            "`is present` or `is absent`"
+        }
+    };
+    format!("use {tests}")
+}
+
+/// What a condition compares with.
+const fn constant(check: &Check) -> Option<&syntax::Value> {
+    match check {
+        Check::Compare(_, value)
+        | Check::In(value)
+        | Check::NotIn(value)
+        | Check::Like(value)
+        | Check::Matches(value)
+        | Check::Has(value)
+        | Check::Lacks(value)
+        | Check::WithinCidr(value)
+        | Check::UnderPath(value)
+        | Check::UnderDomain(value)
+        | Check::From(value) => Some(value),
+        Check::Present | Check::Absent | Check::ConformsTo(_) => None,
+    }
+}
+
+/// Conditions that the language has and this version has not.
+fn later(check: &Check) -> Option<(&'static str, Option<Span>)> {
+    match check {
+        Check::Matches(value) => Some(("`matches`", Some(value.loc().0))),
+        Check::WithinCidr(value) => Some(("`within cidr`", Some(value.loc().0))),
+        Check::UnderPath(value) => Some(("`under path`", Some(value.loc().0))),
+        Check::UnderDomain(value) => Some(("`under domain`", Some(value.loc().0))),
+        Check::ConformsTo(text) => Some(("`conforms to`", Some(text.loc.0))),
+        Check::From(value) => Some(("`from`", Some(value.loc().0))),
+        Check::Present
+        | Check::Absent
+        | Check::Compare(..)
+        | Check::In(_)
+        | Check::NotIn(_)
+        | Check::Like(_)
+        | Check::Has(_)
+        | Check::Lacks(_) => None,
+    }
+}
+
+const fn word(check: &Check) -> &'static str {
+    match check {
+        Check::Present => "is present",
+        Check::Absent => "is absent",
+        Check::Compare(compare, _) => comparison(*compare).symbol(),
+        Check::In(_) => "in",
+        Check::NotIn(_) => "not in",
+        Check::Like(_) => "like",
+        Check::Matches(_) => "matches",
+        Check::Has(_) => "has",
+        Check::Lacks(_) => "lacks",
+        Check::WithinCidr(_) => "within cidr",
+        Check::UnderPath(_) => "under path",
+        Check::UnderDomain(_) => "under domain",
+        Check::ConformsTo(_) => "conforms to",
+        Check::From(_) => "from",
+    }
+}
+
+const fn comparison(compare: Compare) -> Comparison {
+    match compare {
+        Compare::Equal => Comparison::Equal,
+        Compare::NotEqual => Comparison::NotEqual,
+        Compare::Less => Comparison::Less,
+        Compare::AtMost => Comparison::AtMost,
+        Compare::Greater => Comparison::Greater,
+        Compare::AtLeast => Comparison::AtLeast,
+    }
+}

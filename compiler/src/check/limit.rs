@@ -1,0 +1,192 @@
+//! Limits.
+
+use std::sync::Arc;
+
+use wpc_grammar::syntax::{Ident, Per, Value as Written};
+use wpc_model::{Action, Field, Measure, Type, Value, Window};
+
+use super::Checker;
+use super::condition::Spoken;
+use crate::interface::{Known, is_countable};
+use crate::resolve::not_implemented;
+use crate::unit::{self, WINDOWS};
+use crate::value::Reader;
+use crate::words::{describe, one_of};
+use crate::{Code, Diagnostic};
+
+impl<'a> Checker<'_, 'a, '_> {
+    /// What a limit counts and the type of its bound.
+    pub(super) fn measure(
+        &mut self,
+        measure: &Ident,
+        actions: &Spoken<'_>,
+        known: &Known,
+    ) -> Option<(Measure, Type)> {
+        if measure.text == "calls" {
+            return Some((Measure::Calls, Type::Count));
+        }
+        let mut agreed: Option<(Type, &Arc<str>)> = None;
+        for (name, action) in actions {
+            let ty = self.counted(measure, name, action, known)?;
+            match &agreed {
+                None => agreed = Some((ty, name)),
+                Some((first, _)) if *first == ty => {}
+                Some((first, of)) => {
+                    self.problems.report(
+                        Diagnostic::error(
+                            Code::UnfitMeasure,
+                            measure.loc.0,
+                            format!(
+                                "found `{}`, a `{}` of `{of}` and a `{}` of `{name}`",
+                                measure.text,
+                                describe(first),
+                                describe(&ty)
+                            ),
+                            "two things in one sum",
+                        )
+                        .help("write one limit for each action"),
+                    );
+                    return None;
+                }
+            }
+        }
+        agreed.map(|(ty, _)| (Measure::Argument(measure.text.clone()), ty))
+    }
+
+    /// The type in which an argument of `action` is summed.
+    fn counted(&mut self, measure: &Ident, name: &str, action: &Action, known: &Known) -> Option<Type> {
+        let of_batch = action.batch().and_then(|(_, record)| known.interface().records.get(record));
+        let field = action
+            .arguments
+            .get(&measure.text)
+            .or_else(|| of_batch.and_then(|record| record.fields.get(&measure.text)));
+        let Some(Field { ty, optional, sealed, .. }) = field else {
+            if !known.is_broken(&measure.text) {
+                let countable = known.readable(action).chain(["calls"]);
+                let near = self.problems.nearest(&measure.text, countable);
+                let unknown = Diagnostic::error(
+                    Code::UnknownArgument,
+                    measure.loc.0,
+                    format!("found a limit on `{}`, which `{name}` does not have", measure.text),
+                    format!("`{name}` has no such argument"),
+                );
+                let unknown = unknown.also_at(known.place(name), format!("`{name}` is declared here"));
+                self.problems
+                    .report(unknown.help(near.unwrap_or_else(|| "count `calls`, or an argument".to_owned())));
+            }
+            return None;
+        };
+        let quality = if *sealed { "sealed " } else { "" };
+        if *sealed || !is_countable(ty) {
+            self.problems.report(
+                Diagnostic::error(
+                    Code::UnfitMeasure,
+                    measure.loc.0,
+                    format!("found a limit on `{}`, a {quality}`{}`", measure.text, describe(ty)),
+                    "cannot be summed",
+                )
+                .help("limit `calls`, or a count, bytes or money argument"),
+            );
+            return None;
+        }
+        if *optional {
+            self.problems.report(
+                Diagnostic::error(
+                    Code::OptionalMeasure,
+                    measure.loc.0,
+                    format!("found a limit on `{}`, which a call of `{name}` may leave out", measure.text),
+                    "may be absent",
+                )
+                .help(format!("add `require {name} {{ {} is present }}` and limit `calls`", measure.text)),
+            );
+            return None;
+        }
+        Some(if matches!(ty, Type::Batch(_)) { Type::Count } else { ty.clone() })
+    }
+
+    /// The greatest sum, at least 1.
+    pub(super) fn bound(&mut self, max: &'a Written, ty: &Type) -> Option<i64> {
+        let read = Reader { names: self.names, problems: self.problems }.constant(max, ty)?;
+        let Value::Int(number) = read else { return None };
+        if number < 1 {
+            self.problems.report(
+                Diagnostic::error(
+                    Code::ZeroLimit,
+                    max.loc().0,
+                    "found a limit that admits nothing",
+                    "less than one",
+                )
+                .help("write a `deny` if nothing may go ahead"),
+            );
+            return None;
+        }
+        Some(number)
+    }
+
+    /// Over what a limit counts: exactly one window.
+    pub(super) fn window(&mut self, per: &'a [Per], known: &Known, actions: &Spoken<'_>) -> Option<Window> {
+        let mut found: Option<(Window, wpc_grammar::Span)> = None;
+        for one in per {
+            let (window, span) = match one {
+                Per::Word(word) => (self.window_word(word, known, actions)?, word.loc.0),
+                Per::Quantity(quantity) => match unit::integer(quantity, &Type::Duration) {
+                    Ok(0) => {
+                        self.problems.report(
+                            Diagnostic::error(
+                                Code::ZeroLimit,
+                                quantity.loc.0,
+                                "found a window of no length",
+                                "holds nothing",
+                            )
+                            .help("write a longer one, such as `per minute`"),
+                        );
+                        return None;
+                    }
+                    Ok(ms) => (Window::Sliding { ms }, quantity.loc.0),
+                    Err(fault) => {
+                        self.problems.report(fault.at(quantity.loc.0));
+                        return None;
+                    }
+                },
+            };
+            if let Some((_, first)) = found {
+                self.problems.report(
+                    Diagnostic::error(Code::RepeatedSetting, span, "found a second window", "one too many")
+                        .also(first, "the first one")
+                        .help("write one limit for each window"),
+                );
+                return None;
+            }
+            found = Some((window, span));
+        }
+        found.map(|(window, _)| window)
+    }
+
+    fn window_word(&mut self, word: &Ident, known: &Known, actions: &Spoken<'_>) -> Option<Window> {
+        let text = word.text.as_str();
+        if text == "job" {
+            return Some(Window::Job);
+        }
+        if let Some((_, ms)) = WINDOWS.iter().find(|(name, _)| *name == text) {
+            return Some(Window::Sliding { ms: *ms });
+        }
+        let is_argument = actions.iter().any(|(_, action)| known.readable(action).any(|name| name == text));
+        if matches!(text, "agent" | "resource") || is_argument {
+            let what = format!("`per {text}`");
+            self.problems.report(not_implemented(word.loc.0, &what).help("limit per job or per duration"));
+            return None;
+        }
+        let words = WINDOWS.iter().map(|(name, _)| *name).chain(["job"]);
+        let near = self.problems.nearest(text, words.clone());
+        self.problems.report(
+            Diagnostic::error(
+                Code::UnknownUnit,
+                word.loc.0,
+                format!("found `per {text}`, expected a job or a duration"),
+                "no such window",
+            )
+            .help(near.unwrap_or_else(|| format!("use {}, or a duration such as `15 min`", one_of(words)))),
+        );
+        None
+    }
+}

@@ -1,0 +1,222 @@
+//! `test` blocks: names and types. Running them is the command line's work.
+
+use std::sync::Arc;
+
+use wpc_grammar::syntax::{self, ResourceRef, SlotKind, TestCall, TestStep};
+use wpc_model::Action;
+
+use super::{Checker, tools};
+use crate::checked::Actions;
+use crate::interface::Known;
+use crate::resolve::{Resolved, not_implemented, unknown_action};
+use crate::value::Reader;
+use crate::words::one_of;
+use crate::{Code, Diagnostic, text};
+
+/// Why a call may be refused, as tests name it: the decision's codes (LANGUAGE.md section 6).
+const REASONS: &[&str] =
+    &["explicit_deny", "default_deny", "order_denied", "approval_required", "limit_exceeded", "undecided"];
+
+impl<'a> Checker<'_, 'a, '_> {
+    /// Checks a test's calls and what it expects of them.
+    pub(super) fn test(&mut self, test: &'a syntax::Test, resolved: &Resolved<'a>) {
+        let tools = tools(resolved);
+        let missing: &[&str] = resolved.policy.as_ref().map_or(&[], |policy| &policy.missing);
+        let (mut called, mut expected) = (false, false);
+        for step in &test.steps {
+            match step {
+                TestStep::Given(call) => self.called(call, &tools, missing),
+                TestStep::Call(call) => {
+                    called = true;
+                    self.called(call, &tools, missing);
+                }
+                TestStep::Expect { decision, code, loc } => {
+                    if !called {
+                        self.problems.report(
+                            Diagnostic::error(
+                                Code::EmptyTest,
+                                loc.0,
+                                "found an `expect` before any `call`",
+                                "of what?",
+                            )
+                            .help("write the `call` first"),
+                        );
+                    }
+                    (called, expected) = (true, true);
+                    self.expected(decision, code.as_ref());
+                }
+                TestStep::Setting(setting) => {
+                    let what = format!("`{}` in tests", setting.name.text);
+                    self.problems.report(not_implemented(setting.loc.0, &what));
+                }
+            }
+        }
+        if !expected {
+            self.problems.report(
+                Diagnostic::error(
+                    Code::EmptyTest,
+                    test.name.loc.0,
+                    "found a test that expects nothing",
+                    "always passes",
+                )
+                .help("add a `call` and an `expect`"),
+            );
+        }
+    }
+
+    fn expected(&mut self, decision: &syntax::Ident, code: Option<&syntax::Ident>) {
+        let mut unknown = |word: &syntax::Ident, known: &[&str]| {
+            let near = self.problems.nearest(&word.text, known.iter().copied());
+            let expected = one_of(known.iter().copied());
+            self.problems.report(
+                Diagnostic::error(
+                    Code::UnknownReason,
+                    word.loc.0,
+                    format!("found `{}`, expected {expected}", word.text),
+                    "no decision says this",
+                )
+                .help(near.unwrap_or_else(|| format!("use {expected}"))),
+            );
+        };
+        match (decision.text.as_str(), code) {
+            ("deny", Some(code)) if !REASONS.contains(&code.text.as_str()) => unknown(code, REASONS),
+            ("allow" | "deny", None) | ("deny", Some(_)) => {}
+            ("allow", Some(code)) => {
+                self.problems.report(
+                    Diagnostic::error(
+                        Code::UnknownReason,
+                        code.loc.0,
+                        format!("found `{}` after `expect allow`, expected nothing", code.text),
+                        "an allowed call has no reason",
+                    )
+                    .help("remove it"),
+                );
+            }
+            _ => unknown(decision, &["allow", "deny"]),
+        }
+    }
+
+    fn called(&mut self, call: &'a TestCall, tools: &[(&'a str, &Arc<Known>)], missing: &[&str]) {
+        if let Some(at) = &call.at
+            && let Err(fault) = text::time(&at.value)
+        {
+            self.problems.report(fault.at(at.loc.0));
+        }
+        let Some(known) = self.called_tool(call, tools, missing) else { return };
+        let name = &call.action.action;
+        let Some(action) = known.interface().actions.get(&name.text) else {
+            if !known.is_broken(&name.text) {
+                unknown_action(name, known, self.problems);
+            }
+            return;
+        };
+        self.resource(call, action, known);
+        let (pairs, span): (&'a [syntax::Pair], _) = match &call.arguments {
+            Some((pairs, loc)) => (pairs, loc.0),
+            None => (&[], call.loc.0),
+        };
+        let mut reader = Reader { names: self.names, problems: self.problems };
+        let _ = reader.fields(pairs, span, &action.arguments, &name.text, known.interface());
+    }
+
+    /// The tool of a call; it may be left out where there is only one.
+    fn called_tool<'k>(
+        &mut self,
+        call: &TestCall,
+        tools: &[(&str, &'k Arc<Known>)],
+        missing: &[&str],
+    ) -> Option<&'k Known> {
+        let Some(tool) = &call.action.tool else {
+            if let ([(_, known)], []) = (tools, missing) {
+                return Some(known);
+            }
+            if missing.is_empty() && !tools.is_empty() {
+                let names = one_of(tools.iter().map(|(name, _)| *name));
+                self.problems.report(
+                    Diagnostic::error(
+                        Code::UnknownTool,
+                        call.action.loc.0,
+                        format!("found `{}` without a tool, but there are several", call.action.action.text),
+                        "of which tool?",
+                    )
+                    .help(format!("put {names} and a `.` before it")),
+                );
+            }
+            return None;
+        };
+        if let Some((_, known)) = tools.iter().find(|(name, _)| *name == tool.text) {
+            return Some(known);
+        }
+        if missing.contains(&tool.text.as_str()) {
+            return None;
+        }
+        let names = tools.iter().map(|(name, _)| *name);
+        let near = self.problems.nearest(&tool.text, names.clone());
+        let unknown = Diagnostic::error(
+            Code::UnknownTool,
+            tool.loc.0,
+            format!("found unknown tool `{}`", tool.text),
+            "not a tool of this policy",
+        );
+        self.problems.report(unknown.help(near.unwrap_or_else(|| format!("use {}", one_of(names)))));
+        None
+    }
+
+    /// The one resource of a call: a kind that the action takes, every name exact.
+    fn resource(&mut self, call: &'a TestCall, action: &Action, known: &Known) {
+        let name = &call.action.action.text;
+        let word = action.preposition.map_or("on", wpc_model::Preposition::word);
+        let Some(target) = &call.target else {
+            if !action.kinds.is_empty() {
+                self.problems.report(
+                    Diagnostic::error(
+                        Code::MissingResource,
+                        call.loc.0,
+                        format!("found a call of `{name}` without a resource"),
+                        format!("`{name}` {word} what?"),
+                    )
+                    .help(format!(
+                        "name it, such as `{word} {}(\"…\")`",
+                        action.kinds.first().map_or("", String::as_str)
+                    )),
+                );
+            }
+            return;
+        };
+        let named: Arc<str> = Arc::from(name.as_str());
+        if !self.takes_resources(target, name, action, known) {
+            return;
+        }
+        let [ResourceRef::Named { kind, slots, loc }] = target.resources.as_slice() else {
+            self.problems.report(
+                Diagnostic::error(
+                    Code::WrongCount,
+                    target.loc.0,
+                    "found several resources or a whole kind, expected one resource",
+                    "a call is on one resource",
+                )
+                .help("name one resource"),
+            );
+            return;
+        };
+        let actions = Actions::Named(vec![named.clone()]);
+        let Some(found) = self.kind(kind, &actions, &[(named, action)], known) else { return };
+        let Some(order) = self.in_order(slots, kind, loc.0, found) else { return };
+        for (slot, (_, ty)) in order.into_iter().zip(&found.template.parameters) {
+            match &slot.kind {
+                SlotKind::Value(value) => {
+                    let _ = Reader { names: self.names, problems: self.problems }.constant(value, ty);
+                }
+                SlotKind::Any | SlotKind::Like(_) | SlotKind::In(_) => self.problems.report(
+                    Diagnostic::error(
+                        Code::WrongType,
+                        slot.loc.0,
+                        "found a pattern in a call, expected one name",
+                        "a call is on one resource",
+                    )
+                    .help("name the resource"),
+                ),
+            }
+        }
+    }
+}

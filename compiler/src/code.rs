@@ -1,0 +1,193 @@
+//! The stable names of all problems.
+
+use std::fmt;
+
+use crate::Severity;
+
+/// Writes the enum, its texts and its pages from one table.
+macro_rules! codes {
+    ($($variant:ident = $text:literal $severity:ident $title:literal,)*) => {
+        /// A problem's stable name, `WPC0201`. Numbers are never reused.
+        ///
+        /// `00xx` reading and limits, `01xx` syntax, `02xx` names, `03xx` types, `040x` to `044x`
+        /// rules, `045x` to `047x` lints and notes, `049x` not implemented, `05xx` artifacts,
+        /// `06xx` Rust bindings.
+        #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+        #[non_exhaustive]
+        pub enum Code {
+            $(#[doc = $title] $variant,)*
+        }
+
+        impl Code {
+            /// Every code, in the order of their numbers.
+            pub const ALL: &[Self] = &[$(Self::$variant),*];
+
+            /// `WPC0201`.
+            #[must_use]
+            pub const fn text(self) -> &'static str {
+                match self { $(Self::$variant => $text,)* }
+            }
+
+            /// What is wrong, in a few words.
+            #[must_use]
+            pub const fn title(self) -> &'static str {
+                match self { $(Self::$variant => $title,)* }
+            }
+
+            /// How much it matters.
+            #[must_use]
+            pub const fn severity(self) -> Severity {
+                match self { $(Self::$variant => Severity::$severity,)* }
+            }
+
+            /// The page that `wpc explain` prints, in Markdown.
+            #[must_use]
+            pub const fn page(self) -> &'static str {
+                match self { $(Self::$variant => include_str!(concat!("pages/", $text, ".md")),)* }
+            }
+        }
+    };
+}
+
+codes! {
+    TooLong = "WPC0001" Error "the source is too long",
+    TooDeep = "WPC0002" Error "brackets are nested too deeply",
+    HiddenCharacter = "WPC0003" Error "a control, bidirectional or invisible character",
+    LookAlike = "WPC0004" Error "a character that looks like another one",
+    TooMany = "WPC0005" Error "more of something than a policy may have",
+
+    ForeignCharacter = "WPC0101" Error "a character that no policy uses",
+    Unclosed = "WPC0102" Error "a bracket or quote that is never closed",
+    Unopened = "WPC0103" Error "a closing bracket that was never opened",
+    Escape = "WPC0104" Error "a `\\` that begins no escape",
+    Number = "WPC0105" Error "a number that is not written as numbers are",
+    Word = "WPC0106" Error "a misspelt word, or another language's",
+    Operator = "WPC0107" Error "a misspelt operator, or another language's",
+    Connective = "WPC0108" Error "`and`, `or` or `not` between conditions",
+    Separator = "WPC0109" Error "a stray `;` or `,`, or a broken line",
+    Doc = "WPC0110" Error "a `///` that documents nothing",
+    Unexpected = "WPC0111" Error "something that cannot stand here",
+
+    UnknownTool = "WPC0201" Error "an unknown tool",
+    UnknownAction = "WPC0202" Error "an unknown action",
+    UnknownKind = "WPC0203" Error "an unknown resource kind",
+    UnknownArgument = "WPC0204" Error "an unknown argument",
+    UnknownName = "WPC0205" Error "an unknown parameter or `let`",
+    UnknownUnit = "WPC0206" Error "an unknown unit",
+    UnknownSetting = "WPC0207" Error "an unknown setting",
+    UnknownType = "WPC0208" Error "an unknown type",
+    UnknownMark = "WPC0209" Error "an unknown class, duty or mark",
+    UnknownPart = "WPC0210" Error "an unknown field or part",
+    UnknownChoice = "WPC0211" Error "a word that is not one of the choices",
+    UnknownParameter = "WPC0212" Error "a value for a parameter that the policy does not have",
+    MissingParameter = "WPC0213" Error "a parameter without a value",
+    RepeatedName = "WPC0214" Error "a name that is already taken",
+    UnknownHole = "WPC0215" Error "a template's hole that names nothing",
+    UnknownInterface = "WPC0216" Error "an interface that is not shipped",
+    UnknownReason = "WPC0217" Error "an unknown decision or reason",
+    UnknownScope = "WPC0218" Error "an unknown, missing or needless scope",
+
+    WrongType = "WPC0301" Error "a value of another type",
+    WrongUnit = "WPC0302" Error "a missing or wrong unit",
+    OutOfRange = "WPC0303" Error "a number that does not fit",
+    UnfitCondition = "WPC0304" Error "a condition that does not fit the type",
+    InvalidName = "WPC0305" Error "a name that nothing can have",
+    InvalidAddress = "WPC0306" Error "not a host name or other address",
+    InvalidDid = "WPC0307" Error "not a decentralised identifier",
+    InvalidPattern = "WPC0308" Error "not a pattern",
+    WrongCount = "WPC0309" Error "too many or too few values",
+    EmptyList = "WPC0310" Error "an empty list",
+    RecursiveRecord = "WPC0311" Error "a record inside itself",
+    AmbiguousTemplate = "WPC0312" Error "a template that writes two resources alike",
+    BrokenTemplate = "WPC0313" Error "a template that cannot be read",
+    UnfitArgument = "WPC0314" Error "an argument, field or parameter that cannot have its type or marks",
+    UnfitMeasure = "WPC0315" Error "a limit on what cannot be counted",
+    InvalidTime = "WPC0316" Error "not a point in time",
+
+    WrongPreposition = "WPC0401" Error "the wrong word before a resource",
+    KindNotTaken = "WPC0402" Error "a resource kind that the action does not take",
+    MissingResource = "WPC0403" Error "an action without its resource, or with one it does not take",
+    AllowAny = "WPC0404" Error "an `allow` that names nothing",
+    UnfixedArgument = "WPC0405" Error "an argument that every allow must fix",
+    NotAlone = "WPC0406" Error "an action that must be the only one of its policy",
+    NotApproved = "WPC0407" Error "an action that must be approved",
+    LivesTooLong = "WPC0408" Error "a token that lives too long for an action",
+    NeverApplies = "WPC0409" Error "a rule that can never apply",
+    OptionalMeasure = "WPC0410" Error "a limit on what may be absent",
+    ZeroLimit = "WPC0411" Error "a limit of nothing",
+    RepeatedSetting = "WPC0412" Error "a repeated or contradictory setting",
+    MissingSetting = "WPC0413" Error "a setting that must be there",
+    PartlyRequired = "WPC0414" Error "a `require` that covers only part of an `allow`",
+    RepeatedLabel = "WPC0415" Error "a label that is already taken, or labels nothing",
+    SecondPolicy = "WPC0416" Error "a second policy in one file",
+    NoPolicy = "WPC0417" Error "a file without a policy",
+    OutsideTool = "WPC0418" Error "a rule outside a tool",
+    EmptyTest = "WPC0419" Error "a test that tests nothing",
+    UnreachableQuorum = "WPC0420" Error "a quorum that cannot be reached",
+
+    BroadAllow = "WPC0450" Warning "an `allow` of a pattern or of a whole kind",
+    MixedRoles = "WPC0451" Warning "one policy both sends and receives",
+    NoLimit = "WPC0452" Warning "a sending action without a limit",
+    NoPin = "WPC0453" Warning "a token that is not pinned to the policy",
+    BearerToken = "WPC0454" Warning "a token that anyone may use who holds it",
+    CoveredByDeny = "WPC0455" Warning "an `allow` that a `deny` takes back",
+    UnusedName = "WPC0456" Warning "a name that nothing uses",
+    NoAllow = "WPC0457" Warning "a policy that allows nothing",
+    RequireOfNothing = "WPC0458" Warning "a `require` that joins no `allow`",
+    SeveralEnvironments = "WPC0459" Warning "one tool in several places",
+    ApprovalOfNothing = "WPC0470" Note "an approval of what nothing allows",
+
+    NotImplemented = "WPC0490" Error "not implemented in this version",
+
+    SelfCheck = "WPC0500" Error "the compiler contradicts itself",
+}
+
+/// The lints and the names under which they can be denied.
+const LINTS: &[(Code, &str)] = &[
+    (Code::BroadAllow, "broad_allow"),
+    (Code::MixedRoles, "mixed_roles"),
+    (Code::NoLimit, "no_limit"),
+    (Code::NoPin, "no_pin"),
+    (Code::BearerToken, "bearer_token"),
+    (Code::CoveredByDeny, "covered_by_deny"),
+    (Code::UnusedName, "unused_name"),
+    (Code::NoAllow, "no_allow"),
+    (Code::RequireOfNothing, "require_of_nothing"),
+    (Code::SeveralEnvironments, "several_environments"),
+];
+
+impl Code {
+    /// The code of a text such as `WPC0201`, in any letter case; `0201` and `201` will do.
+    ///
+    /// ```
+    /// use wpc_compiler::Code;
+    /// assert_eq!(Code::from_text("wpc0201"), Some(Code::UnknownTool));
+    /// assert_eq!(Code::from_text("201"), Some(Code::UnknownTool));
+    /// assert_eq!(Code::from_text("WPC9999"), None);
+    /// ```
+    #[must_use]
+    pub fn from_text(text: &str) -> Option<Self> {
+        let upper = text.to_ascii_uppercase();
+        let digits = upper.strip_prefix("WPC").unwrap_or(&upper);
+        let wanted = format!("WPC{digits:0>4}");
+        Self::ALL.iter().copied().find(|code| code.text() == wanted)
+    }
+
+    /// The name under which a lint can be denied, `no_pin`.
+    #[must_use]
+    pub fn lint(self) -> Option<&'static str> {
+        LINTS.iter().find(|(code, _)| *code == self).map(|(_, name)| *name)
+    }
+
+    /// The lint of a name.
+    #[must_use]
+    pub fn from_lint(name: &str) -> Option<Self> {
+        LINTS.iter().find(|(_, lint)| *lint == name).map(|(code, _)| *code)
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.text())
+    }
+}

@@ -1,0 +1,186 @@
+//! Normal form (LANGUAGE.md section 8): lists expanded, requires joined into their allows, bounds on
+//! one argument tightened within a rule, sets sorted, identical rules dropped. Nothing else.
+//!
+//! Cannot fail: that is what "checked" means.
+
+mod normal;
+mod slice;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use wpc_model::{self as model, Condition, Effect, Policy, RuleId};
+
+use crate::check::{expand, joined};
+use crate::checked::{Actions, Checked, Head, Placed, Rule, Tool};
+use crate::compiled::{Map, Origin};
+
+/// The policy in normal form, and where each of its rules was written.
+pub(crate) fn lower(checked: &Checked, source: &str) -> (Policy, Map) {
+    let mut map = Map { source: source.to_owned(), docs: checked.docs.clone(), origins: BTreeMap::new() };
+    let mut tools = BTreeMap::new();
+    let mut approvals = Vec::new();
+    for (name, tool) in &checked.tools {
+        let mut lowering = Lowering { tool_name: name, map: &mut map, shared: Shared::default() };
+        tools.insert(name.clone(), lowering.tool(tool));
+        lowering.approvals(tool, &mut approvals);
+    }
+    let policy = Policy {
+        name: checked.name.clone(),
+        tools,
+        auth: checked.auth,
+        approvals,
+        evidence: checked.evidence,
+    };
+    (policy.normalise(), map)
+}
+
+struct Lowering<'m> {
+    tool_name: &'m str,
+    map: &'m mut Map,
+    shared: Shared,
+}
+
+/// Lists that many rules have in common, each held once: a hundred thousand rules under one require
+/// have one list of conditions.
+#[derive(Default)]
+struct Shared {
+    conditions: BTreeSet<Arc<[Condition]>>,
+    lines: BTreeSet<Arc<[(Condition, u32)]>>,
+}
+
+/// The conditions of a rule, and the same with their lines.
+type Lists = (Arc<[Condition]>, Arc<[(Condition, u32)]>);
+
+impl Shared {
+    fn lists(&mut self, conditions: &[&Placed]) -> Lists {
+        let plain: Vec<Condition> = conditions.iter().map(|placed| placed.condition.clone()).collect();
+        let lines: Vec<(Condition, u32)> =
+            conditions.iter().map(|placed| (placed.condition.clone(), placed.line)).collect();
+        (one(&mut self.conditions, plain), one(&mut self.lines, lines))
+    }
+}
+
+fn one<T: Ord>(known: &mut BTreeSet<Arc<[T]>>, list: Vec<T>) -> Arc<[T]> {
+    if let Some(shared) = known.get(list.as_slice()) {
+        return Arc::clone(shared);
+    }
+    let shared: Arc<[T]> = list.into();
+    known.insert(Arc::clone(&shared));
+    shared
+}
+
+impl Lowering<'_> {
+    fn tool(&mut self, tool: &Tool) -> model::Tool {
+        model::Tool {
+            interface: slice::of(tool),
+            scope: tool.scope.clone(),
+            allow: self.allows(tool),
+            deny: self.denies(&tool.denies),
+            limits: self.limits(tool),
+        }
+    }
+
+    fn allows(&mut self, tool: &Tool) -> Vec<model::Rule> {
+        let mut rules = Vec::new();
+        // Allows without conditions of their own have those of their requires.
+        let mut of_requires: BTreeMap<&[usize], Lists> = BTreeMap::new();
+        for join in &tool.joins {
+            let Some(allow) = tool.allows.get(join.allow) else { continue };
+            let known = of_requires.get(join.requires.as_slice()).filter(|_| allow.conditions.is_empty());
+            let lists = match known {
+                Some(lists) => lists.clone(),
+                None => {
+                    let all =
+                        joined(tool, allow, &join.requires).into_iter().flat_map(|rule| &rule.conditions);
+                    self.shared.lists(&normal::tightened(all))
+                }
+            };
+            if allow.conditions.is_empty() {
+                of_requires.entry(&join.requires).or_insert_with(|| lists.clone());
+            }
+            let action = Some(Arc::clone(&join.action));
+            self.rules(Effect::Allow, &allow.head, action, &join.targets, &lists, &mut rules);
+        }
+        rules
+    }
+
+    fn denies(&mut self, denies: &[Rule]) -> Vec<model::Rule> {
+        let mut rules = Vec::new();
+        for deny in denies {
+            let lists = self.shared.lists(&normal::tightened(&deny.conditions));
+            let targets = expand(&deny.targets);
+            let actions: Vec<Option<Arc<str>>> = match &deny.actions {
+                Actions::Any => vec![None],
+                Actions::Named(names) => names.iter().cloned().map(Some).collect(),
+            };
+            for action in actions {
+                self.rules(Effect::Deny, &deny.head, action, &targets, &lists, &mut rules);
+            }
+        }
+        rules
+    }
+
+    /// One rule for each target.
+    fn rules(
+        &mut self,
+        effect: Effect,
+        head: &Head,
+        action: Option<Arc<str>>,
+        targets: &[model::Target],
+        (conditions, lines): &Lists,
+        rules: &mut Vec<model::Rule>,
+    ) {
+        for target in targets {
+            let (action, conditions) = (action.clone(), Arc::clone(conditions));
+            let rule = model::Rule::new(self.tool_name, effect, action, target.clone(), conditions);
+            self.note(rule.id, head, lines);
+            rules.push(rule);
+        }
+    }
+
+    fn limits(&mut self, tool: &Tool) -> Vec<model::Limit> {
+        let lowered = tool.limits.iter().map(|limit| {
+            let actions = limit.actions.iter().map(ToString::to_string).collect();
+            let targets = expand(&limit.targets);
+            let lowered = model::Limit::new(
+                self.tool_name,
+                limit.measure.clone(),
+                actions,
+                targets,
+                limit.max,
+                limit.window,
+            );
+            self.note(lowered.id, &limit.head, &Arc::from([]));
+            lowered
+        });
+        lowered.collect()
+    }
+
+    fn approvals(&mut self, tool: &Tool, approvals: &mut Vec<model::Approval>) {
+        for approval in &tool.approvals {
+            let actions = approval.actions.iter().map(ToString::to_string).collect();
+            let (conditions, lines) = self.shared.lists(&normal::tightened(&approval.conditions));
+            let (conditions, terms) = (conditions.to_vec(), approval.terms.clone());
+            let targets = expand(&approval.targets);
+            let lowered = model::Approval::new(self.tool_name, actions, targets, conditions, terms);
+            self.note(lowered.id, &approval.head, &lines);
+            approvals.push(lowered);
+        }
+    }
+
+    /// Remembers where a rule was written; of identical rules, where the first one was.
+    fn note(&mut self, id: RuleId, head: &Head, conditions: &Arc<[(Condition, u32)]>) {
+        let here = || Origin {
+            line: head.line,
+            text: head.text.to_string(),
+            label: head.label.as_ref().map(ToString::to_string),
+            docs: Arc::clone(&head.docs),
+            conditions: Arc::clone(conditions),
+        };
+        let known = self.map.origins.entry(id).or_insert_with(here);
+        if head.line < known.line {
+            *known = here();
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! The part of an interface that a policy uses.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use wpc_model::{Action, Constraint, Interface, Record, Type};
+
+use crate::checked::{Actions, Tool};
+use crate::shape;
+
+/// Every action that a statement names (all, where one says `any`), with the kinds, classes and
+/// records that these need and the constraints that speak of their arguments.
+pub(super) fn of(tool: &Tool) -> Interface {
+    let whole = tool.known.interface();
+    let actions: BTreeMap<String, Action> = match named(tool) {
+        None => whole.actions.clone(),
+        Some(names) => whole
+            .actions
+            .iter()
+            .filter(|(name, _)| names.contains(name.as_str()))
+            .map(|(name, action)| (name.clone(), action.clone()))
+            .collect(),
+    };
+    let kinds: BTreeSet<&String> = actions.values().flat_map(|action| &action.kinds).collect();
+    let classes: BTreeSet<&String> = actions.values().flat_map(|action| &action.classes).collect();
+    let mut records = BTreeMap::new();
+    for field in actions.values().flat_map(|action| action.arguments.values()) {
+        add_records(&field.ty, whole, &mut records);
+    }
+    let spoken: BTreeSet<&String> = actions
+        .values()
+        .flat_map(|action| {
+            let of_batch = action.batch().and_then(|(_, record)| whole.records.get(record));
+            action.arguments.keys().chain(of_batch.into_iter().flat_map(|record| record.fields.keys()))
+        })
+        .collect();
+    Interface {
+        name: whole.name.clone(),
+        scope: whole.scope.clone(),
+        kinds: only(&whole.kinds, |name| kinds.contains(name)),
+        records,
+        classes: only(&whole.classes, |name| classes.contains(name)),
+        constraints: whole
+            .constraints
+            .iter()
+            .filter(|(_, constraint)| spoken.iter().any(|name| *name == subject(constraint)))
+            .map(|(name, constraint)| (name.clone(), constraint.clone()))
+            .collect(),
+        actions,
+    }
+}
+
+/// The actions that statements name; `None` for all.
+fn named(tool: &Tool) -> Option<BTreeSet<&str>> {
+    let mut names = BTreeSet::new();
+    for rule in tool.allows.iter().chain(&tool.denies).chain(&tool.requires) {
+        match &rule.actions {
+            Actions::Any => return None,
+            Actions::Named(of_rule) => names.extend(of_rule.iter().map(|name| &**name)),
+        }
+    }
+    names.extend(tool.limits.iter().flat_map(|limit| &limit.actions).map(|name| &**name));
+    names.extend(tool.approvals.iter().flat_map(|approval| &approval.actions).map(|name| &**name));
+    Some(names)
+}
+
+fn only<T: Clone>(all: &BTreeMap<String, T>, wanted: impl Fn(&String) -> bool) -> BTreeMap<String, T> {
+    all.iter().filter(|(name, _)| wanted(name)).map(|(name, one)| (name.clone(), one.clone())).collect()
+}
+
+/// The records in `ty`, and those in their fields. Records are never inside themselves.
+fn add_records(ty: &Type, whole: &Interface, records: &mut BTreeMap<String, Record>) {
+    if let Some(inside) = shape::inside(ty) {
+        return add_records(inside, whole, records);
+    }
+    let Some((name, record)) = shape::record(ty).and_then(|name| whole.records.get_key_value(name)) else {
+        return;
+    };
+    if records.insert(name.clone(), record.clone()).is_none() {
+        record.fields.values().for_each(|field| add_records(&field.ty, whole, records));
+    }
+}
+
+fn subject(constraint: &Constraint) -> &String {
+    match constraint {
+        Constraint::LimitPerJob { measure } => measure,
+        Constraint::Compare { subject, .. }
+        | Constraint::In { subject }
+        | Constraint::Has { subject }
+        | Constraint::Lacks { subject } => subject,
+    }
+}

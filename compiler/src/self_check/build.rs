@@ -1,0 +1,440 @@
+//! Calls at a rule's own boundaries: one that it speaks of and that satisfies its conditions, as far
+//! as can be built, and beside it calls with one thing changed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use wpc_model::{
+    Action, Call, Condition, Field, Interface, Quantifier, Resource, Slot, Step, Target, Test, Truth, Type,
+    Value,
+};
+
+use super::cases::{Case, Seen};
+use super::pool::{MAX_SIZE, Pool, neighbours, other_case, place};
+
+/// Builds boundary calls for the rules of one tool.
+pub(super) struct Boundaries<'b> {
+    pub(super) tool: &'b str,
+    pub(super) interface: &'b Interface,
+    pub(super) pool: &'b Pool,
+}
+
+type Arguments = BTreeMap<String, Value>;
+
+impl Boundaries<'_> {
+    /// The calls of a case: boundaries of its resource, and those of its conditions if they were not
+    /// seen before.
+    pub(super) fn of(&self, case: &Case, seen: &mut Seen) -> Vec<Call> {
+        let named = match &case.action {
+            Some(name) => self.interface.actions.get_key_value(&**name),
+            None => self.interface.actions.iter().next(),
+        };
+        let Some((name, action)) = named else { return Vec::new() };
+        let build = || self.satisfying(action, &case.conditions);
+        let Some((base, is_new)) = seen.meet(case, build) else { return Vec::new() };
+        let call = |resource: Option<Resource>, arguments: Arguments| Call {
+            tool: self.tool.to_owned(),
+            action: name.clone(),
+            resource,
+            arguments,
+        };
+        let resources = self.resources(&case.target, action);
+        let at = resources.first().cloned().flatten();
+        let mut calls: Vec<Call> =
+            resources.into_iter().map(|resource| call(resource, base.clone())).collect();
+        if is_new {
+            let changed = self.changed(action, &case.conditions, base);
+            calls.extend(changed.into_iter().map(|arguments| call(at.clone(), arguments)));
+        }
+        calls
+    }
+
+    /// The rule's resource first, then its neighbours.
+    fn resources(&self, target: &Target, action: &Action) -> Vec<Option<Resource>> {
+        let (kind, slots) = match target {
+            Target::Of { kind, slots } => (kind.to_string(), slots.clone()),
+            Target::Any => {
+                let Some(kind) = action.kinds.first() else { return vec![None] };
+                let parameters =
+                    self.interface.kinds.get(kind).map_or(0, |kind| kind.template.parameters.len());
+                (kind.clone(), vec![Slot::Any; parameters])
+            }
+        };
+        let name = |slot: &Slot, index: usize| match slot {
+            Slot::Exact(name) => name.clone(),
+            Slot::Like(_) | Slot::Any => {
+                let mut known = self.pool.names(&kind, index);
+                known
+                    .find(|name| slot.matches(name) == Truth::True)
+                    .cloned()
+                    .unwrap_or_else(|| "some".to_owned())
+            }
+        };
+        let base: Vec<String> = slots.iter().enumerate().map(|(index, slot)| name(slot, index)).collect();
+        let mut all = vec![base.clone()];
+        for (index, one) in base.iter().enumerate() {
+            for changed in [other_case(one), format!("{one}x")] {
+                let mut names = base.clone();
+                if let Some(name) = names.get_mut(index) {
+                    *name = changed;
+                }
+                all.push(names);
+            }
+        }
+        let mut resources: Vec<Option<Resource>> =
+            all.into_iter().map(|names| Some(Resource { kind: kind.clone(), names })).collect();
+        // The same names under another kind are another resource.
+        let other = action.kinds.iter().find(|other| {
+            **other != kind
+                && self
+                    .interface
+                    .kinds
+                    .get(*other)
+                    .is_some_and(|found| found.template.parameters.len() == base.len())
+        });
+        resources.extend(other.map(|other| Some(Resource { kind: other.clone(), names: base })));
+        resources
+    }
+
+    /// Arguments that satisfy the conditions, as far as they can be built one by one.
+    fn satisfying(&self, action: &Action, conditions: &[Condition]) -> Arguments {
+        action
+            .arguments
+            .iter()
+            .filter_map(|(name, field)| {
+                let Type::Batch(record) = &field.ty else {
+                    return Some((name.clone(), self.build(field, name, &[], conditions)?));
+                };
+                let fields = self.interface.records.get(record).map(|record| &record.fields)?;
+                let element = fields.iter().filter_map(|(name, field)| {
+                    Some((name.clone(), self.build(field, name, &[], conditions)?))
+                });
+                let element = Value::Map(element.collect());
+                let wanted = self.size_for(name, &[], conditions, 1).max(1);
+                Some((name.clone(), Value::List(vec![element; wanted])))
+            })
+            .collect()
+    }
+
+    /// A value for a field; `None` leaves it out.
+    fn build(&self, field: &Field, name: &str, steps: &[Step], conditions: &[Condition]) -> Option<Value> {
+        let here: Vec<&Condition> = conditions
+            .iter()
+            .filter(|condition| condition.subject.name == name && condition.subject.steps.starts_with(steps))
+            .collect();
+        if field.optional && here.iter().all(|condition| condition.test == Test::Absent) {
+            return None;
+        }
+        if field.sealed {
+            return Some(Value::Sealed);
+        }
+        Some(self.value(&field.ty, name, steps, conditions))
+    }
+
+    fn value(&self, ty: &Type, name: &str, steps: &[Step], conditions: &[Condition]) -> Value {
+        let exactly = |quantified: bool| {
+            conditions.iter().filter(move |condition| {
+                condition.subject.name == name
+                    && condition.subject.steps == steps
+                    && condition.subject.quantifier.is_some() == quantified
+            })
+        };
+        match ty {
+            Type::Json => Value::Sealed,
+            Type::Map(member) => {
+                let mut keys: BTreeSet<String> = BTreeSet::new();
+                for condition in exactly(false) {
+                    if let Test::Has(wanted) = &condition.test {
+                        keys.extend(wanted.iter().filter_map(|one| one.as_text().map(str::to_owned)));
+                    }
+                }
+                let below = conditions.iter().filter(|condition| condition.subject.name == name);
+                keys.extend(below.filter(|condition| condition.test != Test::Absent).filter_map(
+                    |condition| match condition.subject.steps.strip_prefix(steps)?.first()? {
+                        Step::Key(key) => Some(key.clone()),
+                        Step::Field(_) | Step::Size => None,
+                    },
+                ));
+                let wanted = self.size_for(name, steps, conditions, keys.len());
+                let spare = (0..).map(|index| format!("spare{index}"));
+                let missing = wanted.saturating_sub(keys.len());
+                keys.extend(spare.take(missing));
+                let members = keys.into_iter().map(|key| {
+                    let steps: Vec<Step> = steps.iter().cloned().chain([Step::Key(key.clone())]).collect();
+                    let value = self.value(member, name, &steps, conditions);
+                    (key, value)
+                });
+                Value::Map(members.collect())
+            }
+            Type::List(member) | Type::Set(member) => {
+                let mut members: Vec<Value> = Vec::new();
+                for condition in exactly(false) {
+                    if let Test::Has(wanted) = &condition.test {
+                        members.extend(wanted.iter().cloned());
+                    }
+                }
+                let each: Vec<&Condition> = exactly(true)
+                    .filter(|condition| condition.subject.quantifier == Some(Quantifier::Each))
+                    .collect();
+                for condition in exactly(true).filter(|one| one.subject.quantifier == Some(Quantifier::Some))
+                {
+                    let tests = each.iter().copied().chain([condition]);
+                    members.push(self.scalar(member, name, steps, tests));
+                }
+                let wanted = self.size_for(name, steps, conditions, members.len());
+                while members.len() < wanted {
+                    members.push(self.scalar(member, name, steps, each.iter().copied()));
+                }
+                if matches!(ty, Type::Set(_)) {
+                    members.sort();
+                    members.dedup();
+                }
+                Value::List(members)
+            }
+            Type::Record(record) => {
+                let fields = self.interface.records.get(record).map(|record| &record.fields);
+                let built = fields.into_iter().flatten().filter_map(|(field_name, field)| {
+                    let steps: Vec<Step> =
+                        steps.iter().cloned().chain([Step::Field(field_name.clone())]).collect();
+                    Some((field_name.clone(), self.build(field, name, &steps, conditions)?))
+                });
+                Value::Map(built.collect())
+            }
+            Type::Text if self.is_sized(name, steps, conditions) => {
+                Value::Text("x".repeat(self.size_for(name, steps, conditions, 1)))
+            }
+            Type::Bool
+            | Type::Int
+            | Type::Count
+            | Type::Bytes
+            | Type::Duration
+            | Type::Decimal { .. }
+            | Type::Money { .. }
+            | Type::Text
+            | Type::Host
+            | Type::Did
+            | Type::Email
+            | Type::Url
+            | Type::Ip
+            | Type::Path
+            | Type::Time
+            | Type::EntityName { .. }
+            | Type::Choice(_)
+            | Type::Batch(_) => self.scalar(ty, name, steps, exactly(false)),
+        }
+    }
+
+    fn is_sized(&self, name: &str, steps: &[Step], conditions: &[Condition]) -> bool {
+        self.sizes(name, steps, conditions).next().is_some()
+    }
+
+    fn sizes<'s>(
+        &self,
+        name: &'s str,
+        steps: &'s [Step],
+        conditions: &'s [Condition],
+    ) -> impl Iterator<Item = &'s Condition> + use<'s> {
+        conditions.iter().filter(move |condition| {
+            condition.subject.name == name
+                && condition
+                    .subject
+                    .steps
+                    .split_last()
+                    .is_some_and(|(last, outer)| *last == Step::Size && outer == steps)
+        })
+    }
+
+    /// A size that satisfies the conditions on it, at least `least` if there are none.
+    fn size_for(&self, name: &str, steps: &[Step], conditions: &[Condition], least: usize) -> usize {
+        let tests: Vec<&Condition> = self.sizes(name, steps, conditions).collect();
+        if tests.is_empty() {
+            return least;
+        }
+        let fits = |size: &usize| {
+            let size = Value::Int(i64::try_from(*size).unwrap_or(i64::MAX));
+            tests.iter().all(|condition| satisfied(&condition.test, &size))
+        };
+        (least..=MAX_SIZE).find(fits).or_else(|| (0..least).rev().find(fits)).unwrap_or(least)
+    }
+
+    /// A single value that passes the tests of `conditions`, if one of the likely ones does.
+    fn scalar<'s>(
+        &self,
+        ty: &Type,
+        name: &str,
+        steps: &[Step],
+        conditions: impl Iterator<Item = &'s Condition>,
+    ) -> Value {
+        let conditions: Vec<&Condition> = conditions.collect();
+        let usual = if let Type::Choice(words) = ty {
+            words.iter().map(Value::text).collect()
+        } else if *ty == Type::Bool {
+            vec![Value::Bool(false), Value::Bool(true)]
+        } else if ty.is_integer() {
+            vec![Value::Int(0), Value::Int(1)]
+        } else if ty.is_text() {
+            vec![Value::text("some")]
+        } else {
+            vec![Value::Sealed]
+        };
+        let own: Vec<Value> = conditions.iter().flat_map(|condition| neighbours(&condition.test)).collect();
+        let known = self.pool.values(&place(name, steps)).cloned();
+        let candidates: Vec<Value> = own.into_iter().chain(usual).chain(known).collect();
+        let passing =
+            candidates.iter().find(|value| conditions.iter().all(|one| satisfied(&one.test, value)));
+        passing.or(candidates.first()).cloned().unwrap_or(Value::Sealed)
+    }
+
+    /// `base` with one thing changed at a time, so that one condition or another fails.
+    fn changed(&self, action: &Action, conditions: &[Condition], base: &Arguments) -> Vec<Arguments> {
+        let mut all = Vec::new();
+        for condition in conditions {
+            let subject = &condition.subject;
+            if !subject.is_of_element(action) {
+                let optional = action.arguments.get(&subject.name).is_some_and(|field| field.optional);
+                let variants = variants(condition, base.get(&subject.name)).into_iter();
+                for value in variants.filter(|value| optional || value.is_some()) {
+                    let mut changed = base.clone();
+                    put(&mut changed, &subject.name, value);
+                    all.push(changed);
+                }
+                continue;
+            }
+            let Some((batch, record)) = action.batch() else { continue };
+            let Some(Value::List(elements)) = base.get(batch) else { continue };
+            let Some(Value::Map(element)) = elements.first() else { continue };
+            // What is required is never left out: that is no call.
+            let field =
+                self.interface.records.get(record).and_then(|record| record.fields.get(&subject.name));
+            let optional = field.is_some_and(|field| field.optional);
+            let variants = variants(condition, element.get(&subject.name)).into_iter();
+            for value in variants.filter(|value| optional || value.is_some()) {
+                let mut other = element.clone();
+                put(&mut other, &subject.name, value);
+                // Alone, and beside one that satisfies: every element must, or one is enough.
+                for batch_of in [vec![other.clone()], vec![element.clone(), other]] {
+                    let mut changed = base.clone();
+                    changed.insert(
+                        batch.to_owned(),
+                        Value::List(batch_of.into_iter().map(Value::Map).collect()),
+                    );
+                    all.push(changed);
+                }
+            }
+        }
+        // Each optional argument left out.
+        for (name, _) in action.arguments.iter().filter(|(_, field)| field.optional) {
+            let mut changed = base.clone();
+            if changed.remove(name).is_some() {
+                all.push(changed);
+            }
+        }
+        all
+    }
+}
+
+fn put(fields: &mut Arguments, name: &str, value: Option<Value>) {
+    match value {
+        Some(value) => drop(fields.insert(name.to_owned(), value)),
+        None => drop(fields.remove(name)),
+    }
+}
+
+/// What may stand in place of `value` to make `condition` fail or just hold; `None` for nothing.
+fn variants(condition: &Condition, value: Option<&Value>) -> Vec<Option<Value>> {
+    let mut found = changed_at(condition, &condition.subject.steps, value);
+    if condition.subject.steps.is_empty() && matches!(condition.test, Test::Absent | Test::Present) {
+        found.push(None);
+    }
+    found
+}
+
+/// Changes at the end of a path; what is not on the way stays.
+fn changed_at(condition: &Condition, steps: &[Step], value: Option<&Value>) -> Vec<Option<Value>> {
+    let Some((step, rest)) = steps.split_first() else { return changed_value(condition, value) };
+    let Some(value) = value else { return Vec::new() };
+    match (step, value) {
+        (Step::Size, Value::Text(text)) => {
+            let longer = format!("{text}x");
+            let shorter: String = text.chars().skip(1).collect();
+            vec![Some(Value::Text(longer)), Some(Value::Text(shorter))]
+        }
+        (Step::Size, Value::List(members)) => {
+            let mut longer = members.clone();
+            longer.extend(members.first().cloned());
+            let shorter = members.iter().skip(1).cloned().collect();
+            vec![Some(Value::List(longer)), Some(Value::List(shorter))]
+        }
+        (Step::Size, Value::Map(members)) => {
+            let mut longer = members.clone();
+            if let Some(value) = members.values().next() {
+                longer.insert("longer".to_owned(), value.clone());
+            }
+            let shorter = members.iter().skip(1).map(|(key, value)| (key.clone(), value.clone())).collect();
+            vec![Some(Value::Map(longer)), Some(Value::Map(shorter))]
+        }
+        (Step::Field(key) | Step::Key(key), Value::Map(members)) => {
+            let changed = changed_at(condition, rest, members.get(key)).into_iter().map(|inner| {
+                let mut members = members.clone();
+                put(&mut members, key, inner);
+                Some(Value::Map(members))
+            });
+            let mut all: Vec<Option<Value>> = changed.collect();
+            let mut without = members.clone();
+            if let Some(value) = without.remove(key) {
+                all.push(Some(Value::Map(without.clone())));
+                if matches!(step, Step::Key(_)) {
+                    without.insert(other_case(key), value);
+                    all.push(Some(Value::Map(without)));
+                }
+            }
+            all
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn changed_value(condition: &Condition, value: Option<&Value>) -> Vec<Option<Value>> {
+    match (&condition.test, value) {
+        (Test::Has(keys) | Test::Lacks(keys), Some(Value::Map(members))) => keys
+            .iter()
+            .filter_map(|one| one.as_text().map(str::to_owned))
+            .flat_map(|key| {
+                let filler = members.values().next().cloned().unwrap_or_else(|| Value::text("some"));
+                let mut without = members.clone();
+                let held = without.remove(&key).unwrap_or(filler);
+                let mut exact = without.clone();
+                exact.insert(key.clone(), held.clone());
+                let mut cased = without.clone();
+                cased.insert(other_case(&key), held);
+                [without, exact, cased].map(|members| Some(Value::Map(members)))
+            })
+            .collect(),
+        (Test::Has(ones) | Test::Lacks(ones), Some(Value::List(members))) => ones
+            .iter()
+            .flat_map(|one| {
+                let without: Vec<Value> = members.iter().filter(|member| *member != one).cloned().collect();
+                let exact: Vec<Value> = without.iter().cloned().chain([one.clone()]).collect();
+                [without, exact].map(|mut members| {
+                    members.sort();
+                    Some(Value::List(members))
+                })
+            })
+            .collect(),
+        (test, Some(Value::List(members))) if condition.subject.quantifier.is_some() => {
+            let one = |value: Value| {
+                let mut changed: Vec<Value> = members.iter().skip(1).cloned().chain([value]).collect();
+                changed.sort();
+                Some(Value::List(changed))
+            };
+            neighbours(test).into_iter().map(one).chain([Some(Value::List(Vec::new()))]).collect()
+        }
+        (test, _) => neighbours(test).into_iter().map(Some).collect(),
+    }
+}
+
+/// Whether one value passes a test, as the interpreter sees it: only to find likely values.
+fn satisfied(test: &Test, value: &Value) -> bool {
+    let subject = wpc_model::Subject { quantifier: None, name: "it".to_owned(), steps: Vec::new() };
+    let condition = Condition { subject, test: test.clone() };
+    condition.holds(&BTreeMap::from([("it".to_owned(), value.clone())])).is_true()
+}

@@ -1,0 +1,291 @@
+//! A second reading of LANGUAGE.md sections 2 and 6, over statements as they were written.
+//!
+//! Truth is `Option<bool>`, `None` for unknown. Nothing here calls the reference interpreter; only
+//! the matching of patterns is shared, which lowering does not touch.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use wpc_model::{Action, Call, Comparison, Condition, Measure, Quantifier, Step, Test, Type, Value, glob};
+
+use super::{Asked, Charged};
+use crate::checked::{Placed, Slot, Target, Tool};
+
+/// What the statements say of a call.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Verdict {
+    Allow,
+    ExplicitDeny,
+    DefaultDeny,
+}
+
+/// Statements to look at, by index.
+#[derive(Debug, Default)]
+pub(super) struct Written {
+    pub(super) allows: Vec<usize>,
+    pub(super) denies: Vec<usize>,
+    pub(super) requires: Vec<usize>,
+}
+
+impl Written {
+    pub(super) fn len(&self) -> usize {
+        self.allows.len() + self.denies.len() + self.requires.len()
+    }
+}
+
+/// What the `written` statements of `tool` say of `call`.
+pub(super) fn verdict(tool: &Tool, written: &Written, call: &Call) -> Verdict {
+    let Some(action) = tool.known.interface().actions.get(&call.action) else { return Verdict::DefaultDeny };
+    let hits = written.denies.iter().filter_map(|id| tool.denies.get(*id)).any(|deny| {
+        deny.actions.include(&call.action)
+            && both(on(&deny.targets, call), of_one(&deny.conditions, action, call)) != Some(false)
+    });
+    if hits {
+        return Verdict::ExplicitDeny;
+    }
+    let allowed = written.allows.iter().filter_map(|id| tool.allows.get(*id)).any(|allow| {
+        allow.actions.include(&call.action)
+            && on(&allow.targets, call) == Some(true)
+            && of_every(&allow.conditions, action, call) == Some(true)
+    });
+    let dutiful = written.requires.iter().filter_map(|id| tool.requires.get(*id)).all(|require| {
+        !require.actions.include(&call.action)
+            || on(&require.targets, call) == Some(false)
+            || of_every(&require.conditions, action, call) == Some(true)
+    });
+    if allowed && dutiful { Verdict::Allow } else { Verdict::DefaultDeny }
+}
+
+/// What `call` charges; `None` if an amount cannot be told.
+pub(super) fn demands(tool: &Tool, call: &Call) -> Option<BTreeSet<Charged>> {
+    let action = tool.known.interface().actions.get(&call.action)?;
+    let mut charged = BTreeSet::new();
+    for limit in &tool.limits {
+        let speaks = limit.actions.iter().any(|action| **action == *call.action)
+            && on(&limit.targets, call) != Some(false);
+        if speaks {
+            let amount = match &limit.measure {
+                Measure::Calls => 1,
+                Measure::Argument(name) => amount(name, action, call)?,
+            };
+            charged.insert((limit.measure.clone(), limit.max, limit.window, amount));
+        }
+    }
+    Some(charged)
+}
+
+fn amount(name: &str, action: &Action, call: &Call) -> Option<i64> {
+    let natural = |number: i64| (number >= 0).then_some(number);
+    match call.arguments.get(name) {
+        Some(Value::Int(number)) => natural(*number),
+        Some(Value::List(elements)) => i64::try_from(elements.len()).ok(),
+        Some(_) => None,
+        None => {
+            let elements = elements(action, call)?;
+            elements
+                .iter()
+                .try_fold(0_i64, |sum, fields| sum.checked_add(natural(fields.get(name)?.as_int()?)?))
+        }
+    }
+}
+
+/// Whose approval `call` needs.
+pub(super) fn asked(tool: &Tool, call: &Call) -> BTreeSet<Asked> {
+    let Some(action) = tool.known.interface().actions.get(&call.action) else { return BTreeSet::new() };
+    let asking = tool.approvals.iter().filter(|approval| {
+        approval.actions.iter().any(|name| **name == *call.action)
+            && both(on(&approval.targets, call), of_one(&approval.conditions, action, call)) != Some(false)
+    });
+    asking
+        .map(|approval| (approval.terms.by.clone(), approval.terms.quorum, approval.terms.within_ms))
+        .collect()
+}
+
+fn both(a: Option<bool>, b: Option<bool>) -> Option<bool> {
+    if a == Some(false) || b == Some(false) {
+        Some(false)
+    } else if a.is_none() || b.is_none() {
+        None
+    } else {
+        Some(true)
+    }
+}
+
+fn all(truths: impl Iterator<Item = Option<bool>>) -> Option<bool> {
+    truths.fold(Some(true), both)
+}
+
+fn any(truths: impl Iterator<Item = Option<bool>>) -> Option<bool> {
+    negated(all(truths.map(negated)))
+}
+
+fn negated(truth: Option<bool>) -> Option<bool> {
+    truth.map(|truth| !truth)
+}
+
+/// Whether a statement speaks of the call's resource.
+fn on(targets: &[Target], call: &Call) -> Option<bool> {
+    any(targets.iter().map(|target| match (target, &call.resource) {
+        (Target::Any, _) => Some(true),
+        (Target::Of { .. }, None) => Some(false),
+        (Target::Of { kind, slots, .. }, Some(resource)) => {
+            if **kind != *resource.kind || slots.len() != resource.names.len() {
+                return Some(false);
+            }
+            all(slots.iter().zip(&resource.names).map(|(slot, name)| named(slot, name)))
+        }
+    }))
+}
+
+/// A name in another letter case is neither the one that is written nor another.
+fn named(slot: &Slot, name: &str) -> Option<bool> {
+    let lower = name.to_ascii_lowercase();
+    let (is, might_be) = match slot {
+        Slot::Any => (true, true),
+        Slot::OneOf(names) => {
+            (names.iter().any(|one| one == name), names.iter().any(|one| one.to_ascii_lowercase() == lower))
+        }
+        Slot::Like(pattern) => (glob(pattern, name), glob(&pattern.to_ascii_lowercase(), &lower)),
+    };
+    if is {
+        Some(true)
+    } else if might_be {
+        None
+    } else {
+        Some(false)
+    }
+}
+
+/// The elements of the batch, if the action has one.
+fn elements<'c>(action: &Action, call: &'c Call) -> Option<Vec<&'c BTreeMap<String, Value>>> {
+    let (name, _) = action.arguments.iter().find(|(_, field)| matches!(field.ty, Type::Batch(_)))?;
+    let Some(Value::List(elements)) = call.arguments.get(name) else { return Some(Vec::new()) };
+    Some(elements.iter().filter_map(Value::as_map).collect())
+}
+
+/// Conditions of an allow or require: on the call, and on every element.
+fn of_every(conditions: &[Placed], action: &Action, call: &Call) -> Option<bool> {
+    all(conditions.iter().map(|placed| {
+        let condition = &placed.condition;
+        match elements(action, call) {
+            Some(elements) if !action.arguments.contains_key(&condition.subject.name) => {
+                all(elements.into_iter().map(|element| holds(condition, element)))
+            }
+            _ => holds(condition, &call.arguments),
+        }
+    }))
+}
+
+/// Conditions of a deny or an approval: on the call, and together on one element.
+fn of_one(conditions: &[Placed], action: &Action, call: &Call) -> Option<bool> {
+    let of_call = |placed: &&Placed| action.arguments.contains_key(&placed.condition.subject.name);
+    let Some(elements) = elements(action, call).filter(|_| !conditions.iter().all(|one| of_call(&one)))
+    else {
+        return all(conditions.iter().map(|placed| holds(&placed.condition, &call.arguments)));
+    };
+    let outer =
+        all(conditions.iter().filter(of_call).map(|placed| holds(&placed.condition, &call.arguments)));
+    let inner = any(elements.into_iter().map(|element| {
+        all(conditions.iter().filter(|one| !of_call(one)).map(|placed| holds(&placed.condition, element)))
+    }));
+    both(outer, inner)
+}
+
+/// What a subject finds.
+enum Seen<'v> {
+    Value(&'v Value),
+    Size(usize),
+    Absent,
+    /// It is there, and so is a key that differs in letter case only.
+    Twice,
+    /// Only such a key is there.
+    Nearly,
+}
+
+fn holds(condition: &Condition, fields: &BTreeMap<String, Value>) -> Option<bool> {
+    let mut seen = fields.get(&condition.subject.name).map_or(Seen::Absent, Seen::Value);
+    let mut twice = false;
+    for step in &condition.subject.steps {
+        let Seen::Value(value) = seen else { break };
+        seen = match (step, value) {
+            (Step::Size, Value::Text(text)) => Seen::Size(text.len()),
+            (Step::Size, Value::List(members)) => Seen::Size(members.len()),
+            (Step::Size, Value::Map(members)) => Seen::Size(members.len()),
+            (Step::Field(name), Value::Map(members)) => members.get(name).map_or(Seen::Absent, Seen::Value),
+            (Step::Key(key), Value::Map(members)) => {
+                twice |= nearly(members, key);
+                members.get(key).map_or(Seen::Absent, Seen::Value)
+            }
+            _ => return None,
+        };
+    }
+    let seen = match (seen, twice) {
+        (Seen::Value(_) | Seen::Size(_), true) => Seen::Twice,
+        (Seen::Absent, true) => Seen::Nearly,
+        (seen, _) => seen,
+    };
+    let Some(quantifier) = condition.subject.quantifier else { return passes(&condition.test, seen) };
+    let Seen::Value(Value::List(members)) = seen else { return None };
+    let of_members = members.iter().map(|member| passes(&condition.test, Seen::Value(member)));
+    match quantifier {
+        Quantifier::Each => all(of_members),
+        Quantifier::Some => any(of_members),
+    }
+}
+
+/// Whether a key differs from `key` in letter case only.
+fn nearly(members: &BTreeMap<String, Value>, key: &str) -> bool {
+    members.keys().any(|other| other != key && other.eq_ignore_ascii_case(key))
+}
+
+fn passes(test: &Test, seen: Seen<'_>) -> Option<bool> {
+    let number;
+    let value = match seen {
+        Seen::Nearly => return None,
+        Seen::Twice => {
+            let asked = matches!(test, Test::Present | Test::Absent);
+            return asked.then_some(*test == Test::Present);
+        }
+        Seen::Absent => {
+            let asked = matches!(test, Test::Present | Test::Absent);
+            return asked.then_some(*test == Test::Absent);
+        }
+        Seen::Size(size) => {
+            number = Value::Int(i64::try_from(size).ok()?);
+            &number
+        }
+        Seen::Value(value) => value,
+    };
+    if *value == Value::Sealed && !matches!(test, Test::Present | Test::Absent) {
+        return None;
+    }
+    match test {
+        Test::Present => Some(true),
+        Test::Absent => Some(false),
+        Test::Compare(comparison, constant) => {
+            let order = value.cmp(constant);
+            Some(match comparison {
+                Comparison::Equal => order.is_eq(),
+                Comparison::NotEqual => order.is_ne(),
+                Comparison::Less => order.is_lt(),
+                Comparison::AtMost => order.is_le(),
+                Comparison::Greater => order.is_gt(),
+                Comparison::AtLeast => order.is_ge(),
+            })
+        }
+        Test::In(constants) => Some(constants.iter().any(|one| one == value)),
+        Test::NotIn(constants) => Some(constants.iter().all(|one| one != value)),
+        Test::Like(pattern) => value.as_text().map(|text| glob(pattern, text)),
+        Test::Has(wanted) => all(wanted.iter().map(|one| member(value, one))),
+        Test::Lacks(unwanted) => all(unwanted.iter().map(|one| negated(member(value, one)))),
+    }
+}
+
+fn member(value: &Value, one: &Value) -> Option<bool> {
+    match (value, one) {
+        (Value::Map(members), Value::Text(key)) if members.contains_key(key) => Some(true),
+        (Value::Map(members), Value::Text(key)) if nearly(members, key) => None,
+        (Value::Map(_), Value::Text(_)) => Some(false),
+        (Value::List(members), one) => Some(members.contains(one)),
+        _ => None,
+    }
+}

@@ -1,0 +1,206 @@
+//! The compiler's doubt of itself (LANGUAGE.md section 8).
+//!
+//! The statements as the author wrote them, requires apart and lists not expanded, are evaluated
+//! by [`evaluate`], a second reading of the language, and compared with what
+//! the interpreter says of the lowered policy: for each rule at its own boundaries, one condition
+//! flipped at a time, and for calls drawn at random. A difference means that lowering changed a
+//! meaning, and nothing may be signed.
+
+mod build;
+mod cases;
+mod evaluate;
+mod focus;
+mod pool;
+mod random;
+
+use std::collections::BTreeSet;
+
+use wpc_model::{self as model, Call, Measure, Policy, Ruling};
+
+use crate::checked::{Checked, Tool};
+use crate::compiled::Compiled;
+use crate::{Code, Diagnostic};
+
+use evaluate::Verdict;
+use focus::Focus;
+use pool::Pool;
+use random::Random;
+
+/// How much of a policy to compare.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Effort {
+    /// What every compilation does, macros included: boundaries of the first 64 rules of each
+    /// tool, and 100 random calls.
+    Quick,
+    /// What `wpc compile` does before it writes an artifact: boundaries of every rule, and 10,000
+    /// random calls. Rules that differ in their resource alone share the boundaries of their
+    /// conditions, each with boundaries of its own resource. Policies whose patterns make every call
+    /// meet thousands of rules are compared until a fixed amount of work is done.
+    Full,
+}
+
+impl Effort {
+    const fn rules(self) -> usize {
+        match self {
+            Self::Quick => 64,
+            Self::Full => usize::MAX,
+        }
+    }
+
+    const fn random_calls(self) -> usize {
+        match self {
+            Self::Quick => 100,
+            Self::Full => 10_000,
+        }
+    }
+
+    /// Statements and rules met by all calls together.
+    const fn work(self) -> usize {
+        match self {
+            Self::Quick => 1_000_000,
+            Self::Full => 500_000_000,
+        }
+    }
+}
+
+/// Policies of more rules are held against the model's own rules by the full effort alone: who
+/// reads an artifact does it too.
+const CHECKED_AT_ONCE: usize = 4_096;
+
+/// Seeds the random calls: the same policy is always compared on the same calls.
+const SEED: u64 = 0x7770_635f_7365_6564;
+
+impl Compiled {
+    /// Compares what was written with what it was lowered to.
+    ///
+    /// # Errors
+    ///
+    /// [`Code::SelfCheck`], with the call on which they differ: a defect of the compiler.
+    pub fn self_check(&self, effort: Effort) -> Result<(), Box<Diagnostic>> {
+        self_check(&self.checked, &self.policy, effort)
+    }
+}
+
+pub(crate) fn self_check(checked: &Checked, policy: &Policy, effort: Effort) -> Result<(), Box<Diagnostic>> {
+    let rules: usize = policy.tools.values().map(|tool| tool.allow.len() + tool.deny.len()).sum();
+    if (effort == Effort::Full || rules <= CHECKED_AT_ONCE)
+        && let Err(invalid) = policy.check()
+    {
+        return Err(difference(checked, &invalid.to_string()));
+    }
+    let mut random = Random::new(SEED);
+    let mut work = effort.work();
+    for (name, tool) in &checked.tools {
+        let Some(lowered) = policy.tools.get(name) else {
+            return Err(difference(checked, &format!("tool `{name}` is gone")));
+        };
+        let pool = Pool::of(tool, lowered, effort.rules());
+        let mut comparison =
+            Comparison { name, tool, policy, focus: Focus::new(tool, lowered), work: &mut work };
+        let compared = comparison
+            .boundaries(&pool, effort.rules())
+            .and_then(|()| comparison.random(&pool, &mut random, effort.random_calls()));
+        if let Err(Difference(what)) = compared {
+            return Err(difference(checked, &what));
+        }
+    }
+    Ok(())
+}
+
+fn difference(checked: &Checked, what: &str) -> Box<Diagnostic> {
+    Box::new(
+        Diagnostic::error(
+            Code::SelfCheck,
+            checked.place,
+            format!("the compiler contradicts itself: {what}"),
+            "was compiled to something else than what it says",
+        )
+        .help("report this with the policy; nothing was compiled"),
+    )
+}
+
+/// What differs, for a report.
+struct Difference(String);
+
+/// One tool as written and as lowered.
+struct Comparison<'c> {
+    name: &'c str,
+    tool: &'c Tool,
+    policy: &'c Policy,
+    focus: Focus<'c>,
+    work: &'c mut usize,
+}
+
+impl Comparison<'_> {
+    /// Each rule at its own boundaries, as written and as lowered.
+    fn boundaries(&mut self, pool: &Pool, most: usize) -> Result<(), Difference> {
+        let lowered = self.focus.whole();
+        let boundaries = build::Boundaries { tool: self.name, interface: &lowered.interface, pool };
+        let mut seen = cases::Seen::default();
+        for case in cases::all(self.tool, lowered).take(most) {
+            for call in boundaries.of(&case, &mut seen) {
+                self.compare(&call)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn random(&mut self, pool: &Pool, random: &mut Random, calls: usize) -> Result<(), Difference> {
+        for _ in 0..calls {
+            let Some(call) = random.call(self.name, &self.focus.whole().interface, pool) else {
+                return Ok(());
+            };
+            self.compare(&call)?;
+        }
+        Ok(())
+    }
+
+    fn compare(&mut self, call: &Call) -> Result<(), Difference> {
+        let (written, lowered) = self.focus.on(call);
+        let Some(left) = self.work.checked_sub(1 + written.len() + lowered.allow.len() + lowered.deny.len())
+        else {
+            return Ok(());
+        };
+        *self.work = left;
+        let says = evaluate::verdict(self.tool, &written, call);
+        let means = match model::rule(lowered, call) {
+            Ruling::Allow { .. } => Verdict::Allow,
+            Ruling::ExplicitDeny { .. } => Verdict::ExplicitDeny,
+            Ruling::DefaultDeny { .. } => Verdict::DefaultDeny,
+        };
+        if says != means {
+            return Err(Difference(format!("{says:?} became {means:?} on {call:?}")));
+        }
+        let (says, means) = (evaluate::demands(self.tool, call), demands(self.focus.whole(), call));
+        if says != means {
+            return Err(Difference(format!("charges {says:?} became {means:?} on {call:?}")));
+        }
+        let (says, means) = (evaluate::asked(self.tool, call), asked(self.policy, call));
+        if says != means {
+            return Err(Difference(format!("approvals {says:?} became {means:?} on {call:?}")));
+        }
+        Ok(())
+    }
+}
+
+/// A charge: what is counted, up to how much, over what window, and how much of it.
+type Charged = (Measure, i64, model::Window, i64);
+
+/// Charges of the lowered policy; `None` if undecided. A set: identical limits are one.
+fn demands(tool: &model::Tool, call: &Call) -> Option<BTreeSet<Charged>> {
+    let demands = model::demands(tool, call).ok()?;
+    let charge = |demand: model::Demand| {
+        let limit = tool.limits.get(demand.limit as usize)?;
+        Some((limit.measure.clone(), limit.max, limit.window, demand.amount))
+    };
+    demands.into_iter().map(charge).collect()
+}
+
+/// Who is asked, how many, for how long.
+type Asked = (Vec<model::Approver>, u32, i64);
+
+fn asked(policy: &Policy, call: &Call) -> BTreeSet<Asked> {
+    let approvals = model::approvals(policy, call);
+    let found = approvals.into_iter().filter_map(|index| policy.approvals.get(index as usize));
+    found.map(|approval| (approval.by.clone(), approval.quorum, approval.within_ms)).collect()
+}

@@ -1,0 +1,145 @@
+//! Texts that must be more than text: hosts, names, identifiers, points in time.
+
+use wpc_model::{
+    MAX_TEXT_BYTES, NameError, Type, check_email, check_entity_name, check_host, check_ip, check_path,
+    check_url, parse_instant,
+};
+
+use crate::fault::Fault;
+use crate::words::describe;
+use crate::{Code, did};
+
+/// `text` as a value of `ty`, which must be a text type other than a choice: checked, and for
+/// hosts lower-cased.
+pub(crate) fn checked(text: &str, ty: &Type) -> Result<String, Fault> {
+    if text.len() > MAX_TEXT_BYTES {
+        let message = format!("found a text of {} bytes, more than {MAX_TEXT_BYTES}", text.len());
+        return Err(Fault::new(Code::TooMany, message, "too long").help("write a shorter one"));
+    }
+    match ty {
+        Type::EntityName { max } => entity_name(text, *max),
+        Type::Host => host(text),
+        Type::Did => match did::fault(text) {
+            None => Ok(text.to_owned()),
+            Some(why) => Err(Fault::new(
+                Code::InvalidDid,
+                format!("found {text:?}, which is no decentralised identifier: it {why}"),
+                "not a DID",
+            )
+            .help("write the whole identifier, such as `did:key:z6Mk…`")),
+        },
+        Type::Email => address(text, ty, check_email(text)),
+        Type::Url => address(text, ty, check_url(text)),
+        Type::Ip => address(text, ty, check_ip(text)),
+        Type::Path => address(text, ty, check_path(text)),
+        Type::Text
+        | Type::Choice(_)
+        | Type::Bool
+        | Type::Int
+        | Type::Count
+        | Type::Bytes
+        | Type::Duration
+        | Type::Decimal { .. }
+        | Type::Money { .. }
+        | Type::Time
+        | Type::Json
+        | Type::List(_)
+        | Type::Set(_)
+        | Type::Map(_)
+        | Type::Record(_)
+        | Type::Batch(_) => Ok(text.to_owned()),
+    }
+}
+
+fn address(text: &str, ty: &Type, checked: Result<(), NameError>) -> Result<String, Fault> {
+    checked.map(|()| text.to_owned()).map_err(|why| {
+        let message = format!("found {text:?}, which is no `{}`: it {why}", describe(ty));
+        Fault::new(Code::InvalidAddress, message, "not such an address").help("write it out, in lower case")
+    })
+}
+
+fn host(text: &str) -> Result<String, Fault> {
+    let lower = text.to_ascii_lowercase();
+    let Err(why) = check_host(&lower) else { return Ok(lower) };
+    let help = match why {
+        NameError::Character(c) if !c.is_ascii() => "write names in other scripts in their `xn--` form",
+        NameError::Character('/' | ':') => "write the host alone, without scheme, port or path",
+        NameError::Character('*') => "name one host; a host cannot be a pattern here",
+        NameError::Character(_)
+        | NameError::Empty
+        | NameError::TooLong(_)
+        | NameError::Edge
+        | NameError::Part
+        | _ => "write labels of letters, digits and inner hyphens, joined by single dots",
+    };
+    let why = if why == NameError::Part { "has an empty label".to_owned() } else { why.to_string() };
+    Err(Fault::new(
+        Code::InvalidAddress,
+        format!("found {text:?}, which is no host: it {why}"),
+        "not a host name",
+    )
+    .help(help))
+}
+
+fn entity_name(text: &str, max: u32) -> Result<String, Fault> {
+    let Err(why) = check_entity_name(text, max) else { return Ok(text.to_owned()) };
+    let help = match why {
+        NameError::Character('*' | '?') => "write a pattern as `like \"…\"`".to_owned(),
+        NameError::Character('$') | NameError::Part => {
+            "name the entity alone: dead-letter queues and subscriptions have actions and kinds of their own"
+                .to_owned()
+        }
+        NameError::Character(_) | NameError::Empty | NameError::TooLong(_) | NameError::Edge | _ => format!(
+            "use 1 to {max} letters, digits, `.`, `_` and `-`, beginning and ending with a letter or digit"
+        ),
+    };
+    let ty = describe(&Type::EntityName { max });
+    Err(Fault::new(
+        Code::InvalidName,
+        format!("found {text:?}, which is no `{ty}`: it {why}"),
+        "not a valid name",
+    )
+    .help(help))
+}
+
+/// A `like` pattern over values of `ty`; hosts are lower-case, so their patterns are too.
+pub(crate) fn pattern(text: &str, ty: &Type) -> Result<String, Fault> {
+    let backslashes = text.chars().rev().take_while(|c| *c == '\\').count();
+    if backslashes % 2 == 1 {
+        return Err(Fault::new(
+            Code::InvalidPattern,
+            "found a pattern that ends in `\\`, expected a character after it",
+            "escapes nothing",
+        )
+        .help("write `\\\\` for a backslash, or remove it"));
+    }
+    if text.is_empty() {
+        let fault = Fault::new(
+            Code::InvalidPattern,
+            "found an empty pattern, which matches only the empty text",
+            "empty",
+        );
+        return Err(fault.help("write `*` for anything, or compare with `==`"));
+    }
+    Ok(if *ty == Type::Host { text.to_ascii_lowercase() } else { text.to_owned() })
+}
+
+/// Unix milliseconds of an RFC 3339 time in UTC.
+pub(crate) fn time(text: &str) -> Result<i64, Fault> {
+    parse_instant(text).ok_or_else(|| {
+        Fault::new(Code::InvalidTime, format!("found {text:?}, expected a time in UTC"), "not a time")
+            .help("write it as `2026-01-31T12:00:00Z`")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_are_lower_cased_and_checked() {
+        assert_eq!(checked("Contoso.Example", &Type::Host).ok().as_deref(), Some("contoso.example"));
+        assert!(checked("https://x", &Type::Host).is_err());
+        assert!(checked("münchen.de", &Type::Host).is_err());
+    }
+}

@@ -1,0 +1,14 @@
+//! The compiler at its boundaries: pages, corpus, laws, hostile input.
+
+#[cfg(test)]
+mod accept;
+#[cfg(test)]
+mod hostile;
+#[cfg(test)]
+mod laws;
+#[cfg(test)]
+mod pages;
+#[cfg(test)]
+mod reject;
+#[cfg(test)]
+mod sketch;
