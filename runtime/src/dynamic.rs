@@ -1,0 +1,221 @@
+//! The dynamic gate: calls that are known only at run time, as JSON or as model calls.
+
+use std::fmt;
+use std::sync::Arc;
+
+use wpc_model::{Call, Hash, Malformed, Measured, Policy, Ruling};
+
+use crate::engine::Engine;
+use crate::gate::{Admitted, Asked, Core, Slip};
+use crate::ledger::{self, LedgerError};
+use crate::{CallId, JobId, OpenError, Opening, Outcome, Refused, Report};
+
+/// A gate for callers that do not know the policy at compile time: proxies, dispatchers, tests.
+///
+/// There are no compile-time promises here. What it shares with the typed gate is everything that
+/// counts at run time: the decision, the limits, the ledger.
+pub struct DynamicGate {
+    core: Arc<Core>,
+    engine: Engine,
+}
+
+impl DynamicGate {
+    /// Verifies the signed policy, opens the job or joins it, and indexes the rules. Blocks while the
+    /// ledger records the opening.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`] with the first reason found; then nothing was recorded.
+    pub fn open(opening: Opening<'_>) -> Result<Self, OpenError> {
+        let core = Core::open(opening, None)?;
+        let engine = Engine::new(core.policy());
+        Ok(Self { core, engine })
+    }
+
+    /// The policy that this gate enforces.
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        self.core.policy()
+    }
+
+    /// The policy's hash.
+    #[must_use]
+    pub fn policy_hash(&self) -> Hash {
+        self.core.hash()
+    }
+
+    /// The job.
+    #[must_use]
+    pub fn job(&self) -> &JobId {
+        self.core.job()
+    }
+
+    /// Reads a call. What is not one is recorded as refused.
+    ///
+    /// With [`Measured::Refuse`], for calls that an agent wrote, whoever executes the call must add
+    /// its measured arguments before [`DynamicGate::begin`].
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`] with the code of a [`Malformed`], or if it could not be recorded.
+    pub async fn read(&self, json: &[u8], measured: Measured) -> Result<Call, Refused> {
+        match Call::from_json(json, self.policy(), measured) {
+            Ok(call) => Ok(call),
+            Err(malformed) => Err(self.malformed(&malformed, json.len()).await),
+        }
+    }
+
+    /// Decides a complete call and records the attempt.
+    ///
+    /// Cancellation-safe: dropped before it has an answer, the call was either never asked or is
+    /// recorded as abandoned.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`] if the policy does not allow it now, or it could not be decided or recorded.
+    pub async fn begin(&self, call: Call) -> Result<DynamicRunning, Refused> {
+        if let Err(malformed) = call.conform(self.policy()) {
+            return Err(self.malformed(&malformed, 0).await);
+        }
+        let asked = self.asked(call);
+        let call = Arc::clone(&asked.call);
+        let admitted = self.core.begin_async(asked).await?;
+        Ok(DynamicRunning { call, slip: admitted.slip(), admitted })
+    }
+
+    /// [`DynamicGate::read`] and [`DynamicGate::begin`] in one.
+    ///
+    /// # Errors
+    ///
+    /// As both.
+    pub async fn begin_json(&self, json: &[u8], measured: Measured) -> Result<DynamicRunning, Refused> {
+        let call = self.read(json, measured).await?;
+        self.begin(call).await
+    }
+
+    /// As [`DynamicGate::begin`]; blocks until the ledger has the attempt.
+    ///
+    /// # Errors
+    ///
+    /// As [`DynamicGate::begin`].
+    pub fn begin_sync(&self, call: Call) -> Result<DynamicRunning, Refused> {
+        if let Err(malformed) = call.conform(self.policy()) {
+            return Err(self.core.refuse_untyped(malformed.code.code(), malformed.to_string(), 0));
+        }
+        let asked = self.asked(call);
+        let call = Arc::clone(&asked.call);
+        let admitted = self.core.begin(asked)?;
+        Ok(DynamicRunning { call, slip: admitted.slip(), admitted })
+    }
+
+    /// As [`DynamicGate::begin_json`]; blocks until the ledger has it.
+    ///
+    /// # Errors
+    ///
+    /// As [`DynamicGate::begin_json`].
+    pub fn begin_json_sync(&self, json: &[u8], measured: Measured) -> Result<DynamicRunning, Refused> {
+        match Call::from_json(json, self.policy(), measured) {
+            Ok(call) => self.begin_sync(call),
+            Err(malformed) => Err(self.core.refuse_untyped(
+                malformed.code.code(),
+                malformed.to_string(),
+                length(json.len()),
+            )),
+        }
+    }
+
+    /// Closes the job as completed: it takes no more calls, from any gate. Blocks until the ledger has
+    /// it.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`] if the job is closed already or the ledger fails.
+    pub fn close(&self) -> Result<(), LedgerError> {
+        self.core.close()
+    }
+
+    /// What the rules alone say of a complete call, without limits, approvals and ledger. Nothing is
+    /// recorded, so nothing may be done on the strength of it.
+    #[must_use]
+    pub fn rule(&self, call: &Call) -> Ruling {
+        self.engine.rule(call)
+    }
+
+    fn asked(&self, call: Call) -> Asked {
+        let ruling = self.rule(&call);
+        Asked { call: Arc::new(call), ruling, engine: ledger::Engine::Indexed }
+    }
+
+    async fn malformed(&self, malformed: &Malformed, bytes: usize) -> Refused {
+        self.core.refuse_untyped_async(malformed.code.code(), malformed.to_string(), length(bytes)).await
+    }
+}
+
+fn length(bytes: usize) -> u64 {
+    u64::try_from(bytes).unwrap_or(u64::MAX)
+}
+
+impl fmt::Debug for DynamicGate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DynamicGate").field("core", &self.core).finish_non_exhaustive()
+    }
+}
+
+/// An admitted call. Say how it ended with [`DynamicRunning::finish`]; dropped, it is recorded as
+/// abandoned.
+#[derive(Debug)]
+#[must_use = "dropping it records the call as abandoned"]
+pub struct DynamicRunning {
+    call: Arc<Call>,
+    slip: Arc<Slip>,
+    admitted: Admitted,
+}
+
+impl DynamicRunning {
+    /// The call that was admitted: what may be sent, and nothing else.
+    #[must_use]
+    pub fn call(&self) -> &Call {
+        &self.call
+    }
+
+    /// Its name within the job.
+    #[must_use]
+    pub fn call_id(&self) -> &CallId {
+        self.slip.call_id()
+    }
+
+    /// Place of its attempt in the job's log.
+    #[must_use]
+    pub fn attempt_seq(&self) -> u64 {
+        self.slip.attempt_seq()
+    }
+
+    /// To be asked right before the effect: whether it may still begin. If not, the call is recorded
+    /// as failed.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`] with the code `permit_expired` only if more than [`crate::BEGIN_WITHIN`] has passed
+    /// since the call was admitted.
+    pub fn begin_effect(&self) -> Result<(), Refused> {
+        self.slip.begin_effect()
+    }
+
+    /// Says what the provider answered; the first report counts, and beats the outcome of
+    /// [`DynamicRunning::finish`].
+    pub fn report(&self, report: Report) {
+        self.slip.report(report);
+    }
+
+    /// Records how the call ended, without blocking. The outcome is on its way when this returns; the
+    /// future is ready once the ledger has it. If the ledger fails, the gate refuses every later
+    /// call.
+    pub fn finish(self, outcome: Outcome) -> impl Future<Output = ()> + Send + use<> {
+        self.admitted.finish_async(outcome)
+    }
+
+    /// As [`DynamicRunning::finish`]; blocks until the ledger has it.
+    pub fn finish_sync(self, outcome: Outcome) {
+        self.admitted.finish(outcome);
+    }
+}

@@ -1,0 +1,154 @@
+//! An admitted call, from its attempt to its outcome.
+
+use std::fmt;
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+
+use super::{Core, Slip};
+use crate::ledger::{Appended, Body, Closing, Head, LedgerError, MAX_ENTRIES_PER_JOB, Settled, Step, Task};
+use crate::{JobId, Outcome};
+
+/// A call whose attempt is in the ledger. Leaves exactly one outcome: that of
+/// [`Admitted::finish`], or abandoned when it is dropped.
+#[must_use = "dropping it records the call as abandoned"]
+pub(crate) struct Admitted {
+    core: Arc<Core>,
+    slip: Arc<Slip>,
+    settling: Settling,
+    open: bool,
+}
+
+/// Where an outcome that nobody waits for is recorded.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Settling {
+    /// On the thread that drops, which may block.
+    Here,
+    /// Wherever the ledger does its waiting.
+    Elsewhere,
+}
+
+impl Admitted {
+    pub(super) fn new(core: Arc<Core>, slip: Slip, settling: Settling) -> Self {
+        Self { core, slip: Arc::new(slip), settling, open: true }
+    }
+
+    /// The call's slip.
+    pub(crate) fn slip(&self) -> Arc<Slip> {
+        Arc::clone(&self.slip)
+    }
+
+    /// Records how the call ended; what a client reported beats `outcome`. Blocks until the ledger
+    /// has it. If the ledger fails, the gate faults.
+    pub(crate) fn finish(mut self, outcome: Outcome) {
+        self.open = false;
+        self.settle_here(outcome);
+    }
+
+    /// As [`Admitted::finish`], without blocking. The outcome is on its way when this returns, even
+    /// if the future is never polled.
+    pub(crate) fn finish_async(mut self, outcome: Outcome) -> impl Future<Output = ()> + Send + use<> {
+        self.open = false;
+        let (reply, answer) = oneshot::channel();
+        self.settle_elsewhere(outcome, Some(reply));
+        async move {
+            // No answer means that the ledger dropped the task, which faulted the gate.
+            let _ = answer.await;
+        }
+    }
+
+    fn settle_here(&self, outcome: Outcome) {
+        let settled = self.settled(outcome);
+        let result = self.core.ledger.append(&self.core.job, &mut |head| steps(head, &settled));
+        if result.is_err() {
+            self.core.fault();
+        }
+    }
+
+    fn settle_elsewhere(&self, outcome: Outcome, reply: Option<oneshot::Sender<()>>) {
+        let settled = self.settled(outcome);
+        let task = FinishTask { core: Arc::clone(&self.core), settled, recorded: false, reply };
+        self.core.ledger.submit(Box::new(task));
+    }
+
+    fn settled(&self, outcome: Outcome) -> Settled {
+        let (outcome, provider) = match self.slip.reported() {
+            Some(report) => report.clone().into_outcome(),
+            None => (outcome, None),
+        };
+        Settled {
+            call: self.slip.call_id().clone(),
+            attempt_seq: self.slip.attempt_seq(),
+            outcome: outcome.with_fitting_code(),
+            provider,
+            facts_by: self.slip.facts_by(),
+            duration_ms: u64::try_from(self.slip.elapsed().as_millis()).unwrap_or(u64::MAX),
+        }
+    }
+}
+
+impl Drop for Admitted {
+    fn drop(&mut self) {
+        if self.open {
+            match self.settling {
+                Settling::Here => self.settle_here(Outcome::Abandoned),
+                Settling::Elsewhere => self.settle_elsewhere(Outcome::Abandoned, None),
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Admitted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Admitted").field("call", self.slip.call_id()).finish_non_exhaustive()
+    }
+}
+
+/// The outcome's entry; the last one of an exhausted job also closes it.
+fn steps(head: &Head<'_>, settled: &Settled) -> Vec<Step> {
+    let outcome = Step::Entry(Body::Outcome(settled.clone()));
+    match head.job() {
+        Some(job) if job.size >= MAX_ENTRIES_PER_JOB && job.unsettled == 1 => {
+            vec![outcome, Step::Close(Closing::Exhausted)]
+        }
+        _ => vec![outcome],
+    }
+}
+
+/// An outcome on its way. Dropped before it was recorded, it faults the gate.
+struct FinishTask {
+    core: Arc<Core>,
+    settled: Settled,
+    recorded: bool,
+    reply: Option<oneshot::Sender<()>>,
+}
+
+impl Task for FinishTask {
+    fn job(&self) -> &JobId {
+        &self.core.job
+    }
+
+    fn is_wanted(&self) -> bool {
+        true
+    }
+
+    fn decide(&mut self, head: &Head<'_>) -> Vec<Step> {
+        steps(head, &self.settled)
+    }
+
+    fn done(mut self: Box<Self>, result: Result<Appended, LedgerError>) {
+        self.recorded = result.is_ok();
+    }
+}
+
+impl Drop for FinishTask {
+    fn drop(&mut self) {
+        if !self.recorded {
+            self.core.fault();
+        }
+        if let Some(reply) = self.reply.take() {
+            // The caller may have stopped waiting.
+            let _ = reply.send(());
+        }
+    }
+}

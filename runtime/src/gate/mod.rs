@@ -1,0 +1,193 @@
+//! The gate: one job, one policy, one ledger.
+//!
+//! ```text
+//! Opening ──open──▶ Core ──begin(call, ruling)──▶ Admitted ──finish(outcome)──▶ entry `outcome`
+//!                              │                     └─ dropped: entry `outcome`, abandoned
+//!                              └─▶ Refused           entry `attempt`, denied
+//! ```
+//!
+//! [`Core`] knows nothing of Rust types: the typed [`crate::Gate`] and the dynamic
+//! [`crate::DynamicGate`] describe a call, evaluate its rules, and ask here. Approvals and limits
+//! are decided by `wpc_model` inside the ledger's lock, so what was charged is what was decided.
+//!
+//! Invariants:
+//!
+//! - an [`Admitted`] exists only after its attempt is in the ledger, durably if the ledger is;
+//! - every [`Admitted`] leaves one outcome, however it ends, or the gate faults and refuses
+//!   everything from then on.
+
+mod admitted;
+mod begin;
+mod named;
+mod opening;
+mod slip;
+mod untyped;
+mod words;
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::sync::oneshot;
+use wpc_model::{Call, Hash, Policy, Ruling};
+
+use crate::job::CallIds;
+use crate::ledger::{Closing, Engine, Ledger, Step};
+use crate::refused::{Detail, Refused};
+use crate::{JobId, LedgerError};
+use begin::{Begin, BeginTask};
+use named::Named;
+use untyped::{Refusing, RefusingTask};
+
+pub(crate) use admitted::Admitted;
+pub use opening::{OpenError, Opening};
+pub use slip::BEGIN_WITHIN;
+pub(crate) use slip::Slip;
+
+/// One job under one policy, in one ledger.
+pub(crate) struct Core {
+    policy: Policy,
+    hash: Hash,
+    job: JobId,
+    agent: String,
+    ledger: Arc<dyn Ledger>,
+    calls: CallIds,
+    named: Named,
+    faulted: AtomicBool,
+}
+
+/// A typed call and what its rules said.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    /// The call; complete, and typed by the policy's interface.
+    pub(crate) call: Arc<Call>,
+    /// What the rules said.
+    pub(crate) ruling: Ruling,
+    /// What evaluated them.
+    pub(crate) engine: Engine,
+}
+
+impl Core {
+    /// The policy that this gate enforces.
+    pub(crate) fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// The policy's hash.
+    pub(crate) fn hash(&self) -> Hash {
+        self.hash
+    }
+
+    /// The job.
+    pub(crate) fn job(&self) -> &JobId {
+        &self.job
+    }
+
+    /// The ledger.
+    pub(crate) fn ledger(&self) -> &Arc<dyn Ledger> {
+        &self.ledger
+    }
+
+    /// Decides the call and records the attempt. Blocks until the ledger has it.
+    pub(crate) fn begin(self: &Arc<Self>, asked: Asked) -> Result<Admitted, Refused> {
+        let mut begin = Begin::new(self, asked)?;
+        let result = self.ledger.append(&self.job, &mut |head| begin.decide(head));
+        begin.conclude(result, admitted::Settling::Here)
+    }
+
+    /// As [`Core::begin`], without blocking: a ledger that waits for a disk does so elsewhere.
+    ///
+    /// Nothing happens before the first poll. If the future is dropped later, the call either was
+    /// never asked, or its attempt is followed by an abandoned outcome.
+    pub(crate) async fn begin_async(self: &Arc<Self>, asked: Asked) -> Result<Admitted, Refused> {
+        let begin = Begin::new(self, asked)?;
+        let (reply, answer) = oneshot::channel();
+        self.ledger.submit(Box::new(BeginTask::new(begin, reply)));
+        match answer.await {
+            Ok(result) => result,
+            Err(_) => Err(self.unanswered()),
+        }
+    }
+
+    /// Records that something was asked that is not a call: `code` says why, `cause` says it to
+    /// operators, `raw_bytes` is its length. Blocks until the ledger has it.
+    pub(crate) fn refuse_untyped(
+        self: &Arc<Self>,
+        code: &'static str,
+        cause: String,
+        raw_bytes: u64,
+    ) -> Refused {
+        if let Err(refused) = self.is_sound() {
+            return refused;
+        }
+        let mut refusing = Refusing::new(self, code, cause, raw_bytes);
+        let result = self.ledger.append(&self.job, &mut |head| refusing.decide(head));
+        refusing.conclude(result)
+    }
+
+    /// As [`Core::refuse_untyped`], without blocking.
+    pub(crate) async fn refuse_untyped_async(
+        self: &Arc<Self>,
+        code: &'static str,
+        cause: String,
+        raw_bytes: u64,
+    ) -> Refused {
+        if let Err(refused) = self.is_sound() {
+            return refused;
+        }
+        let (reply, answer) = oneshot::channel();
+        let refusing = Refusing::new(self, code, cause, raw_bytes);
+        self.ledger.submit(Box::new(RefusingTask::new(refusing, reply)));
+        answer.await.unwrap_or_else(|_| self.unanswered())
+    }
+
+    /// Closes the job: it takes no more calls, from any gate.
+    pub(crate) fn close(&self) -> Result<(), LedgerError> {
+        self.ledger.append(&self.job, &mut |_| vec![Step::Close(Closing::Completed)]).map(|_| ())
+    }
+
+    /// Whether every outcome could be recorded; if not, nothing more may be asked here.
+    fn is_sound(&self) -> Result<(), Refused> {
+        if self.faulted.load(Ordering::SeqCst) {
+            return Err(self.refused("gate_faulted", Some("an outcome could not be recorded".to_owned())));
+        }
+        Ok(())
+    }
+
+    fn fault(&self) {
+        self.faulted.store(true, Ordering::SeqCst);
+    }
+
+    fn unanswered(&self) -> Refused {
+        self.refused("ledger_unavailable", Some("the ledger gave no answer".to_owned()))
+    }
+
+    fn refused(&self, code: &'static str, cause: Option<String>) -> Refused {
+        Refused::new(code, Detail { cause, ..self.detail() })
+    }
+
+    fn unrecorded(&self, error: &LedgerError) -> Refused {
+        self.refused(error.code(), Some(error.to_string()))
+    }
+
+    fn detail(&self) -> Detail {
+        Detail {
+            policy: self.policy.name.clone(),
+            policy_hash: Some(self.hash),
+            job: Some(self.job.clone()),
+            ..Detail::default()
+        }
+    }
+}
+
+impl fmt::Debug for Core {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Core")
+            .field("policy", &self.policy.name)
+            .field("hash", &self.hash)
+            .field("job", &self.job)
+            .field("agent", &self.agent)
+            .field("faulted", &self.faulted)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,47 @@
+//! The resources that a policy names, and so may stand in entries in clear.
+
+use std::collections::HashSet;
+
+use wpc_model::{Policy, Resource, Slot, Target};
+
+use crate::ledger::Seen;
+
+/// Kind and names of every resource that some statement writes out in full.
+pub(super) struct Named(HashSet<(String, Vec<String>)>);
+
+impl Named {
+    pub(super) fn of(policy: &Policy) -> Self {
+        let rules = policy
+            .tools
+            .values()
+            .flat_map(|tool| tool.allow.iter().chain(&tool.deny).map(|rule| &rule.target));
+        let limits =
+            policy.tools.values().flat_map(|tool| tool.limits.iter().flat_map(|limit| &limit.targets));
+        let approvals = policy.approvals.iter().flat_map(|approval| &approval.targets);
+        Self(rules.chain(limits).chain(approvals).filter_map(written_out).collect())
+    }
+
+    /// As much of a resource as an entry may hold.
+    pub(super) fn see(&self, resource: &Resource) -> Seen {
+        // One lookup per call; the set owns its keys, so the question must too.
+        let asked = (resource.kind.clone(), resource.names.clone());
+        if self.0.contains(&asked) {
+            let (kind, names) = asked;
+            return Seen::Named { kind, names };
+        }
+        let length = resource
+            .names
+            .iter()
+            .fold(0_u64, |sum, name| sum.saturating_add(u64::try_from(name.len()).unwrap_or(u64::MAX)));
+        Seen::Other { kind: asked.0, length }
+    }
+}
+
+fn written_out(target: &Target) -> Option<(String, Vec<String>)> {
+    let Target::Of { kind, slots } = target else { return None };
+    let exact = |slot: &Slot| match slot {
+        Slot::Exact(name) => Some(name.clone()),
+        Slot::Any | Slot::Like(_) => None,
+    };
+    Some((kind.to_string(), slots.iter().map(exact).collect::<Option<_>>()?))
+}

@@ -1,0 +1,145 @@
+//! Opening a gate: everything that must hold before the first call.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use wpc_model::{DecodeError, Hash, Policy, decode};
+
+use super::Core;
+use super::named::Named;
+use crate::JobId;
+use crate::job::CallIds;
+use crate::ledger::entry::is_agent;
+use crate::ledger::{Body, JobState, Ledger, LedgerError, MAX_AGENT_BYTES, Opened, Step};
+use crate::random::RandomError;
+use crate::sign::{Envelope, POLICY_TYPE, SignatureError};
+use crate::trust::{Role, Trust};
+
+/// What a gate is opened with.
+#[derive(Debug)]
+pub struct Opening<'a> {
+    /// The signed policy: a DSSE envelope's bytes.
+    pub artifact: &'a [u8],
+    /// Who may sign policies.
+    pub trust: &'a Trust,
+    /// Where the job is recorded.
+    pub ledger: Arc<dyn Ledger>,
+    /// The job, minted by whoever started it; never the agent's own word.
+    pub job: JobId,
+    /// Who works on the job: 1 to 512 bytes, no control characters.
+    pub agent: String,
+}
+
+/// A gate could not be opened; nothing may be called.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// The envelope does not hold. Its code is [`SignatureError::code`].
+    #[error("the signed policy is refused: {0}")]
+    Signature(#[from] SignatureError),
+    /// The signed bytes are not a policy's artifact. Its code is that of the [`DecodeError`].
+    #[error("the signed policy is refused: {0}")]
+    Artifact(#[from] DecodeError),
+    /// The policy is not the one that this code was generated for. Code `policy_hash_mismatch`.
+    #[error("the signed policy has the hash {found}, this code was generated for {expected}")]
+    PolicyHash {
+        /// The artifact's hash.
+        found: String,
+        /// The code's.
+        expected: String,
+    },
+    /// The agent's name is empty, too long, or holds control characters. Code `agent_name`.
+    #[error("an agent's name has 1 to {MAX_AGENT_BYTES} bytes and no control characters")]
+    Agent,
+    /// The job was opened under another policy. Code `job_policy_differs`.
+    #[error("the job was opened under the policy {found}")]
+    JobPolicy {
+        /// The hash of the job's policy.
+        found: Hash,
+    },
+    /// The job was opened for another agent. Code `job_agent_differs`.
+    #[error("the job was opened for another agent")]
+    JobAgent,
+    /// The job is closed. Code `job_closed`.
+    #[error("the job is closed")]
+    JobClosed,
+    /// The ledger failed or refused. Its code is [`LedgerError::code`].
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// No randomness for call ids. Code `randomness_unavailable`.
+    #[error(transparent)]
+    Random(#[from] RandomError),
+}
+
+impl OpenError {
+    /// The stable code.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Signature(error) => error.code(),
+            Self::Artifact(error) => error.code.code(),
+            Self::PolicyHash { .. } => "policy_hash_mismatch",
+            Self::Agent => "agent_name",
+            Self::JobPolicy { .. } => "job_policy_differs",
+            Self::JobAgent => "job_agent_differs",
+            Self::JobClosed => "job_closed",
+            Self::Ledger(error) => error.code(),
+            Self::Random(error) => error.code(),
+        }
+    }
+}
+
+impl Core {
+    /// Verifies the signed policy, compares it with the code's own hash, and opens the job or joins
+    /// it.
+    ///
+    /// In this order: signatures, payload type, artifact, hash, job. Nothing is recorded if one of
+    /// them fails.
+    pub(crate) fn open(opening: Opening<'_>, expected_hash: Option<&str>) -> Result<Arc<Self>, OpenError> {
+        let Opening { artifact, trust, ledger, job, agent } = opening;
+        let verified = Envelope::verify(artifact, POLICY_TYPE, trust, Role::PolicyAuthor)?;
+        let policy = decode(&verified.payload)?;
+        // The artifact is canonical, so its bytes are what the policy hashes to.
+        let hash = Hash::of(&verified.payload);
+        if let Some(expected) = expected_hash
+            && hash.to_string() != expected
+        {
+            return Err(OpenError::PolicyHash { found: hash.to_string(), expected: expected.to_owned() });
+        }
+        Self::start(policy, hash, ledger, job, agent)
+    }
+
+    /// Opens the job for a policy that was verified, or joins it if it is open.
+    pub(crate) fn start(
+        policy: Policy,
+        hash: Hash,
+        ledger: Arc<dyn Ledger>,
+        job: JobId,
+        agent: String,
+    ) -> Result<Arc<Self>, OpenError> {
+        if !is_agent(&agent) {
+            return Err(OpenError::Agent);
+        }
+        let mut refusal = None;
+        ledger.append(&job, &mut |head| {
+            refusal = None;
+            let Some(job) = head.job() else {
+                let opened = Opened { agent: agent.clone(), policy: policy.name.clone(), policy_hash: hash };
+                return vec![Step::Entry(Body::Opened(opened))];
+            };
+            if job.policy_hash != hash {
+                refusal = Some(OpenError::JobPolicy { found: job.policy_hash });
+            } else if job.agent != agent {
+                refusal = Some(OpenError::JobAgent);
+            } else if job.state == JobState::Closed {
+                refusal = Some(OpenError::JobClosed);
+            }
+            Vec::new()
+        })?;
+        if let Some(refusal) = refusal {
+            return Err(refusal);
+        }
+        let (named, calls) = (Named::of(&policy), CallIds::new()?);
+        Ok(Arc::new(Self { policy, hash, job, agent, ledger, calls, named, faulted: AtomicBool::new(false) }))
+    }
+}

@@ -1,0 +1,109 @@
+//! What an admitted call carries: its names, its deadline, and what was reported of it.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use wpc_model::Hash;
+
+use super::Core;
+use crate::ledger::FactsBy;
+use crate::refused::{Detail, Refused};
+use crate::{CallId, JobId, Report};
+
+/// How long after its admission an effect may begin (SECURITY.md 1.10).
+pub const BEGIN_WITHIN: Duration = Duration::from_secs(1);
+
+/// The slip of one admitted call. Shared by the permit and by what records the outcome.
+#[derive(Debug)]
+pub(crate) struct Slip {
+    core: Arc<Core>,
+    call: CallId,
+    attempt_seq: u64,
+    /// On the ledger's monotonic clock.
+    admitted_at: Duration,
+    report: OnceLock<Report>,
+    encoded: AtomicBool,
+}
+
+impl Slip {
+    pub(super) fn new(core: Arc<Core>, call: CallId, attempt_seq: u64) -> Self {
+        let admitted_at = core.ledger.clock().monotonic();
+        Self {
+            core,
+            call,
+            attempt_seq,
+            admitted_at,
+            report: OnceLock::new(),
+            encoded: AtomicBool::new(false),
+        }
+    }
+
+    /// The job.
+    pub(crate) fn job(&self) -> &JobId {
+        &self.core.job
+    }
+
+    /// The call.
+    pub(crate) fn call_id(&self) -> &CallId {
+        &self.call
+    }
+
+    /// Place of the attempt in the job's log.
+    pub(crate) fn attempt_seq(&self) -> u64 {
+        self.attempt_seq
+    }
+
+    /// The policy's hash.
+    pub(crate) fn policy_hash(&self) -> Hash {
+        self.core.hash
+    }
+
+    /// The values of the parameters of `tool`'s scope, in order.
+    pub(crate) fn scope(&self, tool: &str) -> &[String] {
+        self.core.policy.tools.get(tool).map(|tool| tool.scope.as_slice()).unwrap_or_default()
+    }
+
+    /// How long from now the effect may still begin.
+    pub(crate) fn remaining(&self) -> Duration {
+        BEGIN_WITHIN.saturating_sub(self.elapsed())
+    }
+
+    /// Whether the effect may still begin. If not, the call is reported as failed, because nothing
+    /// was sent.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`] with the code `permit_expired` only if more than [`BEGIN_WITHIN`] has passed.
+    pub(crate) fn begin_effect(&self) -> Result<(), Refused> {
+        if self.elapsed() <= BEGIN_WITHIN {
+            return Ok(());
+        }
+        self.report(Report::Failed { code: "permit_expired".to_owned(), status: None });
+        let detail = Detail { call: Some(self.call.clone()), ..self.core.detail() };
+        Err(Refused::new("permit_expired", detail))
+    }
+
+    /// Sets what a client saw the provider answer; the first report counts.
+    pub(crate) fn report(&self, report: Report) {
+        // A second report would contradict the first: the first is what was seen first.
+        let _ = self.report.set(report);
+    }
+
+    /// Notes that a client of ours encoded the value and found the admitted facts in its bytes.
+    pub(crate) fn facts_encoded(&self) {
+        self.encoded.store(true, Ordering::SeqCst);
+    }
+
+    pub(super) fn elapsed(&self) -> Duration {
+        self.core.ledger.clock().monotonic().saturating_sub(self.admitted_at)
+    }
+
+    pub(super) fn reported(&self) -> Option<&Report> {
+        self.report.get()
+    }
+
+    pub(super) fn facts_by(&self) -> FactsBy {
+        if self.encoded.load(Ordering::SeqCst) { FactsBy::Encoded } else { FactsBy::Declared }
+    }
+}

@@ -1,0 +1,174 @@
+//! Folding a ledger again and comparing (`wpc ledger check`).
+
+use std::collections::BTreeMap;
+
+use wpc_model::RuleId;
+
+use super::fold::Fold;
+use super::totals::Total;
+use super::{Entry, JobHead, LedgerError};
+use crate::{Did, JobId};
+
+/// What a check found.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Checked {
+    /// Jobs read.
+    pub jobs: u64,
+    /// Entries read.
+    pub entries: u64,
+    /// Admitted calls without an outcome: they run now, or their process died.
+    pub unsettled: u64,
+    /// What is wrong; empty if nothing is.
+    pub findings: Vec<Finding>,
+}
+
+/// One thing that is wrong with a ledger.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Finding {
+    /// The stable code: that of an [`super::EntryError`] or a [`super::Misplaced`], or one of
+    /// `seq_gap wrong_job wrong_ledger time_backwards entry_differs job_differs meter_differs
+    /// window_differs ledger_differs store_damaged`.
+    pub code: &'static str,
+    /// The job, if it is about one.
+    pub job: Option<JobId>,
+    /// The entry, if it is about one.
+    pub seq: Option<u64>,
+}
+
+/// One state of a store, that does not change while it is read.
+pub(super) trait Store {
+    /// The ids of all jobs, sorted.
+    fn jobs(&self) -> Result<Vec<JobId>, LedgerError>;
+    /// Canonical bytes of at most `most` entries from `from` on.
+    fn entries(&self, job: &JobId, from: u64, most: usize) -> Result<Vec<Vec<u8>>, LedgerError>;
+    /// What is derived from the entries and kept beside them.
+    fn kept(&self, job: &JobId) -> Result<Kept, LedgerError>;
+    /// Time of the last entry of any job.
+    fn last_at(&self) -> Result<i64, LedgerError>;
+    /// Whether what is kept beside an entry's bytes is what they say.
+    fn agrees(&self, entry: &Entry) -> Result<bool, LedgerError>;
+    /// How many meters and charges are kept, of all jobs.
+    fn rows(&self) -> Result<[u64; 2], LedgerError>;
+}
+
+/// What a store keeps beside a job's entries.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(super) struct Kept {
+    pub(super) head: Option<JobHead>,
+    pub(super) meters: BTreeMap<RuleId, Total>,
+    pub(super) charges: BTreeMap<RuleId, Vec<Total>>,
+}
+
+const PAGE: usize = 256;
+
+/// Folds every job of `store` and compares.
+pub(super) fn check(store: &dyn Store, ledger: &Did) -> Result<Checked, LedgerError> {
+    let mut checked = Checked::default();
+    let (mut last_at, mut rows) = (0, [0_u64; 2]);
+    for job in store.jobs()? {
+        checked.jobs = checked.jobs.saturating_add(1);
+        let mut one = One { job: &job, ledger, fold: Fold::default(), at: 0, seq: 0 };
+        if let Err(finding) = one.fold(store, &mut checked)? {
+            checked.findings.push(finding);
+            continue;
+        }
+        rows = one.rows(rows);
+        last_at = last_at.max(one.at);
+        checked.unsettled =
+            checked.unsettled.saturating_add(one.fold.head.as_ref().map_or(0, |head| head.unsettled));
+        let found = one.compare(&store.kept(&job)?);
+        checked.findings.extend(found.into_iter().map(|code| Finding {
+            code,
+            job: Some(job.clone()),
+            seq: None,
+        }));
+    }
+    // What belongs to no job is seen once every job is as it should be.
+    if checked.findings.is_empty() && (store.last_at()?, store.rows()?) != (last_at, rows) {
+        checked.findings.push(Finding { code: "ledger_differs", job: None, seq: None });
+    }
+    Ok(checked)
+}
+
+struct One<'a> {
+    job: &'a JobId,
+    ledger: &'a Did,
+    fold: Fold,
+    at: i64,
+    seq: u64,
+}
+
+impl One<'_> {
+    /// Folds all entries up to the first that is wrong.
+    fn fold(&mut self, store: &dyn Store, checked: &mut Checked) -> Result<Result<(), Finding>, LedgerError> {
+        loop {
+            let page = store.entries(self.job, self.seq, PAGE)?;
+            if page.is_empty() {
+                return Ok(Ok(()));
+            }
+            for bytes in page {
+                if let Err(code) = self.entry(store, &bytes)? {
+                    return Ok(Err(Finding { code, job: Some(self.job.clone()), seq: Some(self.seq) }));
+                }
+                self.seq = self.seq.saturating_add(1);
+                checked.entries = checked.entries.saturating_add(1);
+            }
+        }
+    }
+
+    fn entry(&mut self, store: &dyn Store, bytes: &[u8]) -> Result<Result<(), &'static str>, LedgerError> {
+        let entry = match Entry::decode(bytes) {
+            Ok(entry) => entry,
+            Err(error) => return Ok(Err(error.code())),
+        };
+        if entry.seq != self.seq {
+            return Ok(Err("seq_gap"));
+        }
+        if entry.job != *self.job {
+            return Ok(Err("wrong_job"));
+        }
+        if entry.ledger != *self.ledger {
+            return Ok(Err("wrong_ledger"));
+        }
+        if entry.at < self.at {
+            return Ok(Err("time_backwards"));
+        }
+        self.at = entry.at;
+        if !store.agrees(&entry)? {
+            return Ok(Err("entry_differs"));
+        }
+        match self.fold.step(&entry, Vec::new()) {
+            Ok(()) => Ok(Ok(())),
+            Err(LedgerError::Misplaced(misplaced)) => Ok(Err(misplaced.code())),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// `before`, and the meters and charges of this job.
+    fn rows(&self, [meters, charges]: [u64; 2]) -> [u64; 2] {
+        let count = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
+        let own =
+            self.fold.charges.values().fold(0_u64, |sum, of_limit| sum.saturating_add(count(of_limit.len())));
+        [meters.saturating_add(count(self.fold.charges.len())), charges.saturating_add(own)]
+    }
+
+    fn compare(&self, kept: &Kept) -> Vec<&'static str> {
+        let meters: BTreeMap<_, _> = self
+            .fold
+            .charges
+            .iter()
+            .filter_map(|(limit, charges)| Some((*limit, *charges.last()?)))
+            .collect();
+        let mut found = Vec::new();
+        if self.fold.head != kept.head {
+            found.push("job_differs");
+        }
+        if meters != kept.meters {
+            found.push("meter_differs");
+        }
+        if self.fold.charges != kept.charges {
+            found.push("window_differs");
+        }
+        found
+    }
+}

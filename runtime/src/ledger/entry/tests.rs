@@ -1,0 +1,171 @@
+//! Entries have one spelling.
+
+use std::collections::BTreeMap;
+
+use wpc_model::{Hash, Reason, RuleId};
+
+use super::{
+    Attempt, Body, Charged, Closed, Closing, Engine, Entry, EntryError, FactsBy, Instance, MAX_ENTRY_BYTES,
+    Opened, Seen, Settled, Untyped, Verdict,
+};
+use crate::outcome::{Outcome, Provider};
+use crate::{CallId, JobId, Key};
+
+fn call(letter: char) -> CallId {
+    CallId::parse(&format!("call_{}a", letter.to_string().repeat(25))).unwrap()
+}
+
+fn entry(seq: u64, body: Body) -> Entry {
+    Entry {
+        ledger: Key::from_seed(&[7; 32]).did(),
+        instance: Instance::parse(&format!("inst_{}", "a".repeat(26))).unwrap(),
+        job: JobId::parse("job_1").unwrap(),
+        seq,
+        at: 1_767_323_045_678,
+        body,
+    }
+}
+
+fn attempt(resource: Option<Seen>, verdict: Verdict) -> Body {
+    let (tool, action) = ("azure_service_bus".to_owned(), "send".to_owned());
+    Body::Attempt(Attempt { call: call('b'), tool, action, resource, engine: Engine::Generated, verdict })
+}
+
+fn settled(outcome: Outcome, provider: Option<Provider>) -> Body {
+    let facts_by = FactsBy::Encoded;
+    Body::Outcome(Settled { call: call('b'), attempt_seq: 1, outcome, provider, facts_by, duration_ms: 12 })
+}
+
+/// One of each kind, and of each shape that a kind has.
+fn examples() -> Vec<Entry> {
+    let rule = RuleId::of(b"a rule");
+    let limit = RuleId::of(b"a limit");
+    let charge = Charged { limit, before: 199, amount: 1, window_ms: None };
+    let named = Seen::Named { kind: "queue".to_owned(), names: vec!["orders-staging".to_owned()] };
+    let other = Seen::Other { kind: "queue".to_owned(), length: 14 };
+    let code = || "described_differs".to_owned();
+    let provider = |status: Option<&str>, id: Option<&str>| {
+        Some(Provider { status: status.map(str::to_owned), id: id.map(str::to_owned) })
+    };
+    let bodies = vec![
+        Body::Opened(Opened {
+            agent: "agent \"7\"\u{2028}".to_owned(),
+            policy: "asb-send-orders-staging".to_owned(),
+            policy_hash: Hash::of(b"a policy"),
+        }),
+        attempt(
+            Some(named),
+            Verdict::Allow { rule, charges: vec![charge, Charged { window_ms: Some(60_000), ..charge }] },
+        ),
+        attempt(Some(other), Verdict::Deny { reason: Reason::LimitExceeded, rule: Some(limit) }),
+        attempt(None, Verdict::Deny { reason: Reason::DefaultDeny, rule: None }),
+        Body::Refused(Untyped { code: "unknown_argument".to_owned(), raw_bytes: 1_048_577 }),
+        settled(Outcome::Done, provider(Some("accepted"), Some("7"))),
+        settled(Outcome::Failed { code: code() }, provider(Some("amqp:not-found"), None)),
+        settled(Outcome::Unknown { code: code() }, None),
+        settled(Outcome::Abandoned, None),
+        Body::Closed(Closed {
+            reason: Closing::Completed,
+            entries: 9,
+            counts: BTreeMap::from([("attempt".to_owned(), 3), ("opened".to_owned(), 1)]),
+            unsettled: vec![call('b'), call('c')],
+            totals: BTreeMap::from([(limit, 200), (rule, 0)]),
+        }),
+    ];
+    (0..).zip(bodies).map(|(seq, body)| entry(seq, body)).collect()
+}
+
+#[test]
+fn the_bytes_of_each_kind_are_these() {
+    let lines: Vec<_> =
+        examples().iter().map(|entry| String::from_utf8(entry.encode().unwrap()).unwrap()).collect();
+    insta::assert_snapshot!(lines.join("\n"));
+}
+
+#[test]
+fn what_was_encoded_is_decoded() {
+    for entry in examples() {
+        assert_eq!(Entry::decode(&entry.encode().unwrap()), Ok(entry));
+    }
+}
+
+#[test]
+fn the_bytes_are_canonical_json() {
+    for entry in examples() {
+        let bytes = entry.encode().unwrap();
+        let value: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+        // serde_json sorts members and writes no spaces; our names and numbers need no more.
+        assert_eq!(String::from_utf8(bytes).unwrap(), serde_json::to_string(&value).unwrap());
+    }
+}
+
+/// Every change of one byte is refused, or is another entry in its own one spelling.
+#[test]
+fn no_two_spellings_are_one_entry() {
+    for entry in examples() {
+        let bytes = entry.encode().unwrap();
+        for at in 0..bytes.len() {
+            for change in
+                [b' ', b'0', b'"', b'A', b',', b'}', b'\\', 0, 0xff, bytes[at] ^ 1, bytes[at] ^ 0x20]
+            {
+                let mut changed = bytes.clone();
+                changed[at] = change;
+                match Entry::decode(&changed) {
+                    Ok(other) => assert_eq!(other.encode().as_ref(), Ok(&changed)),
+                    Err(error) => assert!(["malformed", "not_canonical"].contains(&error.code())),
+                }
+            }
+            assert!(Entry::decode(&bytes[..at]).is_err(), "cut at {at}");
+        }
+    }
+}
+
+#[track_caller]
+fn refuses(text: &str, expect: EntryError) {
+    assert_eq!(Entry::decode(text.as_bytes()), Err(expect), "{text}");
+}
+
+#[test]
+fn unknown_repeated_and_reordered_members_are_refused() {
+    let text = String::from_utf8(entry(4, examples()[4].body.clone()).encode().unwrap()).unwrap();
+    refuses(&text.replace("\"v\":1", "\"v\":1,\"w\":1"), EntryError::NotCanonical { at: text.len() - 1 });
+    refuses(&text.replace("\"v\":1", "\"v\":1,\"v\":1"), EntryError::NotCanonical { at: text.len() - 1 });
+    refuses(&format!("{text} "), EntryError::NotCanonical { at: text.len() });
+    refuses(&format!(" {text}"), EntryError::NotCanonical { at: 0 });
+    refuses(&text.replace("\"v\":1", "\"v\":2"), EntryError::Member("v"));
+    refuses(&text.replace("\"v\":1", "\"v\":1.0"), EntryError::Member("v"));
+    refuses(&text.replace("\"seq\":4", "\"seq\":-4"), EntryError::Member("seq"));
+    refuses(&text.replace("\"seq\":4", "\"seq\":9007199254740992"), EntryError::Member("seq"));
+    refuses(&text.replace("\"refused\"", "\"token\""), EntryError::Member("kind"));
+    refuses(&text.replace("unknown_argument", "Unknown argument"), EntryError::Member("code"));
+    refuses(&text.replace("2026-01-02", "2026-02-30"), EntryError::Member("at"));
+    refuses("[]", EntryError::Json);
+    refuses("", EntryError::Json);
+    refuses(&"[".repeat(10_000), EntryError::Json);
+    refuses(&" ".repeat(MAX_ENTRY_BYTES + 1), EntryError::TooLong);
+}
+
+#[test]
+fn nothing_out_of_bounds_is_written() {
+    #[track_caller]
+    fn check(body: Body, expect: EntryError) {
+        assert_eq!(entry(1, body).encode(), Err(expect));
+    }
+    let opened = |agent: &str| {
+        let (agent, policy) = (agent.to_owned(), "p".to_owned());
+        Body::Opened(Opened { agent, policy, policy_hash: Hash::of(b"") })
+    };
+    check(opened(""), EntryError::Member("agent"));
+    check(opened("a\nb"), EntryError::Member("agent"));
+    check(opened(&"a".repeat(513)), EntryError::Member("agent"));
+    let charge =
+        Charged { limit: RuleId::of(b""), before: 1, amount: wpc_model::MAX_INTEGER, window_ms: None };
+    let charges = vec![charge];
+    check(attempt(None, Verdict::Allow { rule: RuleId::of(b""), charges }), EntryError::Member("charges"));
+    check(Body::Refused(Untyped { code: "x".repeat(65), raw_bytes: 0 }), EntryError::Member("code"));
+    let empty = Some(Provider { status: None, id: None });
+    check(settled(Outcome::Done, empty), EntryError::Member("provider"));
+    let long = Some(Provider { status: Some("x".repeat(257)), id: None });
+    check(settled(Outcome::Done, long), EntryError::Member("provider"));
+    assert_eq!(Entry { at: -1, ..entry(0, opened("a")) }.encode(), Err(EntryError::Member("at")));
+}

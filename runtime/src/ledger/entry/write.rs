@@ -1,0 +1,234 @@
+//! Entries to canonical bytes, member by member in the order of their names.
+
+use wpc_model::MAX_INTEGER;
+use wpc_model::canon::{ObjectWriter, Sink, Writer};
+
+use super::{
+    Attempt, Body, Charged, Closed, Entry, EntryError, MAX_ENTRY_BYTES, Opened, Seen, Settled, Untyped,
+    Verdict, is_agent, is_code,
+};
+use crate::ledger::time;
+use crate::outcome::{MAX_PROVIDER_BYTES, Outcome, Provider};
+
+impl Entry {
+    /// Its canonical bytes: what the ledger keeps.
+    ///
+    /// # Errors
+    ///
+    /// [`EntryError`] only if a text, a number or the whole is greater than its schema allows.
+    pub fn encode(&self) -> Result<Vec<u8>, EntryError> {
+        let at = time::to_text(self.at).ok_or(EntryError::Member("at"))?;
+        self.fits()?;
+        let mut bytes = Vec::with_capacity(512);
+        self.write(&at, Writer::new(&mut bytes));
+        if bytes.len() > MAX_ENTRY_BYTES { Err(EntryError::TooLong) } else { Ok(bytes) }
+    }
+
+    /// Whether every part is within its bounds. Nothing else is ever written.
+    pub(super) fn fits(&self) -> Result<(), EntryError> {
+        let check = |fits: bool, member| if fits { Ok(()) } else { Err(EntryError::Member(member)) };
+        check(integer(self.seq).is_some(), "seq")?;
+        match &self.body {
+            Body::Opened(opened) => check(is_agent(&opened.agent), "agent"),
+            Body::Attempt(Attempt { verdict: Verdict::Allow { charges, .. }, .. }) => {
+                check(charges.iter().all(|charge| charge.after().is_some()), "charges")
+            }
+            Body::Attempt(Attempt { verdict: Verdict::Deny { .. }, .. }) => Ok(()),
+            Body::Refused(untyped) => {
+                check(is_code(&untyped.code), "code")?;
+                check(integer(untyped.raw_bytes).is_some(), "raw_bytes")
+            }
+            Body::Outcome(settled) => {
+                check(settled.outcome.code().is_none_or(is_code), "code")?;
+                check(integer(settled.attempt_seq).is_some(), "attempt_seq")?;
+                check(integer(settled.duration_ms).is_some(), "duration_ms")?;
+                check(settled.provider.as_ref().is_none_or(Provider::fits), "provider")
+            }
+            Body::Closed(closed) => {
+                let counts = closed.counts.values().all(|&count| integer(count).is_some());
+                check(counts, "counts")?;
+                check(closed.entries == self.seq, "entries")?;
+                check(closed.totals.values().all(|total| (0..=MAX_INTEGER).contains(total)), "totals")?;
+                check(closed.unsettled.is_sorted(), "unsettled")
+            }
+        }
+    }
+
+    pub(super) fn write<S: Sink>(&self, at: &str, to: Writer<'_, S>) {
+        to.object(|object| match &self.body {
+            Body::Opened(body) => self.opened(body, at, object),
+            Body::Attempt(body) => self.attempt(body, at, object),
+            Body::Refused(body) => self.refused(body, at, object),
+            Body::Outcome(body) => self.outcome(body, at, object),
+            Body::Closed(body) => self.closed(body, at, object),
+        });
+    }
+
+    fn opened<S: Sink>(&self, body: &Opened, at: &str, object: &mut ObjectWriter<'_, S>) {
+        object.member("agent").text(&body.agent);
+        object.member("at").text(at);
+        self.names(object);
+        object.member("policy").object(|policy| {
+            policy.member("hash").text(&body.policy_hash.to_string());
+            policy.member("name").text(&body.policy);
+        });
+        self.tail(object);
+    }
+
+    fn attempt<S: Sink>(&self, body: &Attempt, at: &str, object: &mut ObjectWriter<'_, S>) {
+        let (decision, code, rule, charges) = match &body.verdict {
+            Verdict::Allow { rule, charges } => ("allow", None, Some(rule), charges.as_slice()),
+            Verdict::Deny { reason, rule } => ("deny", Some(reason.code()), rule.as_ref(), [].as_slice()),
+        };
+        object.member("action").text(&body.action);
+        object.member("at").text(at);
+        object.member("call").text(body.call.as_str());
+        object.member("charges").array(|array| charges.iter().for_each(|charge| charge.write(array.item())));
+        text_or_null(object.member("code"), code);
+        object.member("decision").text(decision);
+        object.member("engine").text(body.engine.word());
+        self.names(object);
+        match &body.resource {
+            None => object.member("resource").null(),
+            Some(seen) => seen.write(object.member("resource")),
+        }
+        object.member("rules").array(|rules| {
+            if let Some(rule) = rule {
+                rules.item().text(&rule.to_string());
+            }
+        });
+        object.member("seq").integer(number(self.seq));
+        object.member("tool").text(&body.tool);
+        object.member("v").integer(1);
+    }
+
+    fn refused<S: Sink>(&self, body: &Untyped, at: &str, object: &mut ObjectWriter<'_, S>) {
+        object.member("at").text(at);
+        object.member("code").text(&body.code);
+        self.names(object);
+        object.member("raw_bytes").integer(number(body.raw_bytes));
+        self.tail(object);
+    }
+
+    fn outcome<S: Sink>(&self, body: &Settled, at: &str, object: &mut ObjectWriter<'_, S>) {
+        object.member("at").text(at);
+        object.member("attempt_seq").integer(number(body.attempt_seq));
+        object.member("call").text(body.call.as_str());
+        text_or_null(object.member("code"), body.outcome.code());
+        object.member("duration_ms").integer(number(body.duration_ms));
+        object.member("facts_by").text(body.facts_by.word());
+        self.names(object);
+        if let Some(provider) = &body.provider {
+            object.member("provider").object(|object| {
+                text_or_null(object.member("id"), provider.id.as_deref());
+                text_or_null(object.member("status"), provider.status.as_deref());
+            });
+        }
+        object.member("result").text(body.outcome.word());
+        self.tail(object);
+    }
+
+    fn closed<S: Sink>(&self, body: &Closed, at: &str, object: &mut ObjectWriter<'_, S>) {
+        object.member("at").text(at);
+        object.member("counts").object(|counts| {
+            body.counts.iter().for_each(|(kind, &count)| counts.member(kind).integer(number(count)));
+        });
+        object.member("entries").integer(number(body.entries));
+        self.names(object);
+        object.member("reason").text(body.reason.word());
+        object.member("seq").integer(number(self.seq));
+        object.member("totals").object(|totals| {
+            let mut sorted: Vec<_> =
+                body.totals.iter().map(|(limit, total)| (limit.to_string(), *total)).collect();
+            sorted.sort();
+            sorted.iter().for_each(|(limit, total)| totals.member(limit).integer(*total));
+        });
+        object.member("unsettled").texts(body.unsettled.iter().map(crate::CallId::as_str));
+        object.member("v").integer(1);
+    }
+
+    /// `instance`, `job`, `kind`, `ledger`: neighbours in every kind.
+    fn names<S: Sink>(&self, object: &mut ObjectWriter<'_, S>) {
+        object.member("instance").text(self.instance.as_str());
+        object.member("job").text(self.job.as_str());
+        object.member("kind").text(self.body.kind());
+        object.member("ledger").text(self.ledger.as_str());
+    }
+
+    fn tail<S: Sink>(&self, object: &mut ObjectWriter<'_, S>) {
+        object.member("seq").integer(number(self.seq));
+        object.member("v").integer(1);
+    }
+}
+
+impl Charged {
+    /// What the limit has been charged in its window after this; `None` if that is out of range.
+    #[must_use]
+    pub fn after(&self) -> Option<i64> {
+        let after = self.before.checked_add(self.amount)?;
+        let window = self.window_ms.is_none_or(|ms| (1..=MAX_INTEGER).contains(&ms));
+        (self.before >= 0 && self.amount >= 0 && after <= MAX_INTEGER && window).then_some(after)
+    }
+
+    fn write<S: Sink>(&self, to: Writer<'_, S>) {
+        to.object(|object| {
+            object.member("after").integer(self.after().unwrap_or_default());
+            object.member("amount").integer(self.amount);
+            object.member("before").integer(self.before);
+            object.member("limit").text(&self.limit.to_string());
+            if let Some(ms) = self.window_ms {
+                object.member("window_ms").integer(ms);
+            }
+        });
+    }
+}
+
+impl Seen {
+    fn write<S: Sink>(&self, to: Writer<'_, S>) {
+        to.object(|object| match self {
+            Self::Named { kind, names } => {
+                object.member("kind").text(kind);
+                object.member("names").texts(names.iter().map(String::as_str));
+            }
+            Self::Other { kind, length } => {
+                object.member("kind").text(kind);
+                object.member("length").integer(number(*length));
+            }
+        });
+    }
+}
+
+impl Provider {
+    fn fits(&self) -> bool {
+        let fits = |text: &Option<String>| text.as_ref().is_none_or(|text| text.len() <= MAX_PROVIDER_BYTES);
+        fits(&self.status) && fits(&self.id) && (self.status.is_some() || self.id.is_some())
+    }
+}
+
+impl Outcome {
+    /// The same with a code that may stand in an entry.
+    pub(crate) fn with_fitting_code(self) -> Self {
+        let fitting = |code: String| if is_code(&code) { code } else { "other".to_owned() };
+        match self {
+            Self::Failed { code } => Self::Failed { code: fitting(code) },
+            Self::Unknown { code } => Self::Unknown { code: fitting(code) },
+            Self::Done | Self::Abandoned => self,
+        }
+    }
+}
+
+fn text_or_null<S: Sink>(to: Writer<'_, S>, text: Option<&str>) {
+    match text {
+        None => to.null(),
+        Some(text) => to.text(text),
+    }
+}
+
+fn integer(number: u64) -> Option<i64> {
+    i64::try_from(number).ok().filter(|&number| number <= MAX_INTEGER)
+}
+
+/// A number that [`Entry::fits`] has checked.
+fn number(number: u64) -> i64 {
+    integer(number).unwrap_or(MAX_INTEGER)
+}

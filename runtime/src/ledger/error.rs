@@ -1,0 +1,146 @@
+//! Why a ledger could not do what it was asked.
+
+use std::path::PathBuf;
+
+use crate::random::RandomError;
+
+/// A ledger failed or refused. Nothing was recorded, unless the variant says otherwise.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LedgerError {
+    /// The store could not be read or written: full, read-only, locked for too long, damaged while
+    /// open. Code `ledger_unavailable`. Whether the last append is durable is not known if the
+    /// failure came from its commit; no effect begins on such an append.
+    #[error("the ledger is unavailable: {cause}")]
+    Unavailable {
+        /// What the store said.
+        cause: String,
+    },
+    /// There is no ledger; only `init` makes one. Code `ledger_missing`.
+    #[error("there is no ledger at {}", path.display())]
+    Missing {
+        /// Where it was looked for.
+        path: PathBuf,
+    },
+    /// `init` found something there. Code `ledger_exists`.
+    #[error("{} exists already", path.display())]
+    Exists {
+        /// Where.
+        path: PathBuf,
+    },
+    /// The file is not a ledger of ours, or was altered. Code `ledger_foreign`.
+    #[error("{} is not a ledger: {cause}", path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        cause: String,
+    },
+    /// The ledger was written by another version. Code `ledger_version`.
+    #[error("the ledger has schema version {found}, this program reads {expected}")]
+    Version {
+        /// The file's version.
+        found: i64,
+        /// Ours.
+        expected: i64,
+    },
+    /// Somebody else may read or write the file or its directory. Code `ledger_permissions`.
+    #[error("{} has mode {mode:04o}, which lets others in; at most {allowed:04o} is accepted", path.display())]
+    Permissions {
+        /// The file or directory.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+        /// The greatest accepted ones.
+        allowed: u32,
+    },
+    /// The wall clock is more than 5 s behind the ledger's last entry. Code `clock_behind`.
+    #[error("the clock is {behind_ms} ms behind the ledger")]
+    ClockBehind {
+        /// By how much, in milliseconds.
+        behind_ms: i64,
+    },
+    /// The wall clock is outside the years 1970 to 9999. Code `clock_out_of_range`.
+    #[error("the clock is outside the years 1970 to 9999")]
+    ClockOutOfRange,
+    /// An entry does not fit into its job's log. Its code is [`Misplaced::code`].
+    #[error(transparent)]
+    Misplaced(#[from] Misplaced),
+    /// No randomness for the instance's name. Code `randomness_unavailable`.
+    #[error(transparent)]
+    Random(#[from] RandomError),
+}
+
+impl LedgerError {
+    /// The stable code.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Unavailable { .. } => "ledger_unavailable",
+            Self::Missing { .. } => "ledger_missing",
+            Self::Exists { .. } => "ledger_exists",
+            Self::Foreign { .. } => "ledger_foreign",
+            Self::Version { .. } => "ledger_version",
+            Self::Permissions { .. } => "ledger_permissions",
+            Self::ClockBehind { .. } => "clock_behind",
+            Self::ClockOutOfRange => "clock_out_of_range",
+            Self::Misplaced(misplaced) => misplaced.code(),
+            Self::Random(error) => error.code(),
+        }
+    }
+
+    pub(crate) fn unavailable(cause: impl std::fmt::Display) -> Self {
+        Self::Unavailable { cause: cause.to_string() }
+    }
+}
+
+/// An entry that cannot stand where it was put.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Misplaced {
+    /// The job's first entry is not `opened`. Code `job_not_open`.
+    #[error("the job is not open")]
+    NotOpen,
+    /// `opened` is there already. Code `job_already_open`.
+    #[error("the job was opened before")]
+    AlreadyOpen,
+    /// The job is closed. Code `job_closed`.
+    #[error("the job is closed")]
+    AfterClosed,
+    /// Another attempt has this call id. Code `call_repeated`.
+    #[error("another attempt has the same call id")]
+    CallRepeated,
+    /// The outcome is not that of an admitted attempt. Code `outcome_unmatched`.
+    #[error("no admitted attempt has this call id and sequence number")]
+    OutcomeUnmatched,
+    /// The attempt has an outcome already. Code `outcome_repeated`.
+    #[error("the attempt has an outcome already")]
+    OutcomeRepeated,
+    /// A charge does not follow from what the ledger holds. Code `charge_differs`.
+    #[error("a charge differs from the ledger's own sums")]
+    ChargeDiffers,
+    /// A `closed` entry does not say what its job's log says. Code `closed_differs`.
+    #[error("the closing entry differs from the log it closes")]
+    ClosedDiffers,
+    /// The entry is too long, or a number in it too great. Code `entry_malformed`.
+    #[error("the entry does not fit its schema")]
+    Malformed,
+}
+
+impl Misplaced {
+    /// The stable code.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::NotOpen => "job_not_open",
+            Self::AlreadyOpen => "job_already_open",
+            Self::AfterClosed => "job_closed",
+            Self::CallRepeated => "call_repeated",
+            Self::OutcomeUnmatched => "outcome_unmatched",
+            Self::OutcomeRepeated => "outcome_repeated",
+            Self::ChargeDiffers => "charge_differs",
+            Self::ClosedDiffers => "closed_differs",
+            Self::Malformed => "entry_malformed",
+        }
+    }
+}

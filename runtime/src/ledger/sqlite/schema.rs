@@ -1,0 +1,135 @@
+//! The tables, and connections to them (SECURITY.md part 5).
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+
+use super::broken;
+use crate::Did;
+use crate::ledger::LedgerError;
+
+/// Marks the file as a ledger (`PRAGMA application_id`): `wpcL` in ASCII.
+const APPLICATION_ID: i64 = 0x7770_634c;
+/// Version of the tables (`PRAGMA user_version`).
+const VERSION: i64 = 1;
+/// How long a process waits for another one's append.
+const BUSY: Duration = Duration::from_secs(5);
+
+/// The tables. `entry.body` is what counts; all else is derived from it, so that decisions need not
+/// read a job's whole log. `scope` is `job/` and the job's id. Times are Unix milliseconds.
+const TABLES: [&str; 7] = [
+    "CREATE TABLE ledger (did TEXT PRIMARY KEY NOT NULL, last_at INTEGER NOT NULL) STRICT",
+    "CREATE TABLE job (job TEXT PRIMARY KEY NOT NULL, agent TEXT NOT NULL, policy_hash BLOB NOT NULL, \
+     state TEXT NOT NULL CHECK (state IN ('open', 'closed')), size INTEGER NOT NULL, last_at INTEGER NOT NULL, \
+     unsettled INTEGER NOT NULL) STRICT",
+    "CREATE TABLE entry (job TEXT NOT NULL REFERENCES job, seq INTEGER NOT NULL, kind TEXT NOT NULL, call TEXT, \
+     decision TEXT CHECK (decision IN ('allow', 'deny')), at INTEGER NOT NULL, body BLOB NOT NULL, \
+     PRIMARY KEY (job, seq)) STRICT",
+    // A call has one attempt and one outcome.
+    "CREATE UNIQUE INDEX entry_once ON entry (job, call, kind) WHERE call IS NOT NULL",
+    "CREATE TABLE meter (scope TEXT NOT NULL, limit_id BLOB NOT NULL, n INTEGER NOT NULL, total INTEGER NOT NULL, \
+     last_at INTEGER NOT NULL, PRIMARY KEY (scope, limit_id)) STRICT, WITHOUT ROWID",
+    // `total`: the sum of all charges up to and including this one.
+    "CREATE TABLE charge (scope TEXT NOT NULL, limit_id BLOB NOT NULL, n INTEGER NOT NULL, at INTEGER NOT NULL, \
+     total INTEGER NOT NULL, job TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (scope, limit_id, n), \
+     FOREIGN KEY (job, seq) REFERENCES entry) STRICT, WITHOUT ROWID",
+    "CREATE INDEX charge_window ON charge (scope, limit_id, at, n, total)",
+];
+
+/// Makes the tables in an empty file.
+pub(super) fn create(path: &Path, did: &Did) -> Result<(), LedgerError> {
+    let mut connection = Connection::open_with_flags(path, flags()).map_err(broken)?;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(broken)?;
+    for statement in TABLES {
+        transaction.execute(statement, []).map_err(broken)?;
+    }
+    transaction
+        .execute("INSERT INTO ledger (did, last_at) VALUES (?1, 0)", [did.to_string()])
+        .map_err(broken)?;
+    transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(broken)?;
+    transaction.pragma_update(None, "user_version", VERSION).map_err(broken)?;
+    transaction.commit().map_err(broken)?;
+    write_ahead(&connection)?;
+    connection.close().map_err(|(_, error)| broken(error))
+}
+
+/// A connection to an existing ledger, ready for appends, and the ledger's name.
+pub(super) fn open(path: &Path) -> Result<(Connection, Did), LedgerError> {
+    let foreign = |cause: &str| LedgerError::Foreign { path: path.to_owned(), cause: cause.to_owned() };
+    let connection = Connection::open_with_flags(path, flags()).map_err(broken)?;
+    connection.busy_timeout(BUSY).map_err(broken)?;
+    // Before anything that writes: what this file is.
+    let number = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    match number("application_id") {
+        Ok(APPLICATION_ID) => {}
+        Ok(_) => return Err(foreign("it lacks a ledger's mark")),
+        Err(error) if is_damage(&error) => return Err(foreign(&error.to_string())),
+        Err(error) => return Err(broken(error)),
+    }
+    let found = number("user_version").map_err(broken)?;
+    if found != VERSION {
+        return Err(LedgerError::Version { found, expected: VERSION });
+    }
+    harden(&connection)?;
+    if tables(&connection).map_err(|error| foreign(&error.to_string()))? != TABLES {
+        return Err(foreign("its tables are not those of this version"));
+    }
+    let names = connection.prepare("SELECT did FROM ledger").and_then(|mut statement| {
+        statement.query_map([], |row| row.get::<_, String>(0))?.collect::<Result<Vec<_>, _>>()
+    });
+    let names = names.map_err(|error| foreign(&error.to_string()))?;
+    let [name] = names.as_slice() else { return Err(foreign("it does not have one name")) };
+    let did = Did::parse(name).map_err(|error| foreign(&error.to_string()))?;
+    if connection.is_readonly("main").map_err(broken)? {
+        return Err(LedgerError::unavailable("the file is read-only"));
+    }
+    write_ahead(&connection)?;
+    Ok((connection, did))
+}
+
+/// No creation, no URIs, no links; the mutex around the connection is ours.
+fn flags() -> OpenFlags {
+    OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW
+}
+
+/// What makes an append durable and keeps a prepared file from running anything of its own.
+fn harden(connection: &Connection) -> Result<(), LedgerError> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true).map_err(broken)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false).map_err(broken)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false).map_err(broken)?;
+    let on = [
+        ("trusted_schema", "OFF"),
+        ("foreign_keys", "ON"),
+        ("cell_size_check", "ON"),
+        // NORMAL would lose commits of the write-ahead log at a power failure.
+        ("synchronous", "FULL"),
+        // Only macOS knows the difference; elsewhere these do nothing.
+        ("fullfsync", "ON"),
+        ("checkpoint_fullfsync", "ON"),
+    ];
+    on.into_iter().try_for_each(|(name, value)| connection.pragma_update(None, name, value)).map_err(broken)
+}
+
+fn write_ahead(connection: &Connection) -> Result<(), LedgerError> {
+    let mode = connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get::<_, String>(0));
+    match mode.map_err(broken)?.as_str() {
+        "wal" => Ok(()),
+        other => Err(LedgerError::unavailable(format_args!("journal mode `{other}` in place of `wal`"))),
+    }
+}
+
+/// The statements that made what is in the file, in order; those that SQLite made itself excepted.
+fn tables(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+    let mut statement =
+        connection.prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid")?;
+    let rows = statement.query_map([], |row| row.get(0))?;
+    rows.collect()
+}
+
+/// Whether the file is no database, or a broken one.
+fn is_damage(error: &rusqlite::Error) -> bool {
+    use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
+    matches!(error.sqlite_error_code(), Some(DatabaseCorrupt | NotADatabase))
+}

@@ -1,0 +1,213 @@
+//! One job within one transaction.
+
+use std::collections::BTreeMap;
+
+use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ValueRef};
+use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
+use wpc_model::{Hash, RuleId};
+
+use super::broken;
+use crate::ledger::append::{Attempted, Tables, Written};
+use crate::ledger::totals::{Total, Totals};
+use crate::ledger::{Body, JobHead, JobState, LedgerError, Verdict};
+use crate::{CallId, JobId};
+
+/// A job's rows, seen and changed through a transaction of `connection`.
+pub(super) struct JobRows<'a> {
+    connection: &'a Connection,
+    job: &'a JobId,
+    scope: String,
+}
+
+impl<'a> JobRows<'a> {
+    pub(super) fn new(connection: &'a Connection, job: &'a JobId) -> Self {
+        Self { connection, job, scope: scope(job) }
+    }
+
+    fn one<T>(
+        &self,
+        sql: &str,
+        parameters: impl rusqlite::Params,
+        read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Option<T>, LedgerError> {
+        let mut statement = self.connection.prepare_cached(sql).map_err(broken)?;
+        statement.query_row(parameters, read).optional().map_err(broken)
+    }
+
+    fn change(&self, sql: &str, parameters: impl rusqlite::Params) -> Result<(), LedgerError> {
+        let changed =
+            self.connection.prepare_cached(sql).and_then(|mut statement| statement.execute(parameters));
+        match changed.map_err(broken)? {
+            1 => Ok(()),
+            other => Err(LedgerError::unavailable(format_args!("{other} rows changed in place of one"))),
+        }
+    }
+}
+
+/// The scope of limits within one job.
+pub(super) fn scope(job: &JobId) -> String {
+    format!("job/{job}")
+}
+
+impl Totals for JobRows<'_> {
+    fn last(&self, limit: RuleId) -> Result<Total, LedgerError> {
+        let sql = "SELECT n, last_at, total FROM meter WHERE scope = ?1 AND limit_id = ?2";
+        Ok(self.one(sql, (&self.scope, limit.0), total)?.unwrap_or(Total::NONE))
+    }
+
+    fn until(&self, limit: RuleId, at: i64) -> Result<Total, LedgerError> {
+        let sql = "SELECT n, at, total FROM charge WHERE scope = ?1 AND limit_id = ?2 AND at <= ?3 \
+                   ORDER BY at DESC, n DESC LIMIT 1";
+        Ok(self.one(sql, (&self.scope, limit.0, at), total)?.unwrap_or(Total::NONE))
+    }
+
+    fn nth(&self, limit: RuleId, n: u64) -> Result<Total, LedgerError> {
+        let sql = "SELECT n, at, total FROM charge WHERE scope = ?1 AND limit_id = ?2 AND n = ?3";
+        let found = self.one(sql, (&self.scope, limit.0, integer(n)?), total)?;
+        found.ok_or_else(|| LedgerError::unavailable("a charge is missing"))
+    }
+}
+
+impl Tables for JobRows<'_> {
+    fn job(&self) -> Result<Option<JobHead>, LedgerError> {
+        let sql = "SELECT agent, policy_hash, state, size, last_at, unsettled FROM job WHERE job = ?1";
+        self.one(sql, [self.job.as_str()], job_head)
+    }
+
+    fn attempt(&self, call: &CallId) -> Result<Option<Attempted>, LedgerError> {
+        let sql = "SELECT seq, decision, EXISTS (SELECT 1 FROM entry AS later WHERE later.job = ?1 AND \
+                   later.call = ?2 AND later.kind = 'outcome') \
+                   FROM entry WHERE job = ?1 AND call = ?2 AND kind = 'attempt'";
+        self.one(sql, (self.job.as_str(), call.as_str()), |row| {
+            let admitted = row.get_ref(1)?.as_str()? == "allow";
+            let settled: bool = row.get(2)?;
+            Ok(Attempted { seq: row.get::<_, Number>(0)?.0, admitted, unsettled: admitted && !settled })
+        })
+    }
+
+    fn counts(&self) -> Result<BTreeMap<String, u64>, LedgerError> {
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT kind, count(*) FROM entry WHERE job = ?1 GROUP BY kind")
+            .map_err(broken)?;
+        let rows =
+            statement.query_map([self.job.as_str()], |row| Ok((row.get(0)?, row.get::<_, Number>(1)?.0)));
+        rows.and_then(Iterator::collect).map_err(broken)
+    }
+
+    fn unsettled(&self) -> Result<Vec<CallId>, LedgerError> {
+        let sql = "SELECT call FROM entry WHERE job = ?1 AND decision = 'allow' AND NOT EXISTS \
+                   (SELECT 1 FROM entry AS later WHERE later.job = entry.job AND later.call = entry.call AND \
+                   later.kind = 'outcome') ORDER BY call";
+        let mut statement = self.connection.prepare_cached(sql).map_err(broken)?;
+        let rows = statement.query_map([self.job.as_str()], |row| {
+            CallId::parse(row.get_ref(0)?.as_str()?).ok_or_else(|| FromSqlError::InvalidType.into())
+        });
+        rows.and_then(Iterator::collect).map_err(broken)
+    }
+
+    fn sums(&self) -> Result<BTreeMap<RuleId, i64>, LedgerError> {
+        let sql = "SELECT limit_id, total FROM meter WHERE scope = ?1";
+        let mut statement = self.connection.prepare_cached(sql).map_err(broken)?;
+        let rows = statement.query_map([&self.scope], |row| Ok((RuleId(row.get(0)?), row.get(1)?)));
+        rows.and_then(Iterator::collect).map_err(broken)
+    }
+
+    fn write(&mut self, written: Written<'_>) -> Result<(), LedgerError> {
+        let Written { entry, bytes, charges, job } = written;
+        self.write_job(&job)?;
+        let decision = match &entry.body {
+            Body::Attempt(attempt) => Some(decision(&attempt.verdict)),
+            Body::Opened(_) | Body::Refused(_) | Body::Outcome(_) | Body::Closed(_) => None,
+        };
+        self.change(
+            "INSERT INTO entry (job, seq, kind, call, decision, at, body) \
+             VALUES (:job, :seq, :kind, :call, :decision, :at, :body)",
+            named_params! {
+                ":job": self.job.as_str(), ":seq": integer(entry.seq)?, ":kind": entry.body.kind(),
+                ":call": entry.body.call().map(CallId::as_str), ":decision": decision, ":at": entry.at,
+                ":body": bytes,
+            },
+        )?;
+        for (limit, total) in charges {
+            let n = integer(total.n)?;
+            self.change(
+                "INSERT INTO charge (scope, limit_id, n, at, total, job, seq) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                (&self.scope, limit.0, n, total.at, total.sum, self.job.as_str(), integer(entry.seq)?),
+            )?;
+            self.change(
+                "INSERT INTO meter (scope, limit_id, n, total, last_at) VALUES (?1, ?2, ?3, ?4, ?5) \
+                 ON CONFLICT (scope, limit_id) DO UPDATE SET n = ?3, total = ?4, last_at = ?5 WHERE n = ?3 - 1",
+                (&self.scope, limit.0, n, total.sum, total.at),
+            )?;
+        }
+        self.change("UPDATE ledger SET last_at = ?1", [entry.at])
+    }
+}
+
+impl JobRows<'_> {
+    fn write_job(&self, job: &JobHead) -> Result<(), LedgerError> {
+        self.change(
+            "INSERT INTO job (job, agent, policy_hash, state, size, last_at, unsettled) \
+             VALUES (:job, :agent, :policy_hash, :state, :size, :last_at, :unsettled) \
+             ON CONFLICT (job) DO UPDATE SET state = :state, size = :size, last_at = :last_at, \
+             unsettled = :unsettled WHERE size = :size - 1",
+            named_params! {
+                ":job": self.job.as_str(), ":agent": job.agent, ":policy_hash": job.policy_hash.0,
+                ":state": state(job.state), ":size": integer(job.size)?, ":last_at": job.last_at,
+                ":unsettled": integer(job.unsettled)?,
+            },
+        )
+    }
+}
+
+/// Reads the columns `agent, policy_hash, state, size, last_at, unsettled`.
+pub(super) fn job_head(row: &Row<'_>) -> rusqlite::Result<JobHead> {
+    let state = match row.get_ref(2)?.as_str()? {
+        "open" => JobState::Open,
+        "closed" => JobState::Closed,
+        _ => return Err(FromSqlError::InvalidType.into()),
+    };
+    Ok(JobHead {
+        agent: row.get(0)?,
+        policy_hash: Hash(row.get(1)?),
+        state,
+        size: row.get::<_, Number>(3)?.0,
+        last_at: row.get(4)?,
+        unsettled: row.get::<_, Number>(5)?.0,
+    })
+}
+
+/// Reads the columns `n, at, total`.
+pub(super) fn total(row: &Row<'_>) -> rusqlite::Result<Total> {
+    Ok(Total { n: row.get::<_, Number>(0)?.0, at: row.get(1)?, sum: row.get(2)? })
+}
+
+/// The word of a verdict.
+pub(super) const fn decision(verdict: &Verdict) -> &'static str {
+    match verdict {
+        Verdict::Allow { .. } => "allow",
+        Verdict::Deny { .. } => "deny",
+    }
+}
+
+const fn state(state: JobState) -> &'static str {
+    match state {
+        JobState::Open => "open",
+        JobState::Closed => "closed",
+    }
+}
+
+/// A number that is never negative.
+pub(super) struct Number(pub(super) u64);
+
+impl FromSql for Number {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        let number = value.as_i64()?;
+        u64::try_from(number).map(Self).map_err(|_| FromSqlError::OutOfRange(number))
+    }
+}
+
+pub(super) fn integer(number: u64) -> Result<i64, LedgerError> {
+    i64::try_from(number).map_err(LedgerError::unavailable)
+}

@@ -1,0 +1,73 @@
+//! Sums over windows from running totals.
+//!
+//! Each charge of a limit keeps the sum of all charges up to and including it. What was charged in
+//! `(now - W, now]` is then the last total less that of the last charge at or before `now - W`:
+//! two look-ups, however many charges there are.
+
+use wpc_model::{Limit, RuleId, Used, Window};
+
+use super::LedgerError;
+
+/// The running totals of one job's limits.
+pub(crate) trait Totals {
+    /// The last charge of `limit`, or [`Total::NONE`].
+    fn last(&self, limit: RuleId) -> Result<Total, LedgerError>;
+
+    /// The last charge of `limit` at or before `at`, or [`Total::NONE`].
+    fn until(&self, limit: RuleId, at: i64) -> Result<Total, LedgerError>;
+
+    /// Charge number `n` of `limit`, from 1.
+    fn nth(&self, limit: RuleId, n: u64) -> Result<Total, LedgerError>;
+}
+
+/// A limit's charges up to one of them.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Total {
+    /// The charge's number, from 1; 0 for no charge.
+    pub(crate) n: u64,
+    /// Its time, Unix milliseconds.
+    pub(crate) at: i64,
+    /// Sum of the charges up to and including it.
+    pub(crate) sum: i64,
+}
+
+impl Total {
+    /// Before the first charge.
+    pub(crate) const NONE: Self = Self { n: 0, at: 0, sum: 0 };
+}
+
+/// What `limit` has been charged in its window at `now`, and when `amount` more would fit.
+pub(crate) fn used(
+    totals: &dyn Totals,
+    limit: &Limit,
+    amount: i64,
+    now: i64,
+) -> Result<Option<Used>, LedgerError> {
+    let last = totals.last(limit.id)?;
+    let Window::Sliding { ms } = limit.window else {
+        return Ok(Some(Used { amount: last.sum, frees_at: None }));
+    };
+    let Some(from) = now.checked_sub(ms) else { return Ok(None) };
+    let base = totals.until(limit.id, from)?;
+    let Some(used) = last.sum.checked_sub(base.sum) else { return Ok(None) };
+    // It fits once the charges up to one with this running total have left the window.
+    let Some(reach) = last.sum.checked_add(amount).and_then(|sum| sum.checked_sub(limit.max)) else {
+        return Ok(None);
+    };
+    if reach <= base.sum || reach > last.sum {
+        return Ok(Some(Used { amount: used, frees_at: None }));
+    }
+    // The first charge in the window whose running total is that great.
+    let (mut low, mut high) = (base.n, last.n);
+    let mut at = last.at;
+    while high.saturating_sub(low) > 1 {
+        let middle = low.midpoint(high);
+        let total = totals.nth(limit.id, middle)?;
+        if total.sum >= reach {
+            (high, at) = (middle, total.at);
+        } else {
+            low = middle;
+        }
+    }
+    Ok(at.checked_add(ms).map(|frees_at| Used { amount: used, frees_at: Some(frees_at) }))
+}

@@ -1,0 +1,211 @@
+//! DSSE v1.0 envelopes (github.com/secure-systems-lab/dsse), as narrow as SECURITY.md 2.1 says.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+use serde::Deserialize;
+use wpc_model::canon::Writer;
+
+use super::{Did, Key, base64};
+use crate::trust::{Role, Trust};
+
+/// Longest accepted envelope, in bytes: room for the longest artifact in base64.
+pub const MAX_ENVELOPE_BYTES: usize = 96 << 20;
+/// Most signatures of one envelope.
+pub const MAX_SIGNATURES: usize = 16;
+
+/// A payload that enough principals signed.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Verified {
+    /// The signed bytes.
+    pub payload: Vec<u8>,
+    /// Names of the principals whose signature counted, sorted.
+    pub signers: Vec<String>,
+}
+
+/// An envelope, or its signatures, do not hold.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SignatureError {
+    /// Longer than [`MAX_ENVELOPE_BYTES`]. Code `too_large`.
+    #[error("the envelope is longer than {MAX_ENVELOPE_BYTES} bytes")]
+    TooLarge,
+    /// Not JSON, other members than `payload`, `payloadType` and `signatures`, a member repeated, or
+    /// not 1 to [`MAX_SIGNATURES`] signatures. Code `malformed`.
+    #[error("not a DSSE envelope with 1 to {MAX_SIGNATURES} signatures")]
+    Malformed,
+    /// Base64 that is not the one encoding of its bytes. Code `base64_malleable`.
+    #[error("base64 that is not padded, mixes alphabets, or has unused bits set")]
+    Base64,
+    /// Properly signed, but as something else. Code `payload_type`.
+    #[error("the envelope holds another type of payload")]
+    PayloadType,
+    /// A trusted key is named, but did not make the signature. Code `signature_invalid`.
+    #[error("no signature of a trusted key is valid")]
+    Invalid,
+    /// No trusted key is named. Code `signer_untrusted`.
+    #[error("nobody in the trust file signed")]
+    Untrusted,
+    /// Trusted principals signed, none of them in the role that counts. Code `role_mismatch`.
+    #[error("the signer does not have the role that this payload needs")]
+    Role,
+    /// Too few principals signed. Code `threshold`.
+    #[error("{found} of {needed} principals signed")]
+    Threshold {
+        /// Principals whose signature counts.
+        found: usize,
+        /// Principals that must sign.
+        needed: usize,
+    },
+}
+
+impl SignatureError {
+    /// The stable code.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::TooLarge => "too_large",
+            Self::Malformed => "malformed",
+            Self::Base64 => "base64_malleable",
+            Self::PayloadType => "payload_type",
+            Self::Invalid => "signature_invalid",
+            Self::Untrusted => "signer_untrusted",
+            Self::Role => "role_mismatch",
+            Self::Threshold { .. } => "threshold",
+        }
+    }
+}
+
+/// Signs `payload` with each of `keys` and gives the envelope's bytes. At least one and at most
+/// [`MAX_SIGNATURES`] keys make an envelope that [`Envelope::verify`] reads.
+#[must_use]
+pub fn sign(payload_type: &str, payload: &[u8], keys: &[Key]) -> Vec<u8> {
+    let message = pre_authentication(payload_type, payload);
+    let mut bytes = Vec::with_capacity(payload.len().saturating_mul(4).div_euclid(3).saturating_add(512));
+    Writer::new(&mut bytes).object(|envelope| {
+        envelope.member("payload").text(&base64::encode(payload));
+        envelope.member("payloadType").text(payload_type);
+        envelope.member("signatures").array(|signatures| {
+            for key in keys {
+                signatures.item().object(|signature| {
+                    signature.member("keyid").text(&key.did().to_string());
+                    signature.member("sig").text(&base64::encode(&key.sign(&message)));
+                });
+            }
+        });
+    });
+    bytes
+}
+
+/// A DSSE envelope that was read but not verified: nothing gives out its payload.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Envelope<'a> {
+    #[serde(borrow)]
+    payload: Cow<'a, str>,
+    #[serde(borrow, rename = "payloadType")]
+    payload_type: Cow<'a, str>,
+    #[serde(borrow)]
+    signatures: Vec<Signature<'a>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Signature<'a> {
+    #[serde(borrow)]
+    keyid: Cow<'a, str>,
+    #[serde(borrow)]
+    sig: Cow<'a, str>,
+}
+
+impl<'a> Envelope<'a> {
+    /// The payload of an envelope that principals of `trust` signed in `role`, as many as the trust
+    /// file demands.
+    ///
+    /// Each signature is verified first, then the payload's type is compared with `expected_type`;
+    /// parsing the payload is the caller's and comes after that. A signature by an unknown key, or
+    /// one that fails, counts for nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`SignatureError`] with the first reason found, in the order of its variants but for
+    /// [`SignatureError::PayloadType`], which is looked at last.
+    pub fn verify(
+        bytes: &[u8],
+        expected_type: &str,
+        trust: &Trust,
+        role: Role,
+    ) -> Result<Verified, SignatureError> {
+        let envelope = Envelope::read(bytes)?;
+        let payload = base64::decode(&envelope.payload).ok_or(SignatureError::Base64)?;
+        let signers = envelope.signers(&payload, trust, role)?;
+        if envelope.payload_type != expected_type {
+            return Err(SignatureError::PayloadType);
+        }
+        Ok(Verified { payload, signers: signers.into_iter().map(str::to_owned).collect() })
+    }
+
+    fn read(bytes: &'a [u8]) -> Result<Self, SignatureError> {
+        if bytes.len() > MAX_ENVELOPE_BYTES {
+            return Err(SignatureError::TooLarge);
+        }
+        let envelope: Self = serde_json::from_slice(bytes).map_err(|_| SignatureError::Malformed)?;
+        let count = envelope.signatures.len();
+        if count == 0 || count > MAX_SIGNATURES { Err(SignatureError::Malformed) } else { Ok(envelope) }
+    }
+
+    /// Names of the principals whose signature counts in `role`.
+    fn signers<'t>(
+        &self,
+        payload: &[u8],
+        trust: &'t Trust,
+        role: Role,
+    ) -> Result<BTreeSet<&'t str>, SignatureError> {
+        let message = pre_authentication(&self.payload_type, payload);
+        let (mut counted, mut other_role, mut failed) = (BTreeSet::new(), false, false);
+        for signature in &self.signatures {
+            let bytes = base64::decode(&signature.sig).ok_or(SignatureError::Base64)?;
+            let Ok(key) = Did::parse(&signature.keyid) else { continue };
+            let Some(principal) = trust.principal_of(&key) else { continue };
+            let signed = <[u8; 64]>::try_from(bytes).is_ok_and(|bytes| key.signed(&message, &bytes));
+            match (signed, principal.has(role)) {
+                (true, true) => {
+                    counted.insert(principal.name());
+                }
+                (true, false) => other_role = true,
+                (false, _) => failed = true,
+            }
+        }
+        let (found, needed) = (counted.len(), trust.threshold(role));
+        match found {
+            _ if found >= needed => Ok(counted),
+            0 if other_role => Err(SignatureError::Role),
+            0 if failed => Err(SignatureError::Invalid),
+            0 => Err(SignatureError::Untrusted),
+            _ => Err(SignatureError::Threshold { found, needed }),
+        }
+    }
+}
+
+/// What is signed: `"DSSEv1 " LEN(type) " " type " " LEN(body) " " body`, lengths in bytes.
+fn pre_authentication(payload_type: &str, payload: &[u8]) -> Vec<u8> {
+    let mut message = format!("DSSEv1 {} {payload_type} {} ", payload_type.len(), payload.len()).into_bytes();
+    message.extend_from_slice(payload);
+    message
+}
+
+#[cfg(test)]
+mod tests {
+    use super::pre_authentication;
+
+    #[test]
+    fn what_is_signed_is_that_of_the_dsse_specification() {
+        let message = pre_authentication("http://example.com/HelloWorld", b"hello world");
+        assert_eq!(message, b"DSSEv1 29 http://example.com/HelloWorld 11 hello world");
+        // Lengths are of bytes, not of characters.
+        assert_eq!(
+            pre_authentication("\u{e4}", "\u{20ac}".as_bytes()),
+            "DSSEv1 2 \u{e4} 3 \u{20ac}".as_bytes()
+        );
+    }
+}

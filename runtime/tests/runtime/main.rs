@@ -1,0 +1,28 @@
+//! What ledgers, gates and signatures promise, through the public interface.
+
+#![expect(clippy::wildcard_enum_match_arm, reason = "what a test does not expect fails it")]
+
+#[cfg(test)]
+mod asynchronous;
+#[cfg(test)]
+mod clock;
+#[cfg(test)]
+mod corruption;
+#[cfg(test)]
+mod envelopes;
+#[cfg(test)]
+mod gates;
+#[cfg(test)]
+mod keys;
+#[cfg(test)]
+mod ledgers;
+#[cfg(test)]
+mod policy;
+#[cfg(test)]
+mod processes;
+#[cfg(test)]
+mod rig;
+#[cfg(test)]
+mod totals;
+#[cfg(test)]
+mod trust;
