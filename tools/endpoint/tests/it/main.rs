@@ -1,0 +1,4 @@
+//! The endpoint against a plain AMQP client, fe2o3-amqp's own.
+
+#[cfg(test)]
+mod endpoint;

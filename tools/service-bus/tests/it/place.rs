@@ -1,0 +1,133 @@
+//! A gate under `policies/bus.wpc`, a ledger, an endpoint, and a connection to it.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use wpc::ledger::{Body, Entry, FactsBy, Ledger, MemoryLedger, Settled, Verdict};
+use wpc::{Clock, Gate, JobId, Key, Opening, POLICY_TYPE, SystemClock, Trust, sign};
+use wpc_compiler::{Parameters, Source, compile};
+use wpc_endpoint::Endpoint;
+use wpc_service_bus::{Message, Namespace, ServiceBus};
+
+use crate::tools::bus::Bus;
+
+/// The scope of `policies/bus.wpc`.
+pub(crate) const HOST: &str = "bus.test";
+
+pub(crate) struct Place {
+    pub(crate) gate: Gate<Bus>,
+    pub(crate) endpoint: Endpoint,
+    pub(crate) bus: ServiceBus,
+    pub(crate) clock: TestClock,
+    ledger: Arc<dyn Ledger>,
+}
+
+static ENVELOPE: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/policies/bus.wpc");
+    let source = Source::new("bus.wpc", std::fs::read_to_string(path).unwrap());
+    let policy = compile(&source, &Parameters::new()).unwrap().policy;
+    sign(POLICY_TYPE, &wpc_model::encode(&policy), &[author()])
+});
+
+fn author() -> Key {
+    Key::from_seed(&[1; 32])
+}
+
+impl Place {
+    pub(crate) async fn new() -> Self {
+        let endpoint = Endpoint::start().await.unwrap();
+        let bus = ServiceBus::local(Namespace::parse(HOST).unwrap(), endpoint.addr()).await.unwrap();
+        Self::with(endpoint, bus)
+    }
+
+    pub(crate) fn with(endpoint: Endpoint, bus: ServiceBus) -> Self {
+        let trust = format!(
+            r#"{{"v":1,"principals":[{{"name":"alice","keys":["{}"],"roles":["policy_author"]}}]}}"#,
+            author().did()
+        );
+        let clock = TestClock::default();
+        let ledger = Key::from_seed(&[2; 32]).did();
+        let ledger: Arc<dyn Ledger> =
+            Arc::new(MemoryLedger::with_clock(ledger, Arc::new(clock.clone())).unwrap());
+        let opening = Opening {
+            artifact: &ENVELOPE,
+            trust: &Trust::parse(trust.as_bytes()).unwrap(),
+            ledger: Arc::clone(&ledger),
+            job: JobId::parse("job-1").unwrap(),
+            agent: "agent".to_owned(),
+        };
+        Self { gate: Gate::open(opening).unwrap(), endpoint, bus, clock, ledger }
+    }
+
+    /// The job's entries after the opening one, in short.
+    pub(crate) fn log(&self) -> Vec<String> {
+        let entries = self.ledger.entries(self.gate.job(), 1, usize::MAX).unwrap();
+        entries.iter().map(|bytes| short(&Entry::decode(bytes).unwrap().body)).collect()
+    }
+
+    pub(crate) fn bodies(&self) -> Vec<String> {
+        let messages = self.endpoint.messages("orders").into_iter();
+        messages.map(|message| String::from_utf8(message.body).unwrap()).collect()
+    }
+}
+
+fn short(body: &Body) -> String {
+    match body {
+        Body::Attempt(attempt) => match &attempt.verdict {
+            Verdict::Allow { .. } => format!("allow {}", attempt.action),
+            Verdict::Deny { reason, .. } => reason.code().to_owned(),
+        },
+        Body::Outcome(settled) => outcome(settled),
+        Body::Refused(untyped) => format!("refused {}", untyped.code),
+        other @ (Body::Opened(_) | Body::Closed(_)) => format!("{other:?}"),
+    }
+}
+
+/// `done accepted job-1:1:0 (encoded)`, `failed rejected amqp:not-allowed (encoded)`.
+fn outcome(settled: &Settled) -> String {
+    let provider = settled.provider.as_ref();
+    let words = [
+        Some(settled.outcome.word()),
+        settled.outcome.code(),
+        provider.and_then(|provider| provider.status.as_deref()),
+        provider.and_then(|provider| provider.id.as_deref()),
+        Some(match settled.facts_by {
+            FactsBy::Encoded => "(encoded)",
+            FactsBy::Declared => "(declared)",
+        }),
+    ];
+    words.into_iter().flatten().collect::<Vec<_>>().join(" ")
+}
+
+pub(crate) fn message(body: &str) -> Message {
+    Message::builder(body).property("schema_version", "1").build().unwrap()
+}
+
+/// The machine's clock, ahead by as much as the test says.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct TestClock {
+    machine: SystemClock,
+    ahead_ms: Arc<AtomicU64>,
+}
+
+impl TestClock {
+    pub(crate) fn advance(&self, by: Duration) {
+        self.ahead_ms.fetch_add(u64::try_from(by.as_millis()).unwrap(), Ordering::SeqCst);
+    }
+
+    fn ahead(&self) -> Duration {
+        Duration::from_millis(self.ahead_ms.load(Ordering::SeqCst))
+    }
+}
+
+impl Clock for TestClock {
+    fn wall_ms(&self) -> i64 {
+        self.machine.wall_ms() + i64::try_from(self.ahead().as_millis()).unwrap()
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.machine.monotonic() + self.ahead()
+    }
+}
