@@ -1,0 +1,122 @@
+//! What may stand on the command line.
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::console::{Console, Done};
+use crate::failure::Failure;
+use crate::verb;
+
+/// Compiles, signs, explains and runs Work Policy Contracts.
+#[derive(Debug, Parser)]
+#[command(name = "wpc", version, disable_help_subcommand = true, max_term_width = 100)]
+#[command(after_help = "\
+Exit codes: 0 yes or clean, 1 the answer is no (a problem, a denial, a failed verification),
+2 usage or environment. Nothing is written on failure.
+
+With `--format json` the answer is one JSON object on standard output: `v` (1), `verb`, `answer`
+(`yes`, `no`, `none`), then the verb's own members, which its `--help` lists. Where there is no
+answer, or a no has a code, there is `error` {`code`, `message`, `file`, `help`, `causes`} instead.
+
+Example: wpc demo")]
+pub(crate) struct Cli {
+    /// Lines for people, or one JSON object for programs
+    #[arg(long, global = true, value_enum, default_value_t = Format::Human, hide_default_value = true)]
+    pub(crate) format: Format,
+    /// Also say what caused an error
+    #[arg(long, short, global = true)]
+    pub(crate) verbose: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+impl Cli {
+    /// SARIF has its place in the arguments, so that asking for it is answered in words.
+    pub(crate) fn refused_format(&self) -> Option<Failure> {
+        if self.format != Format::Sarif {
+            return None;
+        }
+        let failure = if let Verb::Check(_) = self.verb {
+            Failure::environment("not_in_this_version", "`--format sarif` is not in this version")
+        } else {
+            Failure::environment("usage", "`--format sarif` is for `wpc check` only")
+        };
+        Some(failure.help("use `--format json`"))
+    }
+}
+
+/// How to answer.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum Format {
+    Human,
+    Json,
+    // Static analysis results, for `check`: in a later version.
+    #[value(hide = true)]
+    Sarif,
+}
+
+impl Verb {
+    /// The words that were typed: `compile`, `key new`.
+    pub(crate) fn name(&self) -> &'static str {
+        if let Self::Key(args) = self {
+            args.name()
+        } else if let Self::Ledger(args) = self {
+            args.name()
+        } else {
+            self.word()
+        }
+    }
+}
+
+macro_rules! verbs {
+    ($($(#[$about:meta])* $variant:ident $name:literal $module:ident,)+) => {
+        /// A verb and its arguments.
+        #[derive(Debug, Subcommand)]
+        pub(crate) enum Verb {
+            $($(#[$about])* #[command(name = $name)] $variant(verb::$module::Args),)+
+        }
+
+        impl Verb {
+            /// The first word.
+            fn word(&self) -> &'static str {
+                match self { $(Self::$variant(_) => $name,)+ }
+            }
+
+            /// Does it.
+            pub(crate) fn run(self, console: &mut Console) -> Result<Done, Failure> {
+                match self { $(Self::$variant(args) => verb::$module::run(args, console),)+ }
+            }
+        }
+    };
+}
+
+verbs! {
+    /// Start a project: a policy with its tests, a build script, an annotated tool
+    New "new" new,
+    /// Parse, type-check and lint policy files
+    Check "check" check,
+    /// Rewrite policy files in the one canonical layout
+    Fmt "fmt" fmt,
+    /// Compile a policy to its artifact and print the hash
+    Compile "compile" compile,
+    /// Make an Ed25519 key, or name the public half of one
+    Key "key" key,
+    /// Sign an artifact
+    Sign "sign" sign,
+    /// Check an envelope against a trust file
+    Verify "verify" verify,
+    /// Show who may do what to what, within which bounds
+    Show "show" show,
+    /// Say what a policy decides about one call, and why
+    Why "why" why,
+    /// Show the page of a diagnostic or a refusal
+    Explain "explain" explain,
+    /// Create, check and read a ledger
+    Ledger "ledger" ledger,
+    /// Run the main job end to end on this machine
+    Demo "demo" demo,
+    /// Print the completions of a shell
+    Completions "completions" completions,
+    /// Write the man pages
+    Man "man" man,
+}

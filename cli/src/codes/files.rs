@@ -1,0 +1,40 @@
+//! Files, arguments, the demo.
+
+use super::Page;
+
+pages! {
+    file_missing "no such file"
+        "There is nothing at the path."
+        "Check the path."
+    file_unreadable "the file cannot be read"
+        "The system refused."
+        "Check that it is a file that you may read."
+    file_exists "the file exists already"
+        "Keys and new projects are never written over."
+        "Choose another name."
+    file_unwritable "the file cannot be written"
+        "The system refused. Nothing was written in its place."
+        "Check that the directory exists and that you may write there."
+    not_utf8 "not UTF-8 text"
+        "Policies are UTF-8."
+        "Save the file as UTF-8."
+    usage "arguments that do not fit"
+        "The command line is not one that `wpc` understands."
+        "Run `wpc --help`, or `--help` after the verb."
+    not_in_this_version "not in this version"
+        "It has its place, and is refused rather than ignored."
+        "Do without it."
+    demo_differs "the demo did not go as it should"
+        "Something that must hold did not: an expected refusal was missing, or a message did not \
+         arrive."
+        "Report it as a defect, with the output of `wpc demo --keep DIR -v`."
+    man_page "a man page could not be made"
+        "Its text could not be rendered."
+        "Report it as a defect."
+    demo_endpoint "no local port"
+        "The demo could not listen on a port of 127.0.0.1."
+        "Free a port, or allow programs to listen on the loopback interface."
+    demo_runtime "no threads"
+        "The system gave the demo no threads or timers."
+        "Raise the system's limits."
+}

@@ -1,0 +1,31 @@
+//! Gates and jobs.
+
+use super::Page;
+
+pages! {
+    permit_expired "the permit was used too late"
+        "An effect must begin within a second of its admission, so that a revocation holds at once. \
+         Nothing was sent; the charge stays."
+        "Ask again."
+    job_closed "the job has ended"
+        "Nothing follows a job's `closed` entry."
+        "Begin a new job."
+    job_exhausted "the job has too many entries"
+        "A job takes at most 100,000 entries, so that nobody can flood the ledger."
+        "Begin a new job."
+    job_not_open "the job is not open"
+        "The ledger does not know the job."
+        "Open a gate for it first."
+    job_policy_differs "the job runs under another policy"
+        "A job keeps the policy under which it was opened."
+        "Begin a new job for the new policy."
+    job_agent_differs "the job belongs to another agent"
+        "A job was opened for one agent."
+        "Begin a job of your own."
+    agent_name "an agent's name that cannot be recorded"
+        "It has 1 to 512 bytes and no control characters."
+        "Correct it."
+    gate_faulted "the gate could not record an outcome"
+        "What happened to a call could not be written down, so the gate refuses everything else."
+        "Repair the ledger's store and open the gate again."
+}

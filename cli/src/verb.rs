@@ -1,0 +1,16 @@
+//! The verbs, one file each.
+
+pub(crate) mod check;
+pub(crate) mod compile;
+pub(crate) mod completions;
+pub(crate) mod demo;
+pub(crate) mod explain;
+pub(crate) mod fmt;
+pub(crate) mod key;
+pub(crate) mod ledger;
+pub(crate) mod man;
+pub(crate) mod new;
+pub(crate) mod show;
+pub(crate) mod sign;
+pub(crate) mod verify;
+pub(crate) mod why;

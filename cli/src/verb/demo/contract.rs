@@ -1,0 +1,128 @@
+//! Policy text on disk becomes an artifact, an envelope, a trust file and a ledger.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use wpc::{JobId, Key, Opening, SqliteLedger, Trust};
+use wpc_compiler::{Compiled, Parameters, Source};
+use wpc_model::Hash;
+
+use super::script::Script;
+use crate::failure::Failure;
+use crate::verb::{compile, key};
+use crate::{output, problems};
+
+/// Who the demo's agent is.
+const AGENT: &str = "demo-agent";
+
+/// Everything a gate is opened with, on disk and in memory.
+pub(super) struct Contract {
+    directory: PathBuf,
+    pub(super) compiled: Compiled,
+    pub(super) hash: Hash,
+    pub(super) envelope: Vec<u8>,
+    pub(super) trust: Trust,
+    pub(super) ledger: Arc<SqliteLedger>,
+    author: Key,
+}
+
+impl Contract {
+    /// Writes the policy to disk, compiles and signs it, and makes a ledger.
+    pub(super) fn begin(directory: &Path, script: &mut Script<'_>) -> Result<Self, Failure> {
+        output::replace(&directory.join("orders.wpc"), wpc_example_orders::POLICY.as_bytes())?;
+        script.say("  wrote orders.wpc");
+        let author = new_key(&directory.join("author.key"))?;
+        let ledger_key = new_key(&directory.join("ledger.key"))?;
+        let trust = trust(&author, &ledger_key);
+        output::replace(&directory.join("trust.json"), trust.as_bytes())?;
+        let trust = Trust::parse(trust.as_bytes()).map_err(|error| {
+            Failure::environment(error.code(), format!("the demo's trust file: {error}")).cause(&error)
+        })?;
+        let (compiled, hash) = compiled(directory, script)?;
+        let envelope = signed(directory, "orders", &author)?;
+        script.say(format!("  signed orders.wpc.dsse.json as {}", author.did()));
+        let path = directory.join("ledger").join("orders.db");
+        let failed = |error: wpc::LedgerError| {
+            Failure::environment(error.code(), error.to_string()).file(&path).cause(&error)
+        };
+        SqliteLedger::init(&path, &ledger_key.did()).map_err(failed)?;
+        let ledger = Arc::new(SqliteLedger::open(&path).map_err(failed)?);
+        script.say("  made ledger/orders.db");
+        Ok(Self { directory: directory.to_owned(), compiled, hash, envelope, trust, ledger, author })
+    }
+
+    /// What a gate of `job` is opened with.
+    pub(super) fn opening<'a>(&'a self, envelope: &'a [u8], job: &JobId) -> Opening<'a> {
+        Opening {
+            artifact: envelope,
+            trust: &self.trust,
+            ledger: Arc::<SqliteLedger>::clone(&self.ledger),
+            job: job.clone(),
+            agent: AGENT.to_owned(),
+        }
+    }
+
+    /// Changes the policy on disk, compiles it again and has its author sign it.
+    pub(super) fn edit(
+        &self,
+        from: &str,
+        to: &str,
+        script: &mut Script<'_>,
+    ) -> Result<(Compiled, Vec<u8>), Failure> {
+        let path = self.directory.join("orders.wpc");
+        let text = fs::read_to_string(&path).map_err(|error| {
+            Failure::environment("file_unreadable", "cannot read the policy").file(&path).cause(&error)
+        })?;
+        output::replace(&path, text.replacen(from, to, 1).as_bytes())?;
+        let (compiled, _) = compiled(&self.directory, script)?;
+        Ok((compiled, signed(&self.directory, "orders", &self.author)?))
+    }
+
+    /// The artifact that is on disk, signed by a key that nobody trusts.
+    pub(super) fn signed_by_a_stranger(&self) -> Result<Vec<u8>, Failure> {
+        let stranger = new_key(&self.directory.join("stranger.key"))?;
+        let payload = wpc_model::encode(&self.compiled.policy);
+        Ok(wpc::sign(wpc::POLICY_TYPE, &payload, &[stranger]))
+    }
+}
+
+fn new_key(path: &Path) -> Result<Key, Failure> {
+    let key = Key::generate()
+        .map_err(|error| Failure::environment(error.code(), error.to_string()).cause(&error))?;
+    key::write(&key, path)?;
+    Ok(key)
+}
+
+fn trust(author: &Key, ledger: &Key) -> String {
+    format!(
+        "{{\"v\":1,\"principals\":[\n  {{\"name\":\"alice\",\"keys\":[\"{}\"],\"roles\":[\"policy_author\"]}},\n  \
+         {{\"name\":\"demo-gate\",\"keys\":[\"{}\"],\"roles\":[\"ledger\"],\"mode\":\"in_process\"}}]}}\n",
+        author.did(),
+        ledger.did(),
+    )
+}
+
+/// Compiles `orders.wpc` in `directory` as `wpc compile` does.
+fn compiled(directory: &Path, script: &mut Script<'_>) -> Result<(Compiled, Hash), Failure> {
+    let path = directory.join("orders.wpc");
+    let text = crate::input::text(&path, "policy file", wpc_grammar::MAX_SOURCE_BYTES)?;
+    let source = Source::new("orders.wpc", text);
+    let compiled = compile::compile(&source, &Parameters::new()).map_err(|found| {
+        script.say(problems::drawn(&found, &source, false));
+        Failure::no("demo_differs", "the policy does not compile").file(&path).help("report this as a defect")
+    })?;
+    let [artifact, map] = ["orders.wpc.json", "orders.wpc.map.json"].map(|name| directory.join(name));
+    let hash = Hash::of(&compile::write(&compiled, &artifact, &map)?);
+    script.say(format!("  compiled orders.wpc.json, hash {hash}"));
+    Ok((compiled, hash))
+}
+
+/// Signs the artifact on disk as `wpc sign` does, and gives the envelope.
+fn signed(directory: &Path, name: &str, author: &Key) -> Result<Vec<u8>, Failure> {
+    let artifact = directory.join(format!("{name}.wpc.json"));
+    let payload = crate::input::bytes(&artifact, "artifact", wpc_model::MAX_ARTIFACT_BYTES)?;
+    let envelope = wpc::sign(wpc::POLICY_TYPE, &payload, std::slice::from_ref(author));
+    output::replace(&crate::artifact::envelope_path(&artifact), &envelope)?;
+    Ok(envelope)
+}

@@ -1,0 +1,50 @@
+//! A policy that changed under the code, and one that nobody trusted signed.
+
+use wpc::{DynamicGate, Gate, JobId, OpenError};
+use wpc_example_orders::agent;
+use wpc_example_orders::orders::Orders;
+
+use super::contract::Contract;
+use super::script::Script;
+use crate::failure::Failure;
+
+/// The rule before which the edit puts another one.
+const BEFORE: &str = "        deny manage on any\n";
+/// What the edit allows.
+const ADDED: &str = "        allow deadletter_read on queue(\"orders-staging\") when { messages <= 10 }\n";
+
+pub(super) async fn play(contract: &Contract, script: &mut Script<'_>) -> Result<(), Failure> {
+    let job =
+        || JobId::mint().map_err(|error| Failure::environment(error.code(), error.to_string()).cause(&error));
+    script.say("  somebody edits orders.wpc, compiles and signs it again:");
+    script.say(format!("  + {}", ADDED.trim()));
+    let (compiled, envelope) = contract.edit(BEFORE, &format!("{ADDED}{BEFORE}"), script)?;
+    let opened = Gate::<Orders>::open(contract.opening(&envelope, &job()?));
+    opens(
+        "the tool, compiled with the policy as it was, opens the new artifact",
+        "policy_hash_mismatch",
+        opened.err().as_ref(),
+        script,
+    );
+    let stranger = contract.signed_by_a_stranger()?;
+    let opened = Gate::<Orders>::open(contract.opening(&stranger, &job()?));
+    opens("an artifact that a stranger signed", "signer_untrusted", opened.err().as_ref(), script);
+    let opened = Gate::<Orders>::open(contract.opening(&contract.envelope, &job()?));
+    opens("the artifact that belongs to the code", "opened", opened.err().as_ref(), script);
+
+    script.say("  a dynamic gate takes any artifact that is trusted; what it now allows still needs people:");
+    let gate = DynamicGate::open(contract.opening(&envelope, &job()?))
+        .map_err(|error| Failure::no(error.code(), error.to_string()).cause(&error))?;
+    let call = "{\"tool\":\"azure_service_bus\",\"action\":\"deadletter_read\",\
+        \"resource\":{\"kind\":\"queue\",\"name\":\"orders-staging\"},\"arguments\":{\"messages\":1}}";
+    let result = agent::ask(&gate, call.as_bytes(), None).await;
+    script.refused("deadletter_read on queue orders-staging", "approval_required", &result, &compiled);
+    Ok(())
+}
+
+fn opens(step: &str, expected: &str, error: Option<&OpenError>, script: &mut Script<'_>) {
+    script.expect(step, expected, error.map_or("opened", OpenError::code));
+    if let Some(error) = error {
+        script.say(format!("      {error}"));
+    }
+}

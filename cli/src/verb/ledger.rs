@@ -1,0 +1,235 @@
+//! `wpc ledger`: the one thing that makes a ledger, and two that read it.
+
+mod said;
+
+use std::path::{Path, PathBuf};
+
+use anstyle::{AnsiColor, Style};
+use clap::Subcommand;
+use serde_json::{Value, json};
+use wpc::ledger::{Entry, Finding};
+use wpc::{JobId, Key, Ledger, LedgerError, SqliteLedger};
+
+use super::key;
+use crate::console::{Console, Done};
+use crate::failure::Failure;
+use crate::plain::plain;
+use crate::problems::number;
+use crate::table::Table;
+
+pub(crate) use said::Said;
+
+const BAD: Style = AnsiColor::Red.on_default().bold();
+/// Entries read at a time.
+const PAGE: usize = 1_000;
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Example: wpc ledger init ledger/orders.db && wpc ledger check ledger/orders.db")]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Make a new ledger; nothing else ever makes one
+    #[command(after_help = "\
+The ledger is named by a key: `--key`, or a new one that is written to FILE.key. It lies in a
+directory of its owner's (mode 0700), which is made where it is missing.
+
+Example: wpc ledger init ledger/orders.db --key ledger.key
+
+JSON: `file`, `did`, `key`")]
+    Init {
+        /// A file that does not exist yet
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// The ledger's key file
+        #[arg(long, value_name = "FILE")]
+        key: Option<PathBuf>,
+    },
+    /// Derive everything again from the entries and compare
+    #[command(after_help = "\
+Example: wpc ledger check ledger/orders.db
+
+JSON: `file`, `did`, `jobs`, `entries`, `unsettled`, `findings` [{`code`, `job`, `seq`}]")]
+    Check {
+        /// A ledger
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// List the entries
+    #[command(after_help = "\
+Example: wpc ledger show ledger/orders.db --job job_7fz3q
+
+JSON: `file`, `did`, `entries` [the entries as they are recorded]")]
+    Show {
+        /// A ledger
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// Of this job only
+        #[arg(long, value_name = "JOB")]
+        job: Option<String>,
+    },
+}
+
+impl Args {
+    /// The verb in full.
+    pub(crate) fn name(&self) -> &'static str {
+        match self.verb {
+            Verb::Init { .. } => "ledger init",
+            Verb::Check { .. } => "ledger check",
+            Verb::Show { .. } => "ledger show",
+        }
+    }
+}
+
+pub(crate) fn run(args: Args, console: &mut Console) -> Result<Done, Failure> {
+    match args.verb {
+        Verb::Init { file, key } => init(&file, key, console),
+        Verb::Check { file } => check(&file, console),
+        Verb::Show { file, job } => show(&file, job.as_deref(), console),
+    }
+}
+
+fn init(file: &Path, key_file: Option<PathBuf>, console: &mut Console) -> Result<Done, Failure> {
+    let (key, key_file, is_new) = match key_file {
+        Some(path) => (key::read(&path)?, path, false),
+        None => {
+            let mut path = file.as_os_str().to_owned();
+            path.push(".key");
+            let key = Key::generate()
+                .map_err(|error| Failure::environment(error.code(), error.to_string()).cause(&error))?;
+            (key, PathBuf::from(path), true)
+        }
+    };
+    let did = key.did();
+    SqliteLedger::init(file, &did).map_err(|error| failed(file, &error))?;
+    if is_new {
+        // The ledger made its directory, so its key comes second; without it there is no ledger.
+        key::write(&key, &key_file).inspect_err(|_| {
+            let _gone = std::fs::remove_file(file);
+        })?;
+    }
+    console.say(format!("made {}", plain(&file.display().to_string())));
+    console.say(format!("ledger {did}, its key in {}", plain(&key_file.display().to_string())));
+    Ok(Done::yes(json!({
+        "file": file.display().to_string(),
+        "did": did.to_string(),
+        "key": key_file.display().to_string(),
+    })))
+}
+
+fn check(file: &Path, console: &mut Console) -> Result<Done, Failure> {
+    let ledger = open(file)?;
+    let checked = ledger.check().map_err(|error| failed(file, &error))?;
+    let finding = |Finding { code, job, seq }: &Finding| json!({ "code": code, "job": job.as_ref().map(JobId::as_str), "seq": seq });
+    for Finding { code, job, seq } in &checked.findings {
+        let job = job.as_ref().map(|job| format!(" in {job}")).unwrap_or_default();
+        let seq = seq.map(|seq| format!(" at entry {seq}")).unwrap_or_default();
+        console.say(format!("{BAD}{code}{BAD:#}{job}{seq}"));
+    }
+    let count = |count: u64, word: &str| number(usize::try_from(count).unwrap_or(usize::MAX), word);
+    console.say(format!(
+        "{}, {}, {} unsettled: {}",
+        count(checked.jobs, "job"),
+        if checked.entries == 1 { "1 entry".to_owned() } else { format!("{} entries", checked.entries) },
+        checked.unsettled,
+        if checked.findings.is_empty() {
+            "sound".to_owned()
+        } else {
+            number(checked.findings.len(), "finding")
+        },
+    ));
+    let members = json!({
+        "file": file.display().to_string(),
+        "did": ledger.did().to_string(),
+        "jobs": checked.jobs,
+        "entries": checked.entries,
+        "unsettled": checked.unsettled,
+        "findings": checked.findings.iter().map(finding).collect::<Vec<_>>(),
+    });
+    Ok(if checked.findings.is_empty() { Done::yes(members) } else { Done::no(members) })
+}
+
+fn show(file: &Path, job: Option<&str>, console: &mut Console) -> Result<Done, Failure> {
+    let ledger = open(file)?;
+    let jobs = match job {
+        Some(job) => vec![JobId::parse(job).map_err(|error| {
+            Failure::environment(error.code(), error.to_string()).help("copy the id from `wpc ledger show`")
+        })?],
+        None => ledger.jobs().map_err(|error| failed(file, &error))?,
+    };
+    let (mut recorded, mut lines) = (Vec::new(), 0_usize);
+    for job in &jobs {
+        console.say(job);
+        let mut table = Table::indented(2);
+        read(&ledger, job, |bytes, entry| {
+            recorded.push(serde_json::from_slice::<Value>(bytes).unwrap_or_default());
+            let Said { what, said } = Said::of(entry);
+            table.row([entry.seq.to_string(), wpc_model::instant_text(entry.at), what, said]);
+            lines = lines.saturating_add(1);
+        })
+        .map_err(|error| failed(file, &error))?;
+        if !table.is_empty() {
+            console.say(table);
+        }
+    }
+    console.say(format!("{}, {lines} entries", number(jobs.len(), "job")));
+    Ok(Done::yes(json!({
+        "file": file.display().to_string(),
+        "did": ledger.did().to_string(),
+        "entries": recorded,
+    })))
+}
+
+/// Every entry of a job, in order; one that cannot be read ends it with an error.
+pub(crate) fn read(
+    ledger: &dyn Ledger,
+    job: &JobId,
+    mut each: impl FnMut(&[u8], &Entry),
+) -> Result<(), LedgerError> {
+    let mut from = 0_u64;
+    loop {
+        let page = ledger.entries(job, from, PAGE)?;
+        if page.is_empty() {
+            return Ok(());
+        }
+        for bytes in page {
+            let entry = Entry::decode(&bytes)
+                .map_err(|error| LedgerError::Unavailable { cause: format!("entry {from}: {error}") })?;
+            each(&bytes, &entry);
+            from = from.saturating_add(1);
+        }
+    }
+}
+
+fn open(file: &Path) -> Result<SqliteLedger, Failure> {
+    SqliteLedger::open(file).map_err(|error| failed(file, &error))
+}
+
+fn failed(file: &Path, error: &LedgerError) -> Failure {
+    let help = match error {
+        LedgerError::Missing { .. } => "restore it, or make one with `wpc ledger init`",
+        LedgerError::Exists { .. } => "choose another name",
+        LedgerError::Foreign { .. } => "restore the ledger from a copy",
+        LedgerError::Version { .. } => "use the version of wpc that wrote it",
+        LedgerError::Permissions { .. } => "keep ledgers in a directory with mode 0700, files with mode 0600",
+        LedgerError::ClockBehind { .. } | LedgerError::ClockOutOfRange => "correct the clock",
+        LedgerError::Unavailable { .. } | LedgerError::Misplaced(_) | LedgerError::Random(_) | _ => {
+            "check the disk and the path"
+        }
+    };
+    // The file is named beside the message.
+    let message = if let LedgerError::Missing { .. } = error {
+        "there is no ledger".to_owned()
+    } else if let LedgerError::Exists { .. } = error {
+        "there is something of that name already".to_owned()
+    } else if let LedgerError::Foreign { cause, .. } = error {
+        format!("not a ledger: {cause}")
+    } else {
+        error.to_string()
+    };
+    Failure::environment(error.code(), message).file(file).help(help).cause(error)
+}

@@ -1,0 +1,93 @@
+//! `wpc why`: what a policy says of one call, and which words of it decide.
+
+mod facts;
+mod verdict;
+
+use std::path::PathBuf;
+
+use anstyle::{AnsiColor, Style};
+use serde_json::json;
+use wpc_model::{Call, Decision, Measured, Policy};
+
+use crate::artifact::{self, Artifact};
+use crate::console::{Console, Done};
+use crate::failure::Failure;
+use crate::map::Lines;
+use crate::plain::plain;
+use crate::table::Table;
+use crate::{input, words};
+
+use verdict::{Met, Verdict};
+
+const ALLOW: Style = AnsiColor::Green.on_default().bold();
+const DENY: Style = AnsiColor::Red.on_default().bold();
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+The call is JSON: {\"tool\":…,\"action\":…,\"resource\":{\"kind\":…,…},\"arguments\":{…}}. It is a question,
+so it may state measured arguments. Limits and approvals are met as by a job that has done nothing
+yet. Where the policy's map file lies beside the artifact, lines are named.
+
+Example: echo '{\"tool\":\"azure_service_bus\",\"action\":\"manage\",
+  \"resource\":{\"kind\":\"queue\",\"name\":\"orders-staging\"},\"arguments\":{}}' | wpc why orders.wpc.json -
+
+JSON: `decision` (`allow`, `deny`), `reason` (its code, or null), `decided_by` and `nearest`
+({`id`, `text`, `line`} or null), `failed` ({`condition`, `line`, `found`} or null), `instead` and
+`approvals` [{`id`, `text`, `line`}], `limits` [the same, `amount`, `max`], `policy_hash_b64u`")]
+pub(crate) struct Args {
+    /// A payload or an envelope
+    #[arg(value_name = "ARTIFACT")]
+    artifact: PathBuf,
+    /// The call; `-` is standard input
+    #[arg(value_name = "CALL.json")]
+    call: PathBuf,
+}
+
+pub(crate) fn run(args: Args, console: &mut Console) -> Result<Done, Failure> {
+    input::once([&args.artifact, &args.call])?;
+    let artifact = Artifact::read(&args.artifact)?;
+    let bytes = input::bytes(&args.call, "call", wpc_model::MAX_CALL_BYTES)?;
+    let call = Call::from_json(&bytes, &artifact.policy, Measured::Accept).map_err(|malformed| {
+        Failure::no(
+            malformed.code.code(),
+            format!("not a call of this policy: {}: {}", malformed.path, malformed.message),
+        )
+        .file(&args.call)
+        .help("compare it with the actions that `wpc show` lists")
+    })?;
+    let lines = Lines::beside(&artifact::map_path(&args.artifact), artifact.hash);
+    let verdict = verdict::of(&artifact.policy, &call, lines.as_ref())?;
+    tell(&verdict, &artifact.policy, &call, console);
+    let mut members = verdict.json();
+    if let Some(members) = members.as_object_mut() {
+        members.insert("policy_hash_b64u".to_owned(), json!(artifact.hash.to_string()));
+    }
+    Ok(match verdict.decision {
+        Decision::Allow { .. } => Done::yes(members),
+        Decision::Deny(_) => Done::no(members),
+    })
+}
+
+fn tell(verdict: &Verdict, policy: &Policy, call: &Call, console: &mut Console) {
+    console.say(asked(policy, call));
+    let mut table = Table::indented(2);
+    for (what, Met { place, text, extra, .. }) in verdict.rows() {
+        table.row([what.to_owned(), place.clone(), text.clone(), extra.clone()]);
+    }
+    if !table.is_empty() {
+        console.say(table);
+    }
+    console.say(match verdict.decision {
+        Decision::Allow { .. } => format!("{ALLOW}allow{ALLOW:#}"),
+        Decision::Deny(refusal) => format!("{DENY}deny{DENY:#} {}", refusal.reason.code()),
+    });
+}
+
+/// `send to queue("orders-staging")`.
+fn asked(policy: &Policy, call: &Call) -> String {
+    let Some((tool, resource)) = policy.tools.get(&call.tool).zip(call.resource.as_ref()) else {
+        return plain(&call.action).into_owned();
+    };
+    let names: Vec<_> = resource.names.iter().map(|name| words::quoted(name)).collect();
+    words::act(tool, &[&call.action], &format!("{}({})", plain(&resource.kind), names.join(", ")))
+}

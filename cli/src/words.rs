@@ -1,0 +1,200 @@
+//! Parts of a policy in the language's own words, for people.
+
+mod quantity;
+
+use wpc_model::{
+    Action, Approval, Approver, Bind, Condition, Effect, Field, Limit, Measure, Quantifier, Rule, Slot, Step,
+    Target, Test, Tool, Type, Uses, Value, Window,
+};
+
+use crate::plain::plain;
+
+pub(crate) use quantity::{duration, quantity};
+
+/// `"text"`, safe for a terminal.
+pub(crate) fn quoted(text: &str) -> String {
+    format!("\"{}\"", plain(&text.replace('\\', "\\\\").replace('"', "\\\"")))
+}
+
+/// `queue("orders-staging")`, `any queue`, `any`.
+pub(crate) fn target(target: &Target) -> String {
+    match target {
+        Target::Any => "any".to_owned(),
+        Target::Of { kind, slots } if slots.iter().all(|slot| matches!(slot, Slot::Any)) => {
+            format!("any {}", plain(kind))
+        }
+        Target::Of { kind, slots } => {
+            let slots: Vec<_> = slots.iter().map(slot).collect();
+            format!("{}({})", plain(kind), slots.join(", "))
+        }
+    }
+}
+
+fn slot(slot: &Slot) -> String {
+    match slot {
+        Slot::Any => "any".to_owned(),
+        Slot::Exact(name) => quoted(name),
+        // Backslashes belong to the pattern: a raw string shows it as it is matched.
+        Slot::Like(pattern) => format!("like {}", quoted(pattern)),
+    }
+}
+
+/// `a, b`.
+pub(crate) fn targets(list: &[Target]) -> String {
+    list.iter().map(target).collect::<Vec<_>>().join(", ")
+}
+
+/// `send to queue("orders-staging")`, `manage on any`, `ping` (an action that takes no resource).
+pub(crate) fn act(tool: &Tool, actions: &[&str], on: &str) -> String {
+    let named = plain(&actions.join(", ")).into_owned();
+    let declared = actions.first().and_then(|action| tool.interface.actions.get(*action));
+    match declared.map(|action| action.preposition) {
+        Some(None) => named,
+        Some(Some(preposition)) => format!("{named} {} {on}", preposition.word()),
+        None => format!("{named} on {on}"),
+    }
+}
+
+/// `allow send to queue("orders-staging")`, without its conditions.
+pub(crate) fn rule(tool: &Tool, effect: Effect, rule: &Rule) -> String {
+    let word = match effect {
+        Effect::Allow => "allow",
+        Effect::Deny => "deny",
+    };
+    let what = match &rule.action {
+        Some(action) => act(tool, &[action], &target(&rule.target)),
+        None => format!("any on {}", target(&rule.target)),
+    };
+    format!("{word} {what}")
+}
+
+/// `limit messages of send to 200 per job`.
+pub(crate) fn limit(tool: &Tool, limit: &Limit) -> String {
+    let measure = match &limit.measure {
+        Measure::Calls => "calls",
+        Measure::Argument(name) => name,
+    };
+    let actions: Vec<_> = limit.actions.iter().map(String::as_str).collect();
+    let what = match limit.targets.as_slice() {
+        [Target::Any] => plain(&actions.join(", ")).into_owned(),
+        list => act(tool, &actions, &targets(list)),
+    };
+    format!("limit {} of {what} to {} per {}", plain(measure), most(tool, limit), window(limit.window))
+}
+
+/// The bound of a limit with its unit.
+pub(crate) fn most(tool: &Tool, limit: &Limit) -> String {
+    let Measure::Argument(name) = &limit.measure else { return limit.max.to_string() };
+    let declared = limit.actions.first().and_then(|action| tool.interface.actions.get(action));
+    let field = declared.and_then(|action| field(tool, action, name));
+    quantity(limit.max, field.map(|field| &field.ty))
+}
+
+/// `job`, `minute`, `15 min`.
+pub(crate) fn window(window: Window) -> String {
+    match window {
+        Window::Job => "job".to_owned(),
+        Window::Sliding { ms: 1_000 } => "second".to_owned(),
+        Window::Sliding { ms: 60_000 } => "minute".to_owned(),
+        Window::Sliding { ms: 3_600_000 } => "hour".to_owned(),
+        Window::Sliding { ms: 86_400_000 } => "day".to_owned(),
+        Window::Sliding { ms } => duration(ms),
+    }
+}
+
+/// `1 of did:key:…`, then how long and how often it holds.
+pub(crate) fn approval(approval: &Approval) -> [String; 2] {
+    let by = approval.by.iter().map(|approver| match approver {
+        Approver::Did(did) => plain(did).into_owned(),
+        Approver::Role { role, issuer } => format!("{} by {}", quoted(role), plain(issuer)),
+    });
+    let by: Vec<_> = by.collect();
+    let uses = match approval.uses {
+        Uses::Times(1) => "for one call".to_owned(),
+        Uses::Times(times) => format!("for {times} calls"),
+        Uses::Unlimited => "for any number of calls".to_owned(),
+    };
+    let bind = match &approval.bind {
+        Bind::Arguments => "with exactly its arguments".to_owned(),
+        Bind::Some(names) if names.is_empty() => "with any arguments".to_owned(),
+        Bind::Some(names) => format!("with exactly its {}", plain(&names.join(", "))),
+    };
+    let who = format!("{} of {}", approval.quorum, by.join(", "));
+    [who, format!("within {}, {uses} {bind}", duration(approval.within_ms))]
+}
+
+/// `message_bytes <= 128 KiB`.
+pub(crate) fn condition(tool: &Tool, action: Option<&str>, condition: &Condition) -> String {
+    let ty = action.and_then(|action| tool.interface.actions.get(action)).and_then(|action| {
+        let subject = &condition.subject;
+        let ty = follow(tool, &field(tool, action, &subject.name)?.ty, &subject.steps)?;
+        match (&subject.quantifier, ty) {
+            (Some(Quantifier::Each | Quantifier::Some), Type::List(member) | Type::Set(member)) => {
+                Some(*member)
+            }
+            (_, ty) => Some(ty),
+        }
+    });
+    let subject = plain(&condition.subject.to_text()).into_owned();
+    let ty = ty.as_ref();
+    let member = match ty {
+        Some(Type::List(member) | Type::Set(member)) => Some(&**member),
+        Some(_) | None => None,
+    };
+    let test = match &condition.test {
+        Test::Present => "is present".to_owned(),
+        Test::Absent => "is absent".to_owned(),
+        Test::Compare(comparison, constant) => format!("{} {}", comparison.symbol(), value(constant, ty)),
+        Test::In(constants) => format!("in {}", list(constants, ty)),
+        Test::NotIn(constants) => format!("not in {}", list(constants, ty)),
+        Test::Has(constants) => format!("has {}", list(constants, member)),
+        Test::Lacks(constants) => format!("lacks {}", list(constants, member)),
+        Test::Like(pattern) => format!("like {}", quoted(pattern)),
+    };
+    format!("{subject} {test}")
+}
+
+/// A constant or a call's value, in the unit of its type.
+pub(crate) fn value(value: &Value, ty: Option<&Type>) -> String {
+    match value {
+        Value::Bool(value) => value.to_string(),
+        Value::Int(number) => quantity(*number, ty),
+        Value::Text(text) => quoted(text),
+        Value::List(members) => list(members, None),
+        Value::Map(members) => {
+            let members =
+                members.iter().map(|(name, one)| format!("{}: {}", quoted(name), self::value(one, None)));
+            format!("{{{}}}", members.collect::<Vec<_>>().join(", "))
+        }
+        Value::Sealed => "(sealed)".to_owned(),
+    }
+}
+
+fn list(constants: &[Value], ty: Option<&Type>) -> String {
+    let members: Vec<_> = constants.iter().map(|constant| value(constant, ty)).collect();
+    format!("[{}]", members.join(", "))
+}
+
+/// The argument `name` of `action`, or the field of its batch's record.
+pub(crate) fn field<'t>(tool: &'t Tool, action: &'t Action, name: &str) -> Option<&'t Field> {
+    let of_record = || {
+        let (_, record) = action.batch()?;
+        tool.interface.records.get(record)?.fields.get(name)
+    };
+    action.arguments.get(name).or_else(of_record)
+}
+
+fn follow(tool: &Tool, ty: &Type, steps: &[Step]) -> Option<Type> {
+    let mut ty = ty.clone();
+    for step in steps {
+        ty = match (step, ty) {
+            (Step::Size, _) => Type::Count,
+            (Step::Key(_), Type::Map(member)) => *member,
+            (Step::Field(name), Type::Record(record)) => {
+                tool.interface.records.get(&record)?.fields.get(name)?.ty.clone()
+            }
+            _ => return None,
+        };
+    }
+    Some(ty)
+}

@@ -1,0 +1,22 @@
+//! The command line as its users see it: what it says, how it ends, what it writes.
+
+#[cfg(test)]
+mod codes;
+#[cfg(test)]
+mod demo;
+#[cfg(test)]
+mod files;
+#[cfg(test)]
+mod place;
+#[cfg(test)]
+mod policy;
+#[cfg(test)]
+mod project;
+#[cfg(test)]
+mod seed;
+#[cfg(test)]
+mod signing;
+#[cfg(test)]
+mod usage;
+#[cfg(test)]
+mod why;

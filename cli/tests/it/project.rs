@@ -1,0 +1,69 @@
+//! `new`: what it makes builds and passes its own tests.
+
+use std::fs;
+use std::process::{Command, Output};
+
+use crate::place::{Place, check, trust};
+
+#[test]
+fn a_new_project_is_complete() {
+    let place = Place::new();
+    check!(place, "new", "meeting-notes");
+    for file in ["Cargo.toml", "README.md", "build.rs", "src/main.rs", "src/notebook.rs"] {
+        let text = place.text(&format!("meeting-notes/{file}"));
+        assert!(!text.contains("{{"), "{file}");
+        insta::assert_snapshot!(text);
+    }
+    check!(place, "check", "meeting-notes/policies/meeting-notes.wpc");
+    check!(place, "fmt", "--check", "meeting-notes/policies/meeting-notes.wpc");
+}
+
+#[test]
+fn nothing_is_written_over() {
+    let place = Place::new();
+    place.does(&["new", "meeting-notes"]);
+    check!(place, "new", "meeting-notes");
+    assert_eq!(place.names(), ["meeting-notes"]);
+}
+
+#[test]
+fn a_name_that_cargo_would_refuse_is_refused() {
+    check!(Place::new(), "new", "../evil");
+    check!(Place::new(), "new", "Notes");
+    check!(Place::new(), "new", "notes", "--path", "nowhere");
+}
+
+/// Cargo in `directory` of `place`, without a network, in a target directory that stays.
+fn cargo(place: &Place, directory: &str, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO"))
+        .args(arguments)
+        .current_dir(place.path(directory))
+        .env("CARGO_NET_OFFLINE", "true")
+        .env("CARGO_TARGET_DIR", concat!(env!("CARGO_TARGET_TMPDIR"), "/project"))
+        .env_remove("RUSTFLAGS")
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn a_new_project_builds_and_does_what_its_readme_says() {
+    let place = Place::new();
+    place.keys();
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+    place.does(&["new", "meeting-notes", "--path", root]);
+    // The versions that this workspace was built with are there without a network.
+    fs::copy(format!("{root}/Cargo.lock"), place.path("meeting-notes/Cargo.lock")).unwrap();
+    let policy = "meeting-notes/policies/meeting-notes";
+    place.does(&["compile", &format!("{policy}.wpc")]);
+    place.does(&["sign", &format!("{policy}.wpc.json"), "--key", "author.key"]);
+    place.file("trust.json", trust());
+    place.does(&["ledger", "init", "meeting-notes/ledger/meeting-notes.db"]);
+    let arguments = ["run", "--quiet", "--", "policies/meeting-notes.wpc.dsse.json", "../trust.json"];
+    let output = cargo(&place, "meeting-notes", &[&arguments[..], &["ledger/meeting-notes.db"]].concat());
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(told, "written: we met\n`write` was refused by policy\n");
+    let shown = place.does(&["ledger", "show", "meeting-notes/ledger/meeting-notes.db"]);
+    assert!(shown.contains("deny default_deny") && shown.contains("allow, charged to 1"), "{shown}");
+    place.does(&["ledger", "check", "meeting-notes/ledger/meeting-notes.db"]);
+}

@@ -1,0 +1,129 @@
+//! `why`: which words of a policy decide.
+
+use crate::place::{Place, check};
+
+/// A call of `send` with one message, as JSON.
+fn send(queue: &str, message: &str) -> String {
+    format!(
+        r#"{{"tool":"azure_service_bus","action":"send","resource":{{"kind":"queue","name":"{queue}"}},"arguments":{{"messages":[{message}]}}}}"#
+    )
+}
+
+const GOOD: &str = r#"{"message_bytes":1024,"properties":{"schema_version":"1","correlation_id":"c"}}"#;
+
+/// Asks about one call of the example.
+fn why(call: &str) -> String {
+    let place = Place::with_artifact();
+    place.file("call.json", call);
+    format!("{call}\n{}", place.told(&["why", "orders.wpc.json", "call.json"], b""))
+}
+
+#[test]
+fn an_allowed_call_shows_what_it_would_charge() {
+    insta::assert_snapshot!(why(&send("orders-staging", &[GOOD, GOOD].join(","))));
+}
+
+#[test]
+fn the_first_condition_that_fails_is_named_with_its_line_and_what_was_found() {
+    let large = GOOD.replace("1024", "131073");
+    insta::assert_snapshot!(why(&send("orders-staging", &[GOOD, &large].join(","))));
+    insta::assert_snapshot!(why(&send("orders-staging", &GOOD.replace("schema_version", "schema"))));
+    let cookie = GOOD.replace(r#""c""#, r#""c","Set-Cookie":"x","AUTHORIZATION":"y""#);
+    insta::assert_snapshot!(why(&send("orders-staging", &cookie)));
+}
+
+#[test]
+fn a_deny_names_itself() {
+    insta::assert_snapshot!(why(&send("orders-prod", GOOD)));
+    insta::assert_snapshot!(why(&send("Orders-Prod", GOOD)));
+    insta::assert_snapshot!(why(
+        r#"{"tool":"azure_service_bus","action":"manage","resource":{"kind":"topic","name":"t"},"arguments":{}}"#
+    ));
+}
+
+#[test]
+fn another_letter_case_is_not_the_name() {
+    insta::assert_snapshot!(why(&send("ORDERS-staging", GOOD)));
+}
+
+#[test]
+fn what_is_allowed_instead_is_shown_where_nothing_is_near() {
+    insta::assert_snapshot!(why(&send("elsewhere", GOOD)));
+}
+
+#[test]
+fn an_approval_that_nothing_can_give_yet_is_a_no() {
+    let place = Place::new();
+    let policy = r#"use azure_service_bus
+policy purge {
+    tool azure_service_bus at namespace("contoso.servicebus.windows.net") {
+        allow deadletter_purge on queue("orders") when { messages <= 10 }
+        require approval of deadletter_purge {
+            by did("did:key:z6MkneMkZqwqRiU5mJzSG3kDwzt9P8C59N4NGTfBLfSGE7c7"); quorum 1; within 30 min
+        }
+    }
+    token { lifetime 15 min; pin policy; bind job }
+}
+"#;
+    place.file("purge.wpc", policy);
+    place.does(&["compile", "purge.wpc"]);
+    let call = br#"{"tool":"azure_service_bus","action":"deadletter_purge","resource":{"kind":"queue","name":"orders"},"arguments":{"messages":3}}"#;
+    insta::assert_snapshot!(place.told(&["why", "purge.wpc.json", "-"], call));
+    insta::assert_snapshot!(place.told(&["why", "purge.wpc.json", "-", "--format", "json"], call));
+}
+
+#[test]
+fn lines_are_left_out_where_the_map_is_of_another_policy() {
+    let place = Place::with_artifact();
+    place.file("call.json", send("orders-prod", GOOD));
+    std::fs::remove_file(place.path("orders.wpc.map.json")).unwrap();
+    check!(place, "why", "orders.wpc.json", "call.json");
+    place.does(&["compile", "orders.wpc", "--param", "host=contoso-test.servicebus.windows.net"]);
+    let other = place.read("orders.wpc.map.json");
+    place.does(&["compile", "orders.wpc"]);
+    place.file("orders.wpc.map.json", other);
+    check!(place, "why", "orders.wpc.json", "call.json");
+    place.file("orders.wpc.map.json", "not a map");
+    check!(place, "why", "orders.wpc.json", "call.json");
+}
+
+#[test]
+fn an_envelope_is_asked_like_its_payload() {
+    let place = Place::with_artifact();
+    place.does(&["sign", "orders.wpc.json", "--key", "author.key"]);
+    place.file("call.json", send("orders-staging", GOOD));
+    let payload = place.does(&["why", "orders.wpc.json", "call.json"]);
+    assert_eq!(place.does(&["why", "orders.wpc.dsse.json", "call.json"]), payload);
+}
+
+#[test]
+fn what_is_not_a_call_is_refused_with_its_place() {
+    for call in [
+        "hello",
+        r#"{"tool":"azure_service_bus","tool":"x","action":"send"}"#,
+        r#"{"tool":"sql","action":"query","arguments":{}}"#,
+        r#"{"tool":"azure_service_bus","action":"peek","resource":{"kind":"queue","name":"q"},"arguments":{}}"#,
+        &send("orders-staging", r#"{"message_bytes":"1024","properties":{}}"#),
+        &send("orders-staging", r#"{"message_bytes":1024.5,"properties":{}}"#),
+        &send("orders-staging", r#"{"properties":{}}"#),
+        &send("a//b", GOOD),
+        &format!("{} {{}}", send("orders-staging", GOOD)),
+    ] {
+        insta::assert_snapshot!(why(call));
+    }
+}
+
+#[test]
+fn standard_input_is_read_once() {
+    check!(Place::new(), "why", "-", "-");
+}
+
+#[test]
+fn a_call_cannot_steer_the_terminal() {
+    let place = Place::with_artifact();
+    let evil = GOOD.replace(r#""c""#, r#""c","content":"x""#).replace("1024", "131073");
+    let evil = evil.replace("content", "\\u001b[2J\\u202e");
+    place.file("call.json", send("orders-staging", &evil));
+    let output = place.run(&["why", "orders.wpc.json", "call.json"]);
+    assert!(!output.stdout.contains(&0x1b) && !output.stderr.contains(&0x1b));
+}

@@ -1,0 +1,4 @@
+//! The example on a local endpoint.
+
+#[cfg(test)]
+mod job;
