@@ -1,0 +1,147 @@
+//! Writes the seeds that are not text to `seeds/`: run by `seed.sh`.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::fs;
+use std::path::Path;
+
+use proptest::strategy::{Strategy, ValueTree};
+use proptest::test_runner::TestRunner;
+use wpc::ledger::{
+    Attempt, Body, Charged, Closed, Closing, Engine, Entry, FactsBy, Instance, Opened, Seen, Settled,
+    Untyped, Verdict,
+};
+use wpc::{CallId, JobId, Key, Outcome, Provider};
+use wpc_model::{Hash, Policy, Reason, RuleId, arbitrary, encode};
+
+/// Policies among the seeds; each is a few kilobytes.
+const POLICIES: usize = 24;
+/// Calls of each policy among the seeds.
+const CALLS: usize = 16;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds");
+    for (index, policy) in policies()?.iter().enumerate() {
+        write(&seeds, "artifact", &format!("{index:02}.json"), &encode(policy))?;
+    }
+    for (index, call) in calls()?.iter().enumerate() {
+        write(&seeds, "call", &format!("{index:02}.json"), call)?;
+    }
+    for (index, envelope) in wpc_fuzz::signed().iter().enumerate() {
+        write(&seeds, "envelope", &format!("{index}.json"), envelope)?;
+    }
+    for (index, entry) in entries()?.iter().enumerate() {
+        write(&seeds, "entry", &format!("{index:02}.json"), &entry.encode()?)?;
+    }
+    for (index, trust) in trusts().iter().enumerate() {
+        write(&seeds, "trust", &format!("{index}.json"), trust.as_bytes())?;
+    }
+    Ok(())
+}
+
+/// Policies of every shape, the same in every run.
+fn policies() -> Result<Vec<Policy>, Box<dyn Error>> {
+    let mut runner = TestRunner::deterministic();
+    let strategy = arbitrary::policy();
+    let draw = |_| Ok(strategy.new_tree(&mut runner).map_err(|reason| reason.to_string())?.current());
+    (0..POLICIES).map(draw).collect()
+}
+
+/// Calls of every policy that the oracle reads them for.
+fn calls() -> Result<Vec<Vec<u8>>, Box<dyn Error>> {
+    let mut runner = TestRunner::deterministic();
+    let mut calls = Vec::new();
+    for policy in wpc_fuzz::policies() {
+        let strategy = arbitrary::call(&policy);
+        for _ in 0..CALLS {
+            let call = strategy.new_tree(&mut runner).map_err(|reason| reason.to_string())?.current();
+            calls.push(call.to_json(&policy).encode());
+        }
+    }
+    Ok(calls)
+}
+
+/// One entry of every kind and verdict.
+fn entries() -> Result<Vec<Entry>, Box<dyn Error>> {
+    let call = CallId::parse("call_aaaaaaaaaaaaaaaaaaaaaaaaaa").ok_or("not a call's id")?;
+    let rule = RuleId::of(b"rule");
+    let attempt = |resource, verdict| {
+        let (tool, action) = ("azure_service_bus".to_owned(), "send".to_owned());
+        Body::Attempt(Attempt {
+            call: call.clone(),
+            tool,
+            action,
+            resource,
+            engine: Engine::Generated,
+            verdict,
+        })
+    };
+    let settled = |outcome, provider| Settled {
+        call: call.clone(),
+        attempt_seq: 1,
+        outcome,
+        provider,
+        facts_by: FactsBy::Encoded,
+        duration_ms: 7,
+    };
+    let named = Seen::Named { kind: "queue".to_owned(), names: vec!["orders-staging".to_owned()] };
+    let charge = Charged { limit: rule, before: 3, amount: 1, window_ms: Some(60_000) };
+    let bodies = [
+        Body::Opened(Opened {
+            agent: "agent:planner@3".to_owned(),
+            policy: "asb-send-orders-staging".to_owned(),
+            policy_hash: Hash::of(b"policy"),
+        }),
+        attempt(Some(named), Verdict::Allow { rule, charges: vec![charge] }),
+        attempt(
+            Some(Seen::Other { kind: "queue".to_owned(), length: 11 }),
+            Verdict::Deny { reason: Reason::ExplicitDeny, rule: Some(rule) },
+        ),
+        attempt(None, Verdict::Deny { reason: Reason::DefaultDeny, rule: None }),
+        Body::Refused(Untyped { code: "not_json".to_owned(), raw_bytes: 12 }),
+        Body::Outcome(settled(
+            Outcome::Done,
+            Some(Provider { status: Some("accepted".to_owned()), id: Some("7".to_owned()) }),
+        )),
+        Body::Outcome(settled(Outcome::Failed { code: "described_differs".to_owned() }, None)),
+        Body::Outcome(settled(Outcome::Unknown { code: "error".to_owned() }, None)),
+        Body::Outcome(settled(Outcome::Abandoned, None)),
+        Body::Closed(Closed {
+            reason: Closing::Completed,
+            entries: 9,
+            counts: BTreeMap::from([("attempt".to_owned(), 3), ("opened".to_owned(), 1)]),
+            unsettled: vec![call.clone()],
+            totals: BTreeMap::from([(rule, 4)]),
+        }),
+    ];
+    let instance = Instance::parse("inst_aaaaaaaaaaaaaaaaaaaaaaaaaa").ok_or("not an instance")?;
+    let entry = |(seq, body)| {
+        let (ledger, instance) = (Key::from_seed(&[1; 32]).did(), instance.clone());
+        Ok(Entry { ledger, instance, job: JobId::parse("job-1")?, seq, at: 1_700_000_000_000, body })
+    };
+    (0..).zip(bodies).map(entry).collect()
+}
+
+/// A trust file with one principal of everything, and a small one.
+fn trusts() -> [String; 2] {
+    let did = |seed| Key::from_seed(&[seed; 32]).did();
+    let principal =
+        |seed: u8, name: &str, rest: &str| format!(r#"{{"name":"{name}","keys":["{}"],{rest}}}"#, did(seed));
+    let author = principal(1, "alice", r#""roles":["policy_author","approver"]"#);
+    let issuer = principal(2, "issuer", r#""roles":["token_issuer","releaser","revoker"]"#);
+    let ledger = principal(3, "gate", r#""roles":["ledger"],"mode":"gateway""#);
+    let witness = principal(4, "w1", r#""roles":["witness"]"#);
+    [
+        format!(
+            r#"{{"v":1,"principals":[{author},{issuer},{ledger},{witness}],"threshold":{{"policy_author":1,"witness":0}}}}"#
+        ),
+        format!(r#"{{"v":1,"principals":[{author}],"threshold":{{}}}}"#),
+    ]
+}
+
+fn write(seeds: &Path, target: &str, name: &str, bytes: &[u8]) -> Result<(), Box<dyn Error>> {
+    let directory = seeds.join(target);
+    fs::create_dir_all(&directory)?;
+    fs::write(directory.join(name), bytes)?;
+    Ok(())
+}

@@ -1,0 +1,4 @@
+//! DSSE envelopes: what verifies is what was signed.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| wpc_fuzz::envelope(data));

@@ -1,0 +1,40 @@
+//! Whatever bytes come in: an error or a value, never a panic, and never two meanings.
+//!
+//! ```text
+//! fuzz_targets/NAME.rs ─┐
+//!                       ├─▶ oracle(bytes)     returns, or panics with what does not hold
+//! tests/replay.rs ──────┘
+//! ```
+//!
+//! An oracle is all that a target does, so that `cargo test` replays every seed and everything that was
+//! ever found through the same checks, without a fuzzer.
+
+mod artifact;
+mod call;
+mod compile;
+mod entry;
+mod envelope;
+mod parse;
+mod trust;
+
+pub use artifact::artifact;
+pub use call::{call, policies};
+pub use compile::compile;
+pub use entry::entry;
+pub use envelope::{envelope, signed};
+pub use parse::parse;
+pub use trust::trust;
+
+/// Reads any bytes; panics if a promise does not hold.
+pub type Oracle = fn(&[u8]);
+
+/// Every oracle by its target's name.
+pub const ORACLES: [(&str, Oracle); 7] = [
+    ("artifact", artifact),
+    ("call", call),
+    ("compile", compile),
+    ("entry", entry),
+    ("envelope", envelope),
+    ("parse", parse),
+    ("trust", trust),
+];

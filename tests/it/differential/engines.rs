@@ -1,0 +1,154 @@
+//! One policy in every form that decides, and the comparison of what they say.
+
+use std::sync::{Arc, LazyLock};
+
+use wpc::{DynamicGate, JobId, Key, MemoryLedger, Opening, POLICY_TYPE, Place, Trust, sign};
+use wpc_model::{Call, Policy, Resource, Ruling, Tool, Value, decode, encode, rule};
+
+use super::drawn::{Fields, names};
+use super::table::{Kind, Listed};
+use crate::random::dice::Random;
+
+/// How often each ruling was seen.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    pub(super) allow: u64,
+    pub(super) explicit_deny: u64,
+    pub(super) failed_condition: u64,
+    pub(super) unclear_resource: u64,
+    pub(super) nothing_near: u64,
+}
+
+impl Seen {
+    fn count(&mut self, ruling: Ruling) {
+        *match ruling {
+            Ruling::Allow { .. } => &mut self.allow,
+            Ruling::ExplicitDeny { .. } => &mut self.explicit_deny,
+            Ruling::DefaultDeny { near: Some(near) } if near.condition.is_some() => {
+                &mut self.failed_condition
+            }
+            Ruling::DefaultDeny { near: Some(_) } => &mut self.unclear_resource,
+            Ruling::DefaultDeny { near: None } => &mut self.nothing_near,
+        } += 1;
+    }
+}
+
+/// The artifact read back, and the engine over it.
+pub(super) struct Engines {
+    pub(super) policy: Policy,
+    gate: DynamicGate,
+}
+
+impl Engines {
+    /// Reads `artifact` in both ways.
+    pub(super) fn open(artifact: &[u8]) -> Self {
+        static TRUST: LazyLock<Trust> = LazyLock::new(|| {
+            let did = author().did();
+            let trust = format!(
+                r#"{{"v":1,"principals":[{{"name":"author","keys":["{did}"],"roles":["policy_author"]}}],"threshold":{{}}}}"#
+            );
+            Trust::parse(trust.as_bytes()).unwrap()
+        });
+        let policy =
+            decode(artifact).unwrap_or_else(|error| panic!("{error}\n{}", String::from_utf8_lossy(artifact)));
+        assert_eq!(encode(&policy), artifact, "an artifact that was read has the same bytes");
+        let gate = DynamicGate::open(Opening {
+            artifact: &sign(POLICY_TYPE, artifact, &[author()]),
+            trust: &TRUST,
+            ledger: Arc::new(MemoryLedger::new(Key::from_seed(&[8; 32]).did()).unwrap()),
+            job: JobId::parse("job-1").unwrap(),
+            agent: "agent".to_owned(),
+        });
+        Self { policy, gate: gate.unwrap() }
+    }
+
+    /// What the reference interpreter and the engine say, which must be the same.
+    pub(super) fn ruling(&self, call: &Call, tell: &impl Fn() -> String) -> Ruling {
+        call.conform(&self.policy).unwrap_or_else(|malformed| panic!("{malformed}\n{call:#?}\n{}", tell()));
+        let reference = rule(&self.policy.tools[&call.tool], call);
+        let indexed = self.gate.rule(call);
+        assert_eq!(
+            indexed,
+            reference,
+            "the engine, then the reference interpreter, of {call:#?}\n{}",
+            tell()
+        );
+        reference
+    }
+}
+
+fn author() -> Key {
+    Key::from_seed(&[7; 32])
+}
+
+/// A resource for an action that takes `kinds`.
+pub(super) fn resource(
+    random: &mut Random,
+    tool: &Tool,
+    kinds: &[String],
+) -> Option<(Resource, &'static [&'static str])> {
+    let kind = random.pick(kinds)?;
+    let names = names(random, &tool.interface.kinds[kind].template.parameters);
+    let owned = names.iter().map(|&name| name.to_owned()).collect();
+    Some((Resource { kind: kind.clone(), names: owned }, names))
+}
+
+impl Listed {
+    /// Draws one call, and has everything that decides decide it.
+    pub(super) fn compare(&self, engines: &Engines, random: &mut Random, seen: &mut Seen) {
+        let tool = &engines.policy.tools[self.tool];
+        let Some(code) = random.pick(self.actions) else { return };
+        let action = &tool.interface.actions[code.name];
+        let fields = Fields::draw(random, &tool.interface, action);
+        let resource = resource(random, tool, &action.kinds);
+        let call = Call {
+            tool: self.tool.to_owned(),
+            action: code.name.to_owned(),
+            resource: resource.as_ref().map(|(resource, _)| resource.clone()),
+            arguments: fields.values(&tool.interface, &action.arguments),
+        };
+        let tell = || format!("policy {}:\n{}", self.name, self.text);
+        let reference = engines.ruling(&call, &tell);
+        seen.count(reference);
+        let malformed = fields.repeats(&tool.interface, &action.arguments);
+        let check = |place: Option<&Place>| {
+            let answer = (code.ask)(place, &fields);
+            if malformed {
+                assert_eq!(answer.arguments, None, "a set with a member twice passes, of {fields:#?}");
+                return;
+            }
+            assert_eq!(
+                answer.arguments,
+                Some(Value::Map(call.arguments.clone())),
+                "what generated code records, then what was drawn, of {fields:#?}\n{}",
+                tell()
+            );
+            assert_eq!(
+                answer.ruling,
+                reference,
+                "generated code, then the reference interpreter, of {call:#?}\n{}",
+                tell()
+            );
+        };
+        let Some((resource, names)) = resource else { return check(None) };
+        let kind = self.kinds.iter().find(|kind| kind.name == resource.kind).unwrap();
+        let place = (kind.named)(names);
+        assert_eq!(place.to_resource(), resource);
+        check(Some(&place));
+        match parsed(kind, names) {
+            Some(place) => {
+                assert_eq!(place.to_resource(), resource);
+                check(Some(&place));
+            }
+            None => assert!(
+                !matches!(reference, Ruling::Allow { .. }),
+                "the name is refused, but the reference interpreter allows {call:#?}\n{}",
+                tell()
+            ),
+        }
+    }
+}
+
+fn parsed(kind: &Kind, names: &[&str]) -> Option<Place> {
+    (kind.parse)(names).unwrap().ok()
+}

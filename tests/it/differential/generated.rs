@@ -1,0 +1,3 @@
+//! What the build script drew and compiled.
+
+include!(concat!(env!("OUT_DIR"), "/differential.rs"));

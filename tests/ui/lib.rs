@@ -1,0 +1,1 @@
+//! What the compiler of a tool's developer says: see `ui.rs`.

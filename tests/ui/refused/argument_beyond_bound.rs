@@ -1,0 +1,19 @@
+#![allow(dead_code)]
+#[path = "../support/message.rs"]
+mod message;
+mod orders {
+    wpc::policy!("orders.wpc");
+}
+mod receive {
+    wpc::policy!("receive.wpc");
+}
+use message::Message;
+use wpc::{Permit, Permitted, Refused};
+
+#[wpc::tool(receive::azure_service_bus::Receive, from = queue("orders-in"), with(mode = peek_lock, messages = 500))]
+fn take(permit: Permit) -> Result<(), Refused> {
+    permit.release()?;
+    Ok(())
+}
+
+fn main() {}

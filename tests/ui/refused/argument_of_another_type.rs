@@ -1,0 +1,20 @@
+#![allow(dead_code)]
+#[path = "../support/message.rs"]
+mod message;
+mod orders {
+    wpc::policy!("orders.wpc");
+}
+mod receive {
+    wpc::policy!("receive.wpc");
+}
+use message::Message;
+use wpc::{Permit, Permitted, Refused};
+
+#[wpc::tool(receive::azure_service_bus::Receive, from = queue("orders-in"), with(mode = peek_lock))]
+fn take(messages: &str, permit: Permit) -> Result<(), Refused> {
+    permit.release()?;
+    let _ = messages;
+    Ok(())
+}
+
+fn main() {}

@@ -1,0 +1,3 @@
+wpc::include_policy!("orders");
+
+fn main() {}

@@ -1,0 +1,19 @@
+#![allow(dead_code)]
+#[path = "../support/message.rs"]
+mod message;
+mod orders {
+    wpc::policy!("orders.wpc");
+}
+mod receive {
+    wpc::policy!("receive.wpc");
+}
+use message::Message;
+use wpc::{Permit, Permitted, Refused};
+
+#[wpc::tool(orders::azure_service_bus::Send, to = subscription("events", "audit"))]
+fn publish(message: Permitted<Message>) -> Result<(), Refused> {
+    message.release()?;
+    Ok(())
+}
+
+fn main() {}

@@ -1,0 +1,3 @@
+wpc::policy!("no_such.wpc");
+
+fn main() {}

@@ -1,0 +1,3 @@
+wpc::policy!("orders.wpc", parameters(host = "a"));
+
+fn main() {}

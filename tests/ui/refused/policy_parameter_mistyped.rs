@@ -1,0 +1,3 @@
+wpc::policy!("orders.wpc", params(host = "not a host"));
+
+fn main() {}

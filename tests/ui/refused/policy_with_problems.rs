@@ -1,0 +1,3 @@
+wpc::policy!("two_problems.wpc");
+
+fn main() {}
