@@ -145,7 +145,9 @@ impl Scanner<'_> {
         if !line.starts_with("///") || line.starts_with("////") {
             let text = line.trim_end();
             let loc = Loc(span(self.at, self.at + text.len()));
-            let trailing = first < self.at;
+            // A `;` alone is not printed, so nothing would stand before the comment.
+            let before = self.text.get(first..self.at).unwrap_or("");
+            let trailing = before.contains(|char| !matches!(char, ';' | ' ' | '\t'));
             self.found.comments.push(Comment { text: text.to_owned(), trailing, loc });
         }
         self.at += line.len();

@@ -62,7 +62,7 @@ pub struct Doc {
 pub struct Comment {
     /// The comment from its first slash, trailing blanks removed.
     pub text: String,
-    /// Something other than blanks stands before it on its line.
+    /// Something other than blanks and `;` stands before it on its line.
     pub trailing: bool,
     /// Where.
     pub loc: Loc,

@@ -40,17 +40,24 @@ fn printing_keeps_what_the_corpus_says() {
     }
 }
 
+#[test]
+fn a_comment_behind_a_separator_alone_has_its_own_line() {
+    assert_eq!(print(&read("; // first\n;; // second\n")), "// first\n// second\n");
+    check_print("; // first\n");
+}
+
 /// `text` with comments, blanks and blank lines at ends of lines and after commas and braces.
 fn disturb(text: &str, places: &[(prop::sample::Index, u8)]) -> String {
     let ends: Vec<usize> = text.match_indices(['\n', ',', '{', '[', '(']).map(|(at, _)| at).collect();
     let mut inserts: Vec<(usize, &str)> = Vec::new();
     for (place, what) in places {
-        let insert = match what % 6 {
+        let insert = match what % 7 {
             0 => " // trailing\n",
             1 => "\n// own line\n",
             2 => "\n\n// after a blank line\n",
             3 => "\n\n\n",
             4 => "   \t",
+            5 => "\n; // behind a separator alone\n",
             _ => "\n//// many\n\n// two\n",
         };
         inserts.push((*place.get(&ends), insert));
