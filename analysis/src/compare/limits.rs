@@ -115,7 +115,7 @@ impl<'p> Side<'_, 'p> {
             Measure::Calls => vec![None],
             Measure::Argument(name) => {
                 let part = limit.max.checked_div(FEW_TIMES)?.checked_add(1)?;
-                [whole, part, 1].into_iter().map(|amount| Some((name, amount))).collect()
+                [part, whole, 1].into_iter().map(|amount| Some((name, amount))).collect()
             }
         };
         for amount in amounts {

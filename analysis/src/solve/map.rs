@@ -125,7 +125,7 @@ impl Solver<'_> {
                     true
                 }
                 // The key stands beside another spelling of it: it is there, and not read.
-                Truth::True if ask.steps.is_empty() => ask.is_met_by_unread(),
+                Truth::True if matches!(ask.steps, [] | [Step::Size]) => ask.is_met_by_unread(),
                 // How deep a path leads through what is not read matters for presence alone.
                 Truth::True if ask.is_presence() => return Answer::Undecided,
                 Truth::True | Truth::Unknown => ask.is_met_by_unclear(),

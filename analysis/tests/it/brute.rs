@@ -45,7 +45,7 @@ fn no_call_no_history_and_no_signers_contradict_an_answer() {
     eprintln!("{pairs} pairs, {differences} differences shown, {calls} calls, verdicts {verdicts:?}");
     eprintln!("undecided parts {undecided:?}");
     let allow = undecided.get("allow").copied().unwrap_or(0);
-    assert!(allow * 100 <= pairs, "more than 1 % of pairs have undecided rules: {allow} of {pairs}");
+    assert!(allow * 50 <= pairs, "more than 2 % of pairs have undecided rules: {allow} of {pairs}");
 }
 
 fn check(old: &Policy, new: &Policy, calls: &[Call], at: &[i64], tally: &mut Tally) {
@@ -58,7 +58,7 @@ fn check(old: &Policy, new: &Policy, calls: &[Call], at: &[i64], tally: &mut Tal
         let (mut rules, mut limits, mut approvals) = (false, false, false);
         for one in found.differences.iter().filter(|one| one.direction == direction) {
             let name = match one.part {
-                Part::Allow { .. } => (rules, "allow") .1,
+                Part::Allow { .. } => "allow",
                 Part::Limit(_) => "limit",
                 Part::Approval(_) => "approval",
                 Part::Setting(_) => "setting",

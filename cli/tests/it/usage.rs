@@ -11,6 +11,7 @@ const VERBS: &[&str] = &[
     "sign",
     "verify",
     "show",
+    "diff",
     "why",
     "explain",
     "ledger",
