@@ -11,7 +11,6 @@ sanitizer="${WPC_SANITIZER:-none}"
 [ "$sanitizer" = none ] || export RUSTC_BOOTSTRAP=1
 [ $# -gt 0 ] || set -- $(cargo fuzz list --fuzz-dir .)
 
-# `-timeout` finds what hangs; it is long, since a busy machine may stall for many seconds.
 # What was found before must not come back, and every seed must pass, before anything new is tried.
 cargo test --quiet
 for target in "$@"; do
@@ -19,6 +18,7 @@ for target in "$@"; do
     mkdir -p "corpus/$target" "seeds/$target" "regressions/$target"
     dictionary=dictionaries/json.dict
     case "$target" in parse | compile) dictionary=dictionaries/policy.dict ;; esac
+    # `-timeout` finds what hangs; it is long, since a busy machine may stall for many seconds.
     cargo fuzz run --fuzz-dir . --sanitizer "$sanitizer" "$target" \
         "corpus/$target" "seeds/$target" "regressions/$target" -- \
         -max_total_time="$seconds" -timeout=120 -rss_limit_mb=2048 -print_final_stats=1 -verbosity=0 -dict="$dictionary"
