@@ -21,6 +21,6 @@ for target in "$@"; do
     # `-timeout` finds what hangs; it is long, since a busy machine may stall for many seconds.
     cargo fuzz run --fuzz-dir . --sanitizer "$sanitizer" "$target" \
         "corpus/$target" "seeds/$target" "regressions/$target" -- \
-        -max_total_time="$seconds" -timeout=120 -rss_limit_mb=2048 -print_final_stats=1 -verbosity=0 -dict="$dictionary"
+        -max_total_time="$seconds" -timeout=30 -rss_limit_mb=2048 -print_final_stats=1 -verbosity=0 -dict="$dictionary"
 done
 printf '\nno target found anything\n'
