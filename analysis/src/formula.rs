@@ -56,15 +56,22 @@ impl Formula {
             Self::Is(Literal::Test { condition, bound })
         };
         let split = condition.subject.quantifier.is_none();
-        match &condition.test {
-            Test::Has(set) if split && set.len() > 1 => {
-                Self::joined(bound, set.iter().map(|key| one(Test::Has(vec![key.clone()]))).collect())
-            }
-            Test::Lacks(set) if split && set.len() > 1 => {
-                Self::joined(bound, set.iter().map(|key| one(Test::Lacks(vec![key.clone()]))).collect())
-            }
-            test => one(test.clone()),
+        let each = |set: &[Value], test: fn(Vec<Value>) -> Test| {
+            Self::joined(bound, set.iter().map(|key| one(test(vec![key.clone()]))).collect())
+        };
+        if let Test::Has(set) = &condition.test
+            && set.len() > 1
+            && split
+        {
+            return each(set, Test::Has);
         }
+        if let Test::Lacks(set) = &condition.test
+            && set.len() > 1
+            && split
+        {
+            return each(set, Test::Lacks);
+        }
+        one(condition.test.clone())
     }
 
     /// `test` of a list's member, which stands under the name `""`.

@@ -75,7 +75,11 @@ impl Numbers {
             if least <= most {
                 intervals.push((least, most));
             }
-            if b <= d { left.next() } else { right.next() };
+            if b <= d {
+                left.next()
+            } else {
+                right.next()
+            };
         }
         Self(intervals)
     }

@@ -84,7 +84,8 @@ fn note<'p>(
     mut add: impl FnMut(&mut Site<'p>),
 ) {
     let one = |action: &'p str| {
-        let kinds = tool.interface.actions.get(action).map(|found| found.kinds.as_slice()).unwrap_or_default();
+        let kinds =
+            tool.interface.actions.get(action).map(|found| found.kinds.as_slice()).unwrap_or_default();
         let all = kinds.iter().map(|kind| Some(kind.as_str())).chain(kinds.is_empty().then_some(None));
         let spoken_of = |kind: &Option<&str>| match &rule.target {
             Target::Any => true,
@@ -168,12 +169,7 @@ impl<'p> Site<'p> {
     }
 
     /// The first rule of `effect` that is so much true of `values`, except `but`.
-    pub(crate) fn first(
-        &self,
-        effect: Effect,
-        values: &Values,
-        but: Option<&Rule>,
-    ) -> Option<&'p Rule> {
+    pub(crate) fn first(&self, effect: Effect, values: &Values, but: Option<&Rule>) -> Option<&'p Rule> {
         let least = least(effect);
         let (rules, index) = self.list(effect);
         let lower = |at| Some(values.get(&slot_name(at))?.as_text()?.to_ascii_lowercase());
@@ -217,7 +213,8 @@ impl<'p> Site<'p> {
         let mut parts = vec![target];
         parts.extend(of_call.into_iter().map(|one| Formula::of(one, bound)));
         if let Some((batch, _)) = self.action.batch().filter(|_| !of_element.is_empty()) {
-            let of = Formula::joined(bound, of_element.into_iter().map(|one| Formula::of(one, bound)).collect());
+            let of =
+                Formula::joined(bound, of_element.into_iter().map(|one| Formula::of(one, bound)).collect());
             let (field, of) = (Arc::from(batch), Arc::new(of));
             let every = (effect == Effect::Allow) == bound.is_least();
             parts.push(Formula::Is(if every {

@@ -24,7 +24,8 @@ impl<'p> Side<'_, 'p> {
         let changed: Vec<&Approval> =
             less.policy.approvals.iter().filter(|one| !kept.contains(&one.id)).collect();
         for approval in &changed {
-            let implying: Vec<&Approval> = free.iter().copied().filter(|one| implies(one, approval)).collect();
+            let implying: Vec<&Approval> =
+                free.iter().copied().filter(|one| implies(one, approval)).collect();
             let rivals = changed.iter().filter(|other| {
                 other.id != approval.id
                     && other.tool == approval.tool
@@ -38,7 +39,12 @@ impl<'p> Side<'_, 'p> {
         }
     }
 
-    fn approval(&mut self, approval: &Approval, implying: &[&Approval], rivals: Vec<RuleId>) -> Option<Shown> {
+    fn approval(
+        &mut self,
+        approval: &Approval,
+        implying: &[&Approval],
+        rivals: Vec<RuleId>,
+    ) -> Option<Shown> {
         let (more, less) = (self.more, self.less);
         let asks = |site: &&Site<'p>| {
             site.key.0 == approval.tool && approval.actions.iter().any(|action| action == site.key.1)
@@ -66,8 +72,7 @@ impl<'p> Side<'_, 'p> {
         }
         let shared = asked && !rivals.is_empty();
         let others = implying.iter().map(|one| one.id).chain(rivals);
-        (undecided || shared)
-            .then(|| Shown::Undecided([approval.id].into_iter().chain(others).collect()))
+        (undecided || shared).then(|| Shown::Undecided([approval.id].into_iter().chain(others).collect()))
     }
 
     /// Whether people can approve `call` as the wider policy asks and not as `approval` does.

@@ -38,9 +38,10 @@ impl<'p> Side<'_, 'p> {
         if tool.limits.iter().any(|other| other.id == limit.id) {
             return None;
         }
-        let sites = more.sites.values().filter(|site| {
-            site.key.0 == name && limit.actions.iter().any(|action| action == site.key.1)
-        });
+        let sites = more
+            .sites
+            .values()
+            .filter(|site| site.key.0 == name && limit.actions.iter().any(|action| action == site.key.1));
         let mut counted = Vec::new();
         for site in sites {
             match self.admitted(site, counts(site, &limit.targets), &limit.targets) {
@@ -72,17 +73,11 @@ impl<'p> Side<'_, 'p> {
 
     /// A call at `site` that is as `formula` says and that the rules of the wider policy allow.
     /// `targets`: what the formula speaks of.
-    pub(super) fn admitted(
-        &mut self,
-        site: &Site<'p>,
-        formula: Formula,
-        targets: &[Target],
-    ) -> Answer<Call> {
+    pub(super) fn admitted(&mut self, site: &Site<'p>, formula: Formula, targets: &[Target]) -> Answer<Call> {
         let more = self.more;
         let own = Avoid { site, effect: Effect::Deny, but: None };
         let mut undecided = false;
-        let mut allows: Vec<_> =
-            targets.iter().flat_map(|target| site.near(Effect::Allow, target)).collect();
+        let mut allows: Vec<_> = targets.iter().flat_map(|target| site.near(Effect::Allow, target)).collect();
         allows.sort_by_key(|allow| allow.id);
         allows.dedup_by_key(|allow| allow.id);
         if allows.len() > MAX_TRIED {

@@ -180,9 +180,9 @@ struct Found {
 impl Found {
     fn verdict(&self) -> Verdict {
         let any = |direction: Direction, shown: bool| {
-            self.differences.iter().any(|one| {
-                one.direction == direction && matches!(one.shown, Shown::Undecided(_)) != shown
-            })
+            self.differences
+                .iter()
+                .any(|one| one.direction == direction && matches!(one.shown, Shown::Undecided(_)) != shown)
         };
         let decided = [Direction::Wider, Direction::Narrower].map(|direction| any(direction, true));
         let open = [Direction::Wider, Direction::Narrower].map(|direction| any(direction, false));

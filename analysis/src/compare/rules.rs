@@ -34,13 +34,7 @@ impl<'p> Side<'_, 'p> {
     }
 
     /// Whether something that `allow` allows was reported that the other policy does not allow.
-    fn allow(
-        &mut self,
-        site: &Site<'p>,
-        other: Option<&Site<'p>>,
-        common: &Common,
-        allow: &'p Rule,
-    ) -> bool {
+    fn allow(&mut self, site: &Site<'p>, other: Option<&Site<'p>>, common: &Common, allow: &'p Rule) -> bool {
         let rule = allow.id;
         let own = Avoid { site, effect: Effect::Deny, but: None };
         let holds = site.rule(allow, Effect::Allow, Bound::True);
@@ -182,15 +176,15 @@ fn same_fields(
     one.keys().eq(other.keys()) && one.values().zip(other.values()).all(same)
 }
 
+/// Every record that a value of `ty` may hold.
 fn reach(interface: &Interface, ty: &Type, records: &mut BTreeSet<String>) {
-    match ty {
-        Type::List(member) | Type::Set(member) | Type::Map(member) => reach(interface, member, records),
-        Type::Record(name) | Type::Batch(name) => {
-            if records.insert(name.clone()) {
-                let fields = interface.records.get(name).map(|record| record.fields.values());
-                fields.into_iter().flatten().for_each(|field| reach(interface, &field.ty, records));
-            }
-        }
-        _ => {}
+    if let Type::List(member) | Type::Set(member) | Type::Map(member) = ty {
+        reach(interface, member, records);
+    }
+    if let Type::Record(name) | Type::Batch(name) = ty
+        && records.insert(name.clone())
+    {
+        let fields = interface.records.get(name).map(|record| record.fields.values());
+        fields.into_iter().flatten().for_each(|field| reach(interface, &field.ty, records));
     }
 }

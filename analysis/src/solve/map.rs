@@ -100,7 +100,9 @@ impl Solver<'_> {
         let mut choices: Vec<u32> = (0..1_u32.checked_shl(u32::try_from(all.len()).ok()?)?).collect();
         choices.sort_by_key(|choice| choice.count_ones());
         for choice in choices {
-            let chosen = (0_u32..).zip(&all).filter(|(bit, _)| choice.checked_shr(*bit).is_some_and(|rest| rest & 1 == 1));
+            let chosen = (0_u32..)
+                .zip(&all)
+                .filter(|(bit, _)| choice.checked_shr(*bit).is_some_and(|rest| rest & 1 == 1));
             let keys: BTreeSet<&str> = chosen.map(|(_, key)| *key).collect();
             let contains = |(key, bound): &(&str, Bound)| bound.admits(presence(&keys, key));
             if !family.contains.iter().all(contains) {

@@ -62,7 +62,7 @@ impl Solver<'_> {
         }
         match self.filled(&wanted, members) {
             Answer::No if left.len() > 1 => {}
-            answer => return answer,
+            answer @ (Answer::Yes(_) | Answer::No | Answer::Undecided) => return answer,
         }
         // Of so many no size is in reach: perhaps one member can be several of these things.
         if left.len() > MAX_SHARED {
@@ -140,7 +140,9 @@ impl Solver<'_> {
                         wanted.exists.push(formula);
                     }
                 }
-                ([], Goal::Test(None, Test::Has(set), bound)) => wanted.contents(set, bound.is_least(), bound)?,
+                ([], Goal::Test(None, Test::Has(set), bound)) => {
+                    wanted.contents(set, bound.is_least(), bound)?
+                }
                 ([], Goal::Test(None, Test::Lacks(set), bound)) => {
                     wanted.contents(set, !bound.is_least(), bound)?;
                 }
@@ -192,7 +194,7 @@ impl Solver<'_> {
             return Answer::Undecided;
         }
         for _ in 0..missing {
-            let others: Vec<Formula> = members.iter().map(|one| differs(one)).collect();
+            let others: Vec<Formula> = members.iter().map(differs).collect();
             match self.member(wanted, &others.iter().collect::<Vec<_>>()) {
                 Answer::Yes(found) => members.push(found),
                 Answer::No => return Answer::No,

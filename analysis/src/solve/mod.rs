@@ -139,13 +139,26 @@ impl<'i> Solver<'i> {
             Type::Bool => boolean(&asks),
             Type::List(member) => self.members(member, members::Shape::List, &asks),
             Type::Set(member) => self.members(member, members::Shape::Set, &asks),
-            Type::Batch(record) => {
-                self.members(&Type::Record(record.clone()), members::Shape::Batch, &asks)
-            }
+            Type::Batch(record) => self.members(&Type::Record(record.clone()), members::Shape::Batch, &asks),
             Type::Map(member) => self.map(member, &asks),
             Type::Record(record) => self.record(record, &asks),
-            ty if ty.is_integer() => integer(self.interface, ty, &asks),
-            ty => self.text(ty, &asks),
+            Type::Int
+            | Type::Count
+            | Type::Bytes
+            | Type::Duration
+            | Type::Decimal { .. }
+            | Type::Money { .. }
+            | Type::Time => integer(self.interface, ty, &asks),
+            Type::Text
+            | Type::Host
+            | Type::Did
+            | Type::Email
+            | Type::Url
+            | Type::Ip
+            | Type::Path
+            | Type::EntityName { .. }
+            | Type::Choice(_) => self.text(ty, &asks),
+            Type::Json => Answer::Undecided,
         }
     }
 
@@ -231,27 +244,20 @@ fn slot_ask(slot: &Slot, bound: Bound) -> Result<Option<text::Ask<'_>>, Never> {
 }
 
 fn boolean(asks: &[Ask<'_>]) -> Answer<Value> {
-    use wpc_model::Comparison::{Equal, NotEqual};
-    let mut undecided = false;
-    let found = [false, true].into_iter().find(|value| {
-        asks.iter().all(|ask| match ask.goal {
-            Goal::Test(None, Test::Compare(Equal, Value::Bool(constant)), bound) => {
-                bound.admits(Truth::of(value == constant))
-            }
-            Goal::Test(None, Test::Compare(NotEqual, Value::Bool(constant)), bound) => {
-                bound.admits(Truth::of(value != constant))
-            }
-            _ => {
-                undecided = true;
-                false
-            }
-        })
-    });
-    match found {
-        Some(value) => Answer::Yes(Value::Bool(value)),
-        None if undecided => Answer::Undecided,
-        None => Answer::No,
+    use wpc_model::Comparison::{AtLeast, AtMost, Equal, Greater, Less, NotEqual};
+    let mut possible = vec![false, true];
+    for ask in asks {
+        let Goal::Test(None, Test::Compare(comparison, Value::Bool(constant)), bound) = ask.goal else {
+            return Answer::Undecided;
+        };
+        let holds = |value: &bool| match comparison {
+            Equal => Truth::of(value == constant),
+            NotEqual => Truth::of(value != constant),
+            Less | AtMost | Greater | AtLeast => Truth::Unknown,
+        };
+        possible.retain(|value| bound.admits(holds(value)));
     }
+    possible.first().map_or(Answer::No, |value| Answer::Yes(Value::Bool(*value)))
 }
 
 fn integer(interface: &Interface, ty: &Type, asks: &[Ask<'_>]) -> Answer<Value> {

@@ -11,9 +11,8 @@ const DIGITS: &str = "0123456789";
 /// One character of each sort that nothing tells apart, then those that something `named`.
 pub(super) fn of(spelling: Spelling, named: &BTreeSet<char>) -> Vec<char> {
     let mut alphabet = Vec::new();
-    let unused = |c: &char| {
-        !named.contains(&c.to_ascii_lowercase()) && !named.contains(&c.to_ascii_uppercase())
-    };
+    let unused =
+        |c: &char| !named.contains(&c.to_ascii_lowercase()) && !named.contains(&c.to_ascii_uppercase());
     let letter = LETTERS.chars().find(unused);
     alphabet.extend(letter);
     alphabet.extend(letter.map(|c| c.to_ascii_uppercase()));

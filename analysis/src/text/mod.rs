@@ -124,15 +124,15 @@ fn drawn(ty: &Type, asks: &[Ask<'_>], fits: impl Fn(&str) -> bool, budget: &mut 
     if !budget.spend(tries) {
         return Answer::Undecided;
     }
-    let one = |number: usize| match ty {
-        Type::Email if number == 0 => Some("a@b.example".to_owned()),
-        Type::Email => Some(format!("a{number}@b.example")),
-        Type::Url => Some(format!("https://a.example/{number}")),
-        Type::Ip => u32::try_from(number).ok().map(|number| {
-            let [_, a, b, c] = number.saturating_add(1).to_be_bytes();
+    let one = |number: usize| {
+        let [_, a, b, c] = u32::try_from(number).unwrap_or(u32::MAX).saturating_add(1).to_be_bytes();
+        if *ty == Type::Email {
+            format!("a{number}@b.example")
+        } else if *ty == Type::Url {
+            format!("https://a.example/{number}")
+        } else {
             format!("10.{a}.{b}.{c}")
-        }),
-        _ => None,
+        }
     };
-    (0..tries).filter_map(one).find(|text| fits(text)).map_or(Answer::Undecided, Answer::Yes)
+    (0..tries).map(one).find(|text| fits(text)).map_or(Answer::Undecided, Answer::Yes)
 }

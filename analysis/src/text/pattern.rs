@@ -46,11 +46,13 @@ impl Pattern {
     /// The characters that it tells from others.
     pub(crate) fn characters(&self) -> impl Iterator<Item = char> {
         let both = |c: char| [c, other_case(c).filter(|_| self.fold).unwrap_or(c)];
-        self.tokens.iter().filter_map(move |token| match token {
-            Token::Char(c) => Some(both(*c)),
-            Token::Run | Token::One => None,
-        })
-        .flatten()
+        self.tokens
+            .iter()
+            .filter_map(move |token| match token {
+                Token::Char(c) => Some(both(*c)),
+                Token::Run | Token::One => None,
+            })
+            .flatten()
     }
 
     pub(crate) fn start(&self) -> Places {
@@ -121,7 +123,8 @@ mod tests {
     #[test]
     fn the_automaton_matches_what_the_interpreter_does() {
         let texts = ["", "a", "A", "b", "ab", "aB", "ba", "aab", "*", "\\", "a*", "?", "é", "abab"];
-        for pattern in ["", "*", "**", "a*", "A*", "?", "*b", "a\\*", "\\", "a?*", "*a*b", "\\?", "é", "a**b"] {
+        for pattern in ["", "*", "**", "a*", "A*", "?", "*b", "a\\*", "\\", "a?*", "*a*b", "\\?", "é", "a**b"]
+        {
             texts.iter().for_each(|text| check(pattern, text));
         }
     }

@@ -38,14 +38,16 @@ const LOOSE: u8 = 128;
 impl Spelling {
     /// The automaton of `ty`; `None` if it has none here.
     pub(crate) fn of(ty: &Type) -> Option<Self> {
-        match ty {
-            Type::Text => Some(Self::Free),
-            Type::Host => Some(Self::Host),
-            Type::Did => Some(Self::Did),
-            Type::Path => Some(Self::Path),
-            Type::EntityName { max } => Some(Self::Name { slash: *max > 50 }),
-            _ => None,
+        if let Type::EntityName { max } = ty {
+            return Some(Self::Name { slash: *max > 50 });
         }
+        let plain = [
+            (Type::Text, Self::Free),
+            (Type::Host, Self::Host),
+            (Type::Did, Self::Did),
+            (Type::Path, Self::Path),
+        ];
+        plain.into_iter().find(|(of, _)| of == ty).map(|(_, spelling)| spelling)
     }
 
     /// Characters that its texts need or may have, those for people first.
@@ -165,7 +167,10 @@ mod tests {
         let mut all = vec![String::new()];
         let mut last = all.clone();
         for _ in 0..most {
-            last = last.iter().flat_map(|text| pieces.iter().map(move |piece| format!("{text}{piece}"))).collect();
+            last = last
+                .iter()
+                .flat_map(|text| pieces.iter().map(move |piece| format!("{text}{piece}")))
+                .collect();
             all.extend(last.iter().cloned());
         }
         all

@@ -81,9 +81,9 @@ fn check(old: &Policy, new: &Policy, calls: &[Call], at: &[i64], tally: &mut Tal
                 }
                 Shown::Call(call) => {
                     tally.differences += 1;
-                    let escapes = signer_sets().into_iter().any(|set| {
-                        satisfied(more, call, &set) && !satisfied(less, call, &set)
-                    });
+                    let escapes = signer_sets()
+                        .into_iter()
+                        .any(|set| satisfied(more, call, &set) && !satisfied(less, call, &set));
                     let terms = wpc_model::approvals(more, call).len() == 1;
                     assert!(allows(more, call) && (escapes || terms), "{call:?}\n{}", context());
                 }
@@ -97,7 +97,11 @@ fn check(old: &Policy, new: &Policy, calls: &[Call], at: &[i64], tally: &mut Tal
                         })
                     };
                     if *times <= 1_100 {
-                        assert!(allows(more, call) && admits(more) && !admits(less), "{call:?}\n{}", context());
+                        assert!(
+                            allows(more, call) && admits(more) && !admits(less),
+                            "{call:?}\n{}",
+                            context()
+                        );
                     }
                 }
                 Shown::Itself => {}
@@ -128,7 +132,9 @@ fn check(old: &Policy, new: &Policy, calls: &[Call], at: &[i64], tally: &mut Tal
         }
     }
     let shown = |direction| {
-        let of = |one: &&wpc_analysis::Difference| one.direction == direction && !matches!(one.shown, Shown::Undecided(_));
+        let of = |one: &&wpc_analysis::Difference| {
+            one.direction == direction && !matches!(one.shown, Shown::Undecided(_))
+        };
         found.differences.iter().filter(of).count()
     };
     match found.verdict {
@@ -144,7 +150,9 @@ fn check(old: &Policy, new: &Policy, calls: &[Call], at: &[i64], tally: &mut Tal
 const PEOPLE: [&str; 4] = ["did:key:a", "did:key:b", "boss one", "boss two"];
 
 fn signer_sets() -> Vec<BTreeSet<&'static str>> {
-    let of = |bits: u32| PEOPLE.iter().enumerate().filter(|(at, _)| bits >> at & 1 == 1).map(|(_, one)| *one).collect();
+    let of = |bits: u32| {
+        PEOPLE.iter().enumerate().filter(|(at, _)| bits >> at & 1 == 1).map(|(_, one)| *one).collect()
+    };
     (0..16).map(of).collect()
 }
 

@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use wpc_model::arbitrary::{self, call};
-use wpc_model::{Approval, Call, Charge, Comparison, Condition, Effect, Limit, Policy, Rule, Terms, Test, Tool, Value, Window};
+use wpc_model::{
+    Approval, Call, Charge, Comparison, Condition, Effect, Limit, Policy, Rule, Terms, Test, Tool, Value,
+    Window,
+};
 
 /// An old policy, a new one, and complete calls of either.
 #[derive(Clone, Debug)]
@@ -49,8 +52,17 @@ pub(crate) fn pair(calls: usize) -> BoxedStrategy<Pair> {
 fn change(name: &str, tool: &Tool) -> BoxedStrategy<Change> {
     let rules = |effect| vec(arbitrary::rule(name, &tool.interface, effect), 0..=2);
     let bits = || prop_oneof![Just(u16::MAX), any::<u16>()];
-    let parts = (bits(), any::<u16>(), -1_i64..=1, rules(Effect::Allow), rules(Effect::Deny), -1_i64..=1, 0_u32..=1);
-    let change = |(kept, changed, by, allow, deny, max, quorum)| Change { kept, changed, by, allow, deny, max, quorum };
+    let parts =
+        (bits(), any::<u16>(), -1_i64..=1, rules(Effect::Allow), rules(Effect::Deny), -1_i64..=1, 0_u32..=1);
+    let change = |(kept, changed, by, allow, deny, max, quorum)| Change {
+        kept,
+        changed,
+        by,
+        allow,
+        deny,
+        max,
+        quorum,
+    };
     parts.prop_map(change).boxed()
 }
 
@@ -62,7 +74,11 @@ fn changed(old: &Policy, changes: &BTreeMap<String, Change>) -> Policy {
         let rules = |effect: Effect, rules: &[Rule], more: &[Rule]| -> Vec<Rule> {
             let kept = rules.iter().enumerate().filter(|(index, _)| is_set(change.kept, *index));
             let kept = kept.map(|(index, rule)| {
-                if is_set(change.changed, index) { altered(name, effect, rule, change.by) } else { rule.clone() }
+                if is_set(change.changed, index) {
+                    altered(name, effect, rule, change.by)
+                } else {
+                    rule.clone()
+                }
             });
             kept.chain(more.iter().cloned()).collect()
         };
@@ -77,7 +93,8 @@ fn changed(old: &Policy, changes: &BTreeMap<String, Change>) -> Policy {
             Limit::new(name, measure, actions, targets, (max + change.max).max(0), window)
         };
         let kept = std::mem::take(&mut tool.limits).into_iter().enumerate();
-        tool.limits = kept.filter(|(index, _)| is_set(change.kept, *index)).map(|(_, one)| limit(one)).collect();
+        tool.limits =
+            kept.filter(|(index, _)| is_set(change.kept, *index)).map(|(_, one)| limit(one)).collect();
     }
     let approvals = std::mem::take(&mut new.approvals).into_iter().enumerate();
     let approvals = approvals.filter(|(index, one)| changes[&one.tool].kept >> (index % 16) & 1 == 1);
@@ -96,9 +113,10 @@ fn changed(old: &Policy, changes: &BTreeMap<String, Change>) -> Policy {
 fn altered(tool: &str, effect: Effect, rule: &Rule, by: i64) -> Rule {
     let mut conditions = rule.conditions.to_vec();
     match conditions.first_mut() {
-        Some(Condition { test: Test::Compare(Comparison::AtMost | Comparison::AtLeast, Value::Int(constant)), .. })
-            if by != 0 && (0..1_000_000).contains(constant) =>
-        {
+        Some(Condition {
+            test: Test::Compare(Comparison::AtMost | Comparison::AtLeast, Value::Int(constant)),
+            ..
+        }) if by != 0 && (0..1_000_000).contains(constant) => {
             *constant = (*constant + by).max(0);
         }
         Some(_) => drop(conditions.remove(0)),
@@ -110,7 +128,14 @@ fn altered(tool: &str, effect: Effect, rule: &Rule, by: i64) -> Rule {
 /// When each of a row of calls is made.
 pub(crate) fn times(most: usize) -> BoxedStrategy<Vec<i64>> {
     vec(prop_oneof![Just(0_i64), Just(1), Just(9), Just(10), Just(30), Just(1_000)], most)
-        .prop_map(|gaps| gaps.into_iter().scan(0, |at, gap| { *at += gap; Some(*at) }).collect())
+        .prop_map(|gaps| {
+            gaps.into_iter()
+                .scan(0, |at, gap| {
+                    *at += gap;
+                    Some(*at)
+                })
+                .collect()
+        })
         .boxed()
 }
 

@@ -133,7 +133,7 @@ fn summary(verdict: Verdict) -> String {
 }
 
 /// The policy that allows more, then the one that allows less.
-fn sides<'s>(direction: Direction, [old, new]: [&'s Side; 2]) -> [&'s Side; 2] {
+fn sides(direction: Direction, [old, new]: [&Side; 2]) -> [&Side; 2] {
     match direction {
         Direction::Wider => [new, old],
         Direction::Narrower => [old, new],

@@ -16,7 +16,10 @@ fn with_changed(changes: &[(&str, &str)]) -> Place {
 
 #[test]
 fn a_policy_is_equal_to_itself_however_it_is_written() {
-    let place = with_changed(&[("        deny manage on any\n", "\n        // Nobody.\n        deny manage on any\n")]);
+    let place = with_changed(&[(
+        "        deny manage on any\n",
+        "\n        // Nobody.\n        deny manage on any\n",
+    )]);
     check!(place, "diff", "orders.wpc", "new.wpc", "--require", "equal");
     place.does(&["compile", "orders.wpc"]);
     check!(place, "diff", "orders.wpc.json", "new.wpc", "--format", "json");

@@ -41,10 +41,13 @@ impl Effect {
 /// One statement that only one policy has, or that the other has otherwise.
 #[derive(Debug)]
 struct Change<'s> {
-    old: Option<(RuleId, &'s Statement)>,
-    new: Option<(RuleId, &'s Statement)>,
+    old: Option<Said<'s>>,
+    new: Option<Said<'s>>,
     effect: Option<&'static str>,
 }
+
+/// A statement and its id.
+type Said<'s> = (RuleId, &'s Statement);
 
 /// All of them.
 #[derive(Debug)]
@@ -53,7 +56,7 @@ pub(super) struct Changes<'s>(Vec<Change<'s>>);
 /// Pairs what the two policies say of the same.
 pub(super) fn changes<'s>(old: &'s Side, new: &'s Side, found: &Comparison) -> Changes<'s> {
     let effects = effects(found);
-    let mut about: BTreeMap<(&str, &str), [Vec<(RuleId, &Statement)>; 2]> = BTreeMap::new();
+    let mut about: BTreeMap<(&str, &str), [Vec<Said<'s>>; 2]> = BTreeMap::new();
     for (side, other, at) in [(old, new, 0), (new, old, 1)] {
         for (id, statement) in &side.statements {
             let pair = about.entry((statement.kind, &statement.about)).or_default();
@@ -63,10 +66,9 @@ pub(super) fn changes<'s>(old: &'s Side, new: &'s Side, found: &Comparison) -> C
         }
     }
     let mut all = Vec::new();
-    let mut add = |old: Option<(RuleId, &'s Statement)>, new: Option<(RuleId, &'s Statement)>| {
-        let of = |one: Option<(RuleId, &Statement)>| {
-            one.and_then(|(id, _)| effects.get(&id)).copied().unwrap_or_default()
-        };
+    let mut add = |old: Option<Said<'s>>, new: Option<Said<'s>>| {
+        let of =
+            |one: Option<Said<'_>>| one.and_then(|(id, _)| effects.get(&id)).copied().unwrap_or_default();
         all.push(Change { old, new, effect: of(old).and(of(new)).word(!found.more) });
     };
     for [removed, added] in about.into_values() {
@@ -118,9 +120,7 @@ impl Changes<'_> {
                 None => "",
             };
             let mut effect = Some(effect);
-            for (sign, one, other) in
-                [("-", &change.old, &change.new), ("+", &change.new, &change.old)]
-            {
+            for (sign, one, other) in [("-", &change.old, &change.new), ("+", &change.new, &change.old)] {
                 let Some((_, statement)) = one else { continue };
                 // Of a pair what both say is left out.
                 let said = |bound: &&String| !other.is_some_and(|(_, other)| other.bounds.contains(bound));
@@ -135,7 +135,7 @@ impl Changes<'_> {
     }
 
     pub(super) fn json(&self) -> Vec<Value> {
-        let side = |one: &Option<(RuleId, &Statement)>| {
+        let side = |one: &Option<Said<'_>>| {
             one.as_ref().map(|(id, statement)| {
                 json!({ "id": id.to_string(), "text": statement.text(), "line": statement.line })
             })

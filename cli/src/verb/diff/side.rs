@@ -164,7 +164,8 @@ fn limit(name: &str, tool: &Tool, limit: &Limit) -> Statement {
         Measure::Calls => "calls",
         Measure::Argument(measure) => measure,
     };
-    let about = format!("{name}: {measure} of {} {}", limit.actions.join(", "), words::targets(&limit.targets));
+    let about =
+        format!("{name}: {measure} of {} {}", limit.actions.join(", "), words::targets(&limit.targets));
     Statement { kind: "limit", about, head: words::limit(tool, limit), bounds: Vec::new(), line: None }
 }
 
