@@ -57,7 +57,9 @@ fn role(found: &Found) -> &'static str {
     let Found::Decided(Decision::Deny(refusal)) = found else { return "this allows it" };
     match refusal.reason {
         Reason::DefaultDeny => "the nearest rule",
-        _ => "this refuses it",
+        Reason::ExplicitDeny | Reason::ApprovalRequired | Reason::LimitExceeded | Reason::Undecided => {
+            "this refuses it"
+        }
     }
 }
 
