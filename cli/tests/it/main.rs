@@ -19,6 +19,8 @@ mod seed;
 #[cfg(test)]
 mod signing;
 #[cfg(test)]
+mod test;
+#[cfg(test)]
 mod usage;
 #[cfg(test)]
 mod why;
