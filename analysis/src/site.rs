@@ -1,11 +1,11 @@
 //! A policy's rules by what they speak of: an action, a kind of resource, names.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use wpc_model::{
-    Action, Call, Condition, Effect, Field, Policy, Resource, Rule, Ruling, Slot, Target, Tool, Truth, Value,
-    rule,
+    Action, Call, Condition, Effect, Field, Policy, Resource, Rule, RuleId, Ruling, Slot, Target, Tool,
+    Truth, Value, rule,
 };
 
 use crate::bound::Bound;
@@ -168,14 +168,22 @@ impl<'p> Site<'p> {
         }
     }
 
+    /// As [`Site::near`], of several targets, each rule once.
+    pub(crate) fn near_any(&self, effect: Effect, targets: &[Target]) -> Vec<&'p Rule> {
+        let mut found: Vec<_> = targets.iter().flat_map(|target| self.near(effect, target)).collect();
+        found.sort_by_key(|rule| rule.id);
+        found.dedup_by_key(|rule| rule.id);
+        found
+    }
+
     /// The first rule of `effect` that is so much true of `values`, except `but`.
-    pub(crate) fn first(&self, effect: Effect, values: &Values, but: Option<&Rule>) -> Option<&'p Rule> {
+    pub(crate) fn first(&self, effect: Effect, values: &Values, but: &BTreeSet<RuleId>) -> Option<&'p Rule> {
         let least = least(effect);
         let (rules, index) = self.list(effect);
         let lower = |at| Some(values.get(&slot_name(at))?.as_text()?.to_ascii_lowercase());
         let names: Vec<String> = (0..self.slots).map_while(lower).collect();
         let hits = |rule: &&Rule| {
-            but.is_none_or(|but| but.id != rule.id)
+            !but.contains(&rule.id)
                 && least.admits(self.speaks(&rule.target, values))
                 && self.rule(rule, effect, least).holds(values)
         };

@@ -56,13 +56,13 @@ impl<'p> Side<'_, 'p> {
                 continue;
             }
             let mut formula = vec![statement(site, approval, Bound::NotFalse)];
-            match self.admitted(site, formula.first().cloned().unwrap_or(Formula::TRUE), &approval.targets) {
+            match self.asker.admitted(more, site, &Formula::All(formula.clone()), &approval.targets) {
                 Answer::No => continue,
                 Answer::Yes(_) | Answer::Undecided => asked = true,
             }
             let here = implying.iter().filter(|one| one.actions.iter().any(|action| action == site.key.1));
             formula.extend(here.map(|one| statement(site, one, Bound::False)));
-            match self.admitted(site, Formula::All(formula), &approval.targets) {
+            match self.asker.admitted(more, site, &Formula::All(formula), &approval.targets) {
                 Answer::No => {}
                 Answer::Yes(call) if self.evades(&call, approval) => {
                     return Some(Shown::Call(Box::new(call)));

@@ -14,6 +14,9 @@ use wpc_model::{Call, Policy, RuleId};
 use crate::question::Asker;
 use crate::site::Rules;
 
+/// Steps that all questions of one comparison may take together.
+const ALL_STEPS: u32 = 20_000_000;
+
 /// How a new policy compares with an old one.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Comparison {
@@ -158,7 +161,7 @@ pub enum Shown {
 #[must_use]
 pub fn compare(old: &Policy, new: &Policy) -> Comparison {
     let (old, new) = (Rules::of(old), Rules::of(new));
-    let mut asker = Asker::default();
+    let mut asker = Asker::new(ALL_STEPS);
     let mut found = Found::default();
     for (direction, more, less) in [(Direction::Wider, &new, &old), (Direction::Narrower, &old, &new)] {
         let mut side = Side { direction, more, less, asker: &mut asker, found: &mut found };
