@@ -13,13 +13,17 @@ use super::wrapped::wrapped;
 use crate::plain::plain;
 use crate::words;
 
+/// Names of actions; no name is any action.
+type Actions<'a> = BTreeSet<Option<&'a str>>;
+
+type Resources<'a> = BTreeSet<&'a Target>;
+
 /// Several rules that say the same.
 #[derive(Debug)]
 pub(super) struct Group<'a> {
     effect: Effect,
-    /// No name: any action.
-    actions: BTreeSet<Option<&'a str>>,
-    targets: BTreeSet<&'a Target>,
+    actions: Actions<'a>,
+    targets: Resources<'a>,
     conditions: &'a [Condition],
     /// How many rules of the artifact it stands for.
     rules: usize,
@@ -35,19 +39,19 @@ pub(super) fn groups(tool: &Tool) -> Vec<Group<'_>> {
 fn of_effect(effect: Effect, rules: &[Rule]) -> Vec<Group<'_>> {
     // First the resources of each action under the same conditions, then the actions that have the
     // same resources: every pair in a group is a rule, and every rule is in one group.
-    let mut of_action: BTreeMap<(&[Condition], Option<&str>), BTreeSet<&Target>> = BTreeMap::new();
+    let mut of_action: BTreeMap<(&[Condition], Option<&str>), Resources<'_>> = BTreeMap::new();
     for rule in rules {
         of_action.entry((&rule.conditions, rule.action.as_deref())).or_default().insert(&rule.target);
     }
-    let mut alike: BTreeMap<(&[Condition], BTreeSet<&Target>), BTreeSet<Option<&str>>> = BTreeMap::new();
+    let mut alike: BTreeMap<(&[Condition], Resources<'_>), Actions<'_>> = BTreeMap::new();
     for ((conditions, action), targets) in of_action {
         alike.entry((conditions, targets)).or_default().insert(action);
     }
-    let group = |((conditions, targets), actions): ((_, BTreeSet<_>), BTreeSet<_>)| {
+    let mut groups = Vec::with_capacity(alike.len());
+    for ((conditions, targets), actions) in alike {
         let rules = actions.len().saturating_mul(targets.len());
-        Group { effect, actions, targets, conditions, rules }
-    };
-    let mut groups: Vec<_> = alike.into_iter().map(group).collect();
+        groups.push(Group { effect, actions, targets, conditions, rules });
+    }
     groups.sort_by(|left, right| (&left.actions, &left.targets).cmp(&(&right.actions, &right.targets)));
     groups
 }
