@@ -19,6 +19,8 @@ mod outcomes;
 #[cfg(test)]
 mod send;
 #[cfg(test)]
+mod shipped;
+#[cfg(test)]
 mod tidy;
 
 #[cfg(test)]
