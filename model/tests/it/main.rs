@@ -20,5 +20,6 @@ mod laws;
 mod names;
 #[cfg(test)]
 mod oracle;
+mod settings;
 #[cfg(test)]
 mod values;
