@@ -20,6 +20,7 @@ mod laws;
 mod names;
 #[cfg(test)]
 mod oracle;
+#[cfg(test)]
 mod settings;
 #[cfg(test)]
 mod values;
