@@ -13,7 +13,7 @@ const BLOCKS: &[(&str, &[&str])] = &[
         ],
     ),
     ("sandbox", &["required", "network outbound; filesystem read_write", "elevated allowed"]),
-    ("agents", &["allow \"a\", did(\"did:web:a\")"]),
+    ("agents", &["allow \"agent\", did(\"did:web:a\")"]),
     ("requesters", &["allow \"a\""]),
     ("environment", &["name \"test\""]),
     ("credential", &["entra", "sas entity"]),

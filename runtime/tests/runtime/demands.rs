@@ -22,7 +22,7 @@ fn open(rig: &Rig, policy: &Policy) -> DynamicGate {
 fn nothing_is_allowed_outside_the_times_at_which_a_policy_is_valid() {
     on_each(|rig| {
         let gate = open(rig, &valid(10, 20));
-        let mut at = |ms, call, expect: Option<&str>| {
+        let at = |ms, call, expect: Option<&str>| {
             rig.clock.set(ms);
             match (gate.begin_sync(call), expect) {
                 (Ok(running), None) => running.finish_sync(Outcome::Done),
