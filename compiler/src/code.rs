@@ -126,6 +126,10 @@ codes! {
     UnreachableQuorum = "WPC0420" Error "a quorum that cannot be reached",
     InvalidJsonPath = "WPC0435" Error "a path into a request that cannot be followed",
     SasNamespace = "WPC0444" Warning "a credential for a whole namespace",
+    TestFailed = "WPC0445" Error "a test that failed",
+    TestWithoutPolicy = "WPC0446" Error "a test that no policy decides",
+    MisplacedStep = "WPC0447" Error "a setting of a test that speaks of nothing",
+    StepOutOfTime = "WPC0448" Error "a step of a test before the one above it",
 
     BroadAllow = "WPC0450" Warning "an `allow` of a pattern or of a whole kind",
     MixedRoles = "WPC0451" Warning "one policy both sends and receives",

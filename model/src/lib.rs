@@ -90,8 +90,8 @@ pub use check::{
 };
 pub use condition::{Comparison, Condition, Quantifier, Step, Subject, Test};
 pub use decide::{
-    Charge, Decision, Demand, Near, Reason, Refusal, Ruling, Undecided, Used, admit, approvals, demands,
-    in_force, rule, used,
+    Charge, Decision, Demand, Failing, Near, Reason, Refusal, Ruling, Undecided, Used, admit, approvals,
+    conditions_hold, decisive, demands, failing, in_force, rule, used,
 };
 pub use decimal::{decimal_text, minor_digits, parse_decimal};
 pub use glob::{glob, glob_ignoring_case};

@@ -13,6 +13,7 @@ mod limit;
 mod models;
 mod people;
 mod settings;
+mod steps;
 mod subject;
 mod surroundings;
 mod target;
@@ -88,6 +89,7 @@ pub(crate) fn check<'a>(resolved: &Resolved<'a>, lines: &Lines<'_>, problems: &m
             auth: set.auth.unwrap_or_else(settings::default_auth),
             evidence: set.evidence,
             settings: set.settings,
+            tests: Vec::new(),
         };
         // With a statement missing, what the rest amounts to is not worth saying.
         if !incomplete {
@@ -96,9 +98,8 @@ pub(crate) fn check<'a>(resolved: &Resolved<'a>, lines: &Lines<'_>, problems: &m
         }
         checked
     });
-    for test in &resolved.tests {
-        checker.test(test, resolved);
-    }
+    let tests = resolved.tests.iter().map(|test| checker.test(test, resolved)).collect();
+    let policy = policy.map(|policy| Checked { tests, ..policy });
     Outcome { policy, places }
 }
 

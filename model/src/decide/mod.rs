@@ -11,11 +11,13 @@
 //! lock. Every faster enforcer is tested against these functions.
 
 mod admit;
+mod explain;
 mod force;
 mod limits;
 mod rules;
 
 pub use admit::{Decision, Reason, Refusal, admit};
+pub use explain::{Failing, conditions_hold, decisive, failing};
 pub use force::in_force;
 pub use limits::{Charge, Demand, Undecided, Used, demands, used};
 pub use rules::{Near, Ruling, approvals, rule};
