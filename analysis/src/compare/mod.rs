@@ -102,11 +102,11 @@ pub enum Part {
     Limit(RuleId),
     /// This required approval, of the policy that allows less.
     Approval(RuleId),
-    /// What is demanded of tokens or evidence.
+    /// What is demanded of tokens, of evidence, or of what surrounds the tools.
     Setting(Setting),
 }
 
-/// What is demanded of tokens or evidence.
+/// What is demanded of tokens, of evidence, or of what surrounds the tools.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Setting {
     /// How long a token lives.
@@ -121,6 +121,22 @@ pub enum Setting {
     Receipts,
     /// How long openings are kept.
     Retention,
+    /// Which models may be called, how much, and what must not reach them.
+    Models,
+    /// What the agent runs in.
+    Sandbox,
+    /// Who may work on a job.
+    Agents,
+    /// Who may ask for one.
+    Requesters,
+    /// For which environment it is written.
+    Environment,
+    /// What clients log in with.
+    Credential,
+    /// When it may be used.
+    Valid,
+    /// What becomes of running jobs when it is replaced.
+    OnChange,
 }
 
 /// What shows a difference.

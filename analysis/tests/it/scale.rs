@@ -6,7 +6,7 @@ use std::time::Instant;
 use wpc_analysis::{Verdict, compare};
 use wpc_model::{
     Action, Auth, Comparison, Condition, Effect, Evidence, Field, Interface, Kind, Policy, Preposition, Rule,
-    Slot, Subject, Target, Template, Test, Tool, Type, Value,
+    Settings, Slot, Subject, Target, Template, Test, Tool, Type, Value,
 };
 
 fn interface() -> Interface {
@@ -73,6 +73,7 @@ fn policy(rules: u32, most: impl Fn(u32) -> i64) -> Policy {
         },
         approvals: vec![],
         evidence: Evidence::default(),
+        settings: Settings::default(),
     }
     .normalise()
 }

@@ -211,8 +211,17 @@ fn what(one: &Difference, more: &Side, less: &Side) -> String {
                 Setting::Holder => "whether the holder proves the agent's key",
                 Setting::Receipts => "whether model calls leave receipts",
                 Setting::Retention => "how long openings are kept",
+                Setting::Models => "which models may be called",
+                Setting::Sandbox => "what the agent runs in",
+                Setting::Agents => "who may work on a job",
+                Setting::Requesters => "who may ask for a job",
+                Setting::Environment => "the environment",
+                Setting::Credential => "what clients log in with",
+                Setting::Valid => "when the policy may be used",
+                Setting::OnChange => "what becomes of running jobs",
             };
-            format!("{name}: {less_word} {}, {more_word} {}", less.setting(*setting), more.setting(*setting))
+            let values = [(less_word, less.setting(*setting)), (more_word, more.setting(*setting))];
+            format!("{name}\n{}", values.map(|(word, value)| format!("  {word}: {value}")).join("\n"))
         }
     }
 }

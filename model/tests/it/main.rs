@@ -23,4 +23,6 @@ mod names;
 #[cfg(test)]
 mod oracle;
 #[cfg(test)]
+mod settings;
+#[cfg(test)]
 mod values;

@@ -1,10 +1,12 @@
-//! Steps 2 to 7 of the decision, inside the ledger's lock.
+//! Steps 1 to 7 of the decision, inside the ledger's lock.
 
 use std::cell::RefCell;
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
-use wpc_model::{Decision, Demand, Refusal, Ruling, Tool, Undecided, Window, admit, approvals, demands};
+use wpc_model::{
+    Decision, Demand, Refusal, Ruling, Tool, Undecided, Window, admit, approvals, demands, in_force,
+};
 
 use super::admitted::{Admitted, Settling};
 use super::{Asked, Core, Slip, untyped, words};
@@ -87,8 +89,12 @@ impl Begin {
         (Said::Decided(decision), vec![Step::Entry(Body::Attempt(attempt))])
     }
 
-    /// Approvals and limits, and what an admitted call charges.
+    /// Validity, approvals and limits, and what an admitted call charges.
     fn admit(&self, tool: &Tool, head: &Head<'_>) -> (Decision, Vec<Charged>) {
+        // On the ledger's clock, which is the one that the entry bears.
+        if let Err(refusal) = in_force(&self.core.policy, head.now_ms()) {
+            return (Decision::Deny(refusal), Vec::new());
+        }
         let before = RefCell::new(Vec::new());
         let demands = self.demands.as_deref().map_err(|undecided| *undecided);
         let decision =
