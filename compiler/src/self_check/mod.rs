@@ -6,6 +6,7 @@
 //! flipped at a time, and for calls drawn at random. A difference means that lowering changed a
 //! meaning, and nothing may be signed.
 
+mod address;
 mod build;
 mod cases;
 mod evaluate;
@@ -15,7 +16,7 @@ mod random;
 
 use std::collections::BTreeSet;
 
-use wpc_model::{self as model, Call, Measure, Policy, Ruling};
+use wpc_model::{self as model, Call, Measure, Moment, Policy, Ruling};
 
 use crate::checked::{Checked, Tool};
 use crate::compiled::Compiled;
@@ -139,7 +140,9 @@ impl Comparison<'_> {
         let mut seen = cases::Seen::default();
         for case in cases::all(self.tool, lowered).take(most) {
             for call in boundaries.of(&case, &mut seen) {
-                self.compare(&call)?;
+                for moment in pool.moments() {
+                    self.compare(&call, *moment)?;
+                }
             }
         }
         Ok(())
@@ -150,34 +153,35 @@ impl Comparison<'_> {
             let Some(call) = random.call(self.name, &self.focus.whole().interface, pool) else {
                 return Ok(());
             };
-            self.compare(&call)?;
+            let moment = random.pick(pool.moments()).copied().unwrap_or(Moment::at(0));
+            self.compare(&call, moment)?;
         }
         Ok(())
     }
 
-    fn compare(&mut self, call: &Call) -> Result<(), Difference> {
+    fn compare(&mut self, call: &Call, moment: Moment) -> Result<(), Difference> {
         let (written, lowered) = self.focus.on(call);
         let Some(left) = self.work.checked_sub(1 + written.len() + lowered.allow.len() + lowered.deny.len())
         else {
             return Ok(());
         };
         *self.work = left;
-        let says = evaluate::verdict(self.tool, &written, call);
-        let means = match model::rule(lowered, call) {
+        let says = evaluate::verdict(self.tool, &written, call, moment);
+        let means = match model::rule(lowered, call, moment) {
             Ruling::Allow { .. } => Verdict::Allow,
             Ruling::ExplicitDeny { .. } => Verdict::ExplicitDeny,
             Ruling::DefaultDeny { .. } => Verdict::DefaultDeny,
         };
         if says != means {
-            return Err(Difference(format!("{says:?} became {means:?} on {call:?}")));
+            return Err(Difference(format!("{says:?} became {means:?} on {call:?} at {moment:?}")));
         }
         let (says, means) = (evaluate::demands(self.tool, call), demands(self.focus.whole(), call));
         if says != means {
-            return Err(Difference(format!("charges {says:?} became {means:?} on {call:?}")));
+            return Err(Difference(format!("charges {says:?} became {means:?} on {call:?} at {moment:?}")));
         }
-        let (says, means) = (evaluate::asked(self.tool, call), asked(self.policy, call));
+        let (says, means) = (evaluate::asked(self.tool, call, moment), asked(self.policy, call, moment));
         if says != means {
-            return Err(Difference(format!("approvals {says:?} became {means:?} on {call:?}")));
+            return Err(Difference(format!("approvals {says:?} became {means:?} on {call:?} at {moment:?}")));
         }
         Ok(())
     }
@@ -199,8 +203,8 @@ fn demands(tool: &model::Tool, call: &Call) -> Option<BTreeSet<Charged>> {
 /// Who is asked, how many, for how long.
 type Asked = (Vec<model::Approver>, u32, i64);
 
-fn asked(policy: &Policy, call: &Call) -> BTreeSet<Asked> {
-    let approvals = model::approvals(policy, call);
+fn asked(policy: &Policy, call: &Call, moment: Moment) -> BTreeSet<Asked> {
+    let approvals = model::approvals(policy, call, moment);
     let found = approvals.into_iter().filter_map(|index| policy.approvals.get(index as usize));
     found.map(|approval| (approval.by.clone(), approval.quorum, approval.within_ms)).collect()
 }
