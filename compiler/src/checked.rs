@@ -11,6 +11,7 @@ use wpc_grammar::Span;
 use wpc_model::{Auth, Condition, Evidence, Measure, Terms, Type, Window};
 
 use crate::interface::Known;
+use crate::testing::Test;
 
 /// A whole policy.
 #[derive(Debug)]
@@ -22,6 +23,8 @@ pub(crate) struct Checked {
     pub(crate) tools: BTreeMap<String, Tool>,
     pub(crate) auth: Auth,
     pub(crate) evidence: Evidence,
+    /// The file's tests; no part of the policy.
+    pub(crate) tests: Vec<Test>,
 }
 
 /// One tool of it.

@@ -127,6 +127,10 @@ codes! {
     OutsideTool = "WPC0418" Error "a rule outside a tool",
     EmptyTest = "WPC0419" Error "a test that tests nothing",
     UnreachableQuorum = "WPC0420" Error "a quorum that cannot be reached",
+    TestFailed = "WPC0445" Error "a test that failed",
+    TestWithoutPolicy = "WPC0446" Error "a test that no policy decides",
+    MisplacedStep = "WPC0447" Error "a setting of a test that speaks of nothing",
+    StepOutOfTime = "WPC0448" Error "a step of a test before the one above it",
 
     BroadAllow = "WPC0450" Warning "an `allow` of a pattern or of a whole kind",
     MixedRoles = "WPC0451" Warning "one policy both sends and receives",

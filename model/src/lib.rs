@@ -93,8 +93,8 @@ pub use cidr::{Cidr, check_cidr, meant_cidr};
 pub use clock::{Moment, parse_time_of_day, time_of_day_text};
 pub use condition::{Comparison, Condition, Quantifier, Step, Subject, Test};
 pub use decide::{
-    Charge, Decision, Demand, Near, Reason, Refusal, Ruling, Undecided, Used, admit, approvals, demands,
-    rule, used,
+    Charge, Decision, Demand, Failing, Near, Reason, Refusal, Ruling, Undecided, Used, admit, approvals,
+    conditions_hold, decisive, demands, failing, rule, used,
 };
 pub use decimal::{decimal_text, minor_digits, parse_decimal};
 pub use glob::{glob, glob_ignoring_case};

@@ -11,6 +11,7 @@ mod duties;
 mod join;
 mod limit;
 mod settings;
+mod steps;
 mod subject;
 mod target;
 mod test;
@@ -77,6 +78,7 @@ pub(crate) fn check<'a>(resolved: &Resolved<'a>, lines: &Lines<'_>, problems: &m
             tools,
             auth: set.auth.unwrap_or_else(settings::default_auth),
             evidence: set.evidence,
+            tests: Vec::new(),
         };
         // With a statement missing, what the rest amounts to is not worth saying.
         if !incomplete {
@@ -85,9 +87,8 @@ pub(crate) fn check<'a>(resolved: &Resolved<'a>, lines: &Lines<'_>, problems: &m
         }
         checked
     });
-    for test in &resolved.tests {
-        checker.test(test, resolved);
-    }
+    let tests = resolved.tests.iter().map(|test| checker.test(test, resolved)).collect();
+    let policy = policy.map(|policy| Checked { tests, ..policy });
     Outcome { policy, places }
 }
 

@@ -48,7 +48,7 @@ impl<'a> Checker<'_, 'a, '_> {
     ) -> Option<Typed> {
         let head = &path.head;
         if head.text == "clock" {
-            return self.clock(path, quantifier);
+            return self.of_clock(path, quantifier);
         }
         let of_batch = action.batch().and_then(|(_, record)| known.interface().records.get(record));
         let field = action
@@ -107,7 +107,7 @@ impl<'a> Checker<'_, 'a, '_> {
     }
 
     /// `clock.time` or `clock.weekday`.
-    fn clock(&mut self, path: &Path, quantifier: Option<(syntax::Quantifier, Loc)>) -> Option<Typed> {
+    fn of_clock(&mut self, path: &Path, quantifier: Option<(syntax::Quantifier, Loc)>) -> Option<Typed> {
         let steps = path.steps.iter().map(|step| match step {
             syntax::Step::Field(field) => Step::Field(field.text.clone()),
             syntax::Step::Key(key) => Step::Key(key.value.clone()),

@@ -4,10 +4,12 @@ use wpc_model::{Type, Value};
 
 /// An address without anything special.
 pub(super) fn plain(ty: &Type) -> Option<&'static str> {
-    match ty {
-        Type::Email => Some("some@some"),
-        Type::Url => Some("https://some/"),
-        _ => None,
+    if *ty == Type::Email {
+        Some("some@some")
+    } else if *ty == Type::Url {
+        Some("https://some/")
+    } else {
+        None
     }
 }
 

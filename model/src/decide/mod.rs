@@ -11,9 +11,11 @@
 //! the clock. Every faster enforcer is tested against these functions.
 
 mod admit;
+mod explain;
 mod limits;
 mod rules;
 
 pub use admit::{Decision, Reason, Refusal, admit};
+pub use explain::{Failing, conditions_hold, decisive, failing};
 pub use limits::{Charge, Demand, Undecided, Used, demands, used};
 pub use rules::{Near, Ruling, approvals, rule};

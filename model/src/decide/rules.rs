@@ -94,16 +94,16 @@ fn speaks_of(rule: &Rule, effect: Effect, call: &Call) -> Truth {
 
 /// A call of an action, at the moment at which it is decided.
 #[derive(Clone, Copy)]
-struct Asked<'a> {
-    action: &'a Action,
-    call: &'a Call,
-    moment: Moment,
+pub(super) struct Asked<'a> {
+    pub(super) action: &'a Action,
+    pub(super) call: &'a Call,
+    pub(super) moment: Moment,
 }
 
 impl Asked<'_> {
     /// Whether all conditions hold: for an allow of every element of the batch, for a deny (and an
     /// approval) of one of them.
-    fn holds(self, conditions: &[Condition], effect: Effect) -> Truth {
+    pub(super) fn holds(self, conditions: &[Condition], effect: Effect) -> Truth {
         match effect {
             Effect::Allow => Truth::all(conditions.iter().map(|condition| self.over_all(condition))),
             Effect::Deny => {
@@ -137,7 +137,7 @@ impl Asked<'_> {
         condition.holds(&self.call.arguments, self.moment)
     }
 
-    fn holds_of(self, condition: &Condition, element: &Value) -> Truth {
+    pub(super) fn holds_of(self, condition: &Condition, element: &Value) -> Truth {
         element.as_map().map_or(Truth::Unknown, |fields| condition.holds(fields, self.moment))
     }
 }

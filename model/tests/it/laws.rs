@@ -175,11 +175,13 @@ proptest! {
     fn an_absent_argument_never_turns_a_comparison_true((policy, call) in policy_and_call()) {
         // Taking an argument away may make `is absent` true, and nothing else.
         let tool = &policy.tools[&call.tool];
-        for condition in tool.allow.iter().flat_map(|rule| rule.conditions.iter()) {
+        let conditions = tool.allow.iter().flat_map(|rule| rule.conditions.iter());
+        for condition in conditions.filter(|condition| !condition.subject.is_of_clock()) {
             let mut without = call.arguments.clone();
             without.remove(&condition.subject.name);
             let truth = condition.holds(&without, NOW);
-            let absent = condition.test == wpc_model::Test::Absent;
+            let whole = condition.subject.quantifier.is_none();
+            let absent = whole && condition.test == wpc_model::Test::Absent;
             prop_assert_eq!(truth.is_true(), absent, "{:?}", condition);
         }
     }

@@ -11,7 +11,7 @@ use crate::words;
 const SHOWN: usize = 120;
 
 /// The first place of `call` at which `condition` is not true, and what stands there.
-pub(super) fn found(
+pub(crate) fn found(
     tool: &Tool,
     action: &Action,
     call: &Call,
