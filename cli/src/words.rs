@@ -3,8 +3,8 @@
 mod quantity;
 
 use wpc_model::{
-    Action, Approval, Approver, Bind, Condition, Effect, Field, Limit, Measure, Rule, Slot, Target, Test,
-    Tool, Type, Uses, Value, Window, time_of_day_text,
+    Action, Approval, Approver, Bind, Condition, Effect, Field, Limit, Measure, Rule, Slot, Subject, Target,
+    Test, Tool, Type, Uses, Value, Window, time_of_day_text,
 };
 
 use crate::plain::plain;
@@ -68,18 +68,23 @@ pub(crate) fn rule(tool: &Tool, effect: Effect, rule: &Rule) -> String {
     format!("{word} {what}")
 }
 
+/// What a limit counts: `calls`, or an argument's name.
+pub(crate) fn measure(measure: &Measure) -> String {
+    match measure {
+        Measure::Calls => "calls".to_owned(),
+        Measure::Argument(name) => plain(name).into_owned(),
+    }
+}
+
 /// `limit messages of send to 200 per job`.
 pub(crate) fn limit(tool: &Tool, limit: &Limit) -> String {
-    let measure = match &limit.measure {
-        Measure::Calls => "calls",
-        Measure::Argument(name) => name,
-    };
+    let measure = measure(&limit.measure);
     let actions: Vec<_> = limit.actions.iter().map(String::as_str).collect();
     let what = match limit.targets.as_slice() {
         [Target::Any] => plain(&actions.join(", ")).into_owned(),
         list => act(tool, &actions, &targets(list)),
     };
-    format!("limit {} of {what} to {} per {}", plain(measure), most(tool, limit), window(limit.window))
+    format!("limit {measure} of {what} to {} per {}", most(tool, limit), window(limit.window))
 }
 
 /// The bound of a limit with its unit.
@@ -123,11 +128,15 @@ pub(crate) fn approval(approval: &Approval) -> [String; 2] {
     [who, format!("within {}, {uses} {bind}", duration(approval.within_ms))]
 }
 
+/// The type of what a condition tests.
+pub(crate) fn subject_type(tool: &Tool, action: &str, subject: &Subject) -> Option<Type> {
+    let found = tool.interface.subject_type(tool.interface.actions.get(action)?, subject).ok()?;
+    Some(found.ty.into_owned())
+}
+
 /// `message_bytes <= 128 KiB`.
 pub(crate) fn condition(tool: &Tool, action: Option<&str>, condition: &Condition) -> String {
-    let action = action.and_then(|action| tool.interface.actions.get(action));
-    let found = action.and_then(|action| tool.interface.subject_type(action, &condition.subject).ok());
-    let ty = found.map(|found| found.ty.into_owned());
+    let ty = action.and_then(|action| subject_type(tool, action, &condition.subject));
     let subject = plain(&condition.subject.to_text()).into_owned();
     let ty = ty.as_ref();
     let member = match ty {

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use wpc_grammar::Span;
-use wpc_model::{Auth, Condition, Evidence, Measure, Terms, Type, Window};
+use wpc_model::{Auth, Condition, Evidence, Measure, Settings, Terms, Type, Window};
 
 use crate::interface::Known;
 use crate::testing::Test;
@@ -23,6 +23,7 @@ pub(crate) struct Checked {
     pub(crate) tools: BTreeMap<String, Tool>,
     pub(crate) auth: Auth,
     pub(crate) evidence: Evidence,
+    pub(crate) settings: Settings,
     /// The file's tests; no part of the policy.
     pub(crate) tests: Vec<Test>,
 }

@@ -10,7 +10,7 @@ macro_rules! codes {
         /// A problem's stable name, `WPC0201`. Numbers are never reused.
         ///
         /// `00xx` reading and limits, `01xx` syntax, `02xx` names, `03xx` types, `040x` to `044x`
-        /// rules, `045x` to `047x` lints and notes, `049x` not implemented, `05xx` artifacts,
+        /// rules (`0444` is a lint), `045x` to `047x` lints and notes, `049x` not implemented, `05xx` artifacts,
         /// `06xx` Rust bindings.
         #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
         #[non_exhaustive]
@@ -127,6 +127,8 @@ codes! {
     OutsideTool = "WPC0418" Error "a rule outside a tool",
     EmptyTest = "WPC0419" Error "a test that tests nothing",
     UnreachableQuorum = "WPC0420" Error "a quorum that cannot be reached",
+    InvalidJsonPath = "WPC0435" Error "a path into a request that cannot be followed",
+    SasNamespace = "WPC0444" Warning "a credential for a whole namespace",
     TestFailed = "WPC0445" Error "a test that failed",
     TestWithoutPolicy = "WPC0446" Error "a test that no policy decides",
     MisplacedStep = "WPC0447" Error "a setting of a test that speaks of nothing",
@@ -151,6 +153,7 @@ codes! {
 
 /// The lints and the names under which they can be denied.
 const LINTS: &[(Code, &str)] = &[
+    (Code::SasNamespace, "sas_namespace"),
     (Code::BroadAllow, "broad_allow"),
     (Code::MixedRoles, "mixed_roles"),
     (Code::NoLimit, "no_limit"),

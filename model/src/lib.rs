@@ -67,12 +67,15 @@ mod hash;
 mod holds;
 mod instant;
 mod interface;
+mod json_path;
 mod legal;
+mod model_names;
 mod names;
 mod part;
 mod place;
 mod policy;
 mod regex;
+mod settings;
 mod truth;
 mod ty;
 mod under;
@@ -87,14 +90,15 @@ pub use call::{
     Measured, RawCall, RawResource, Resource,
 };
 pub use check::{
-    Invalid, MAX_CONDITIONS, MAX_CONSTANTS, MAX_PARTS, MAX_RULES, MAX_STATEMENTS, MAX_TOOLS, MAX_TYPE_DEPTH,
+    Invalid, MAX_CONDITIONS, MAX_CONSTANTS, MAX_NOTE_BYTES, MAX_PARTS, MAX_RULES, MAX_STATEMENTS, MAX_TOOLS,
+    MAX_TYPE_DEPTH, check_note, check_principal_name,
 };
 pub use cidr::{Cidr, check_cidr, meant_cidr};
 pub use clock::{Moment, parse_time_of_day, time_of_day_text};
 pub use condition::{Comparison, Condition, Quantifier, Step, Subject, Test};
 pub use decide::{
     Charge, Decision, Demand, Failing, Near, Reason, Refusal, Ruling, Undecided, Used, admit, approvals,
-    conditions_hold, decisive, demands, failing, rule, used,
+    conditions_hold, decisive, demands, failing, in_force, rule, used,
 };
 pub use decimal::{decimal_text, minor_digits, parse_decimal};
 pub use glob::{glob, glob_ignoring_case};
@@ -104,7 +108,9 @@ pub use instant::{instant_text, parse_instant};
 pub use interface::{
     Action, Class, Constraint, Field, Interface, Kind, Piece, Preposition, Record, Scope, Template,
 };
+pub use json_path::{JsonPath, JsonStep, MAX_PATH_STEPS};
 pub use legal::SubjectType;
+pub use model_names::{check_model, check_provider};
 pub use names::{MAX_NAME_BYTES, NameError, check_entity_name, check_host, check_name};
 pub use part::{Part, part};
 pub use policy::{
@@ -112,6 +118,10 @@ pub use policy::{
     Window,
 };
 pub use regex::{MAX_REGEX_BYTES, Regex, RegexError, check_regex};
+pub use settings::{
+    Cost, Credential, Filesystem, Meta, Model, Models, Network, OnChange, Principal, Redact, Redaction,
+    Sandbox, Settings, Validity,
+};
 pub use truth::Truth;
 pub use ty::Type;
 pub use under::{is_under_domain, is_under_path};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::{Condition, Interface, RuleId, Truth};
+use crate::{Condition, Interface, RuleId, Settings, Truth};
 
 /// A Work Policy Contract in normal form: what the artifact says, no more.
 ///
@@ -21,6 +21,8 @@ pub struct Policy {
     pub approvals: Vec<Approval>,
     /// Evidence that must exist.
     pub evidence: Evidence,
+    /// What it demands of what surrounds its tools.
+    pub settings: Settings,
 }
 
 /// One tool of a policy.

@@ -49,7 +49,7 @@ impl Refused {
         Self { code, detail: Box::new(detail) }
     }
 
-    /// The stable code: `explicit_deny default_deny approval_required limit_exceeded undecided`, a
+    /// The stable code: `policy_not_valid explicit_deny default_deny approval_required limit_exceeded undecided`, a
     /// malformed call's own code, `permit_expired`, `job_closed`, `job_exhausted`,
     /// `ledger_unavailable`, `clock_behind`, `gate_faulted`.
     #[must_use]
@@ -68,7 +68,12 @@ impl Refused {
     pub fn is_denial(&self) -> bool {
         matches!(
             self.code,
-            "explicit_deny" | "default_deny" | "approval_required" | "limit_exceeded" | "undecided"
+            "policy_not_valid"
+                | "explicit_deny"
+                | "default_deny"
+                | "approval_required"
+                | "limit_exceeded"
+                | "undecided"
         )
     }
 }

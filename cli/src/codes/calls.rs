@@ -3,6 +3,10 @@
 use super::Page;
 
 pages! {
+    policy_not_valid "the policy is not valid now"
+        "The policy's `valid` says from when and until when it may be used, and the ledger's clock is \
+         outside. Nothing is allowed meanwhile, whatever the rules say."
+        "Wait, or have a policy signed that is valid now; `wpc show` prints the times."
     explicit_deny "a deny forbids the call"
         "A `deny` of the policy speaks of this call, or cannot tell that it does not: a resource or \
          property that differs from a denied one in letter case only is denied too. No allow can \
@@ -85,4 +89,8 @@ pages! {
     not_measured "an argument that the tool does not measure"
         "Only what the interface marks `measured` is added by the tool, once."
         "Correct the tool."
+    stated_differs "an argument that is stated otherwise than it is described"
+        "A parameter or `with(…)` says one thing, the value that would be sent another; deciding on the \
+         first would admit the second."
+        "Leave the parameter out: the value describes itself."
 }

@@ -5,6 +5,8 @@ mod codes;
 #[cfg(test)]
 mod demo;
 #[cfg(test)]
+mod diff;
+#[cfg(test)]
 mod files;
 #[cfg(test)]
 mod place;
@@ -14,6 +16,8 @@ mod policy;
 mod project;
 #[cfg(test)]
 mod seed;
+#[cfg(test)]
+mod show;
 #[cfg(test)]
 mod signing;
 #[cfg(test)]

@@ -31,6 +31,7 @@ pub(crate) fn lower(checked: &Checked, source: &str) -> (Policy, Map) {
         auth: checked.auth,
         approvals,
         evidence: checked.evidence,
+        settings: checked.settings.clone(),
     };
     (policy.normalise(), map)
 }

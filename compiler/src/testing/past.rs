@@ -12,6 +12,9 @@ impl Past {
     /// What the policy says of `call` at `now`, Unix milliseconds.
     pub(super) fn decide(&self, policy: &Policy, call: &Call, now: i64) -> Option<Decision> {
         let tool = policy.tools.get(&call.tool)?;
+        if let Err(refusal) = wpc_model::in_force(policy, now) {
+            return Some(Decision::Deny(refusal));
+        }
         let moment = Moment::at(now);
         let ruling = wpc_model::rule(tool, call, moment);
         let asked = wpc_model::approvals(policy, call, moment);

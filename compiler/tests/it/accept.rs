@@ -33,6 +33,9 @@ fn said(compiled: &Compiled, source: &Source) -> String {
     let policy = &compiled.policy;
     let mut out =
         format!("policy {} {}\n{:?}\n{:?}\n", policy.name, policy.hash(), policy.auth, policy.evidence);
+    if policy.settings != wpc_model::Settings::default() {
+        out.push_str(&format!("{:#?}\n", policy.settings));
+    }
     for (name, tool) in &policy.tools {
         let interface = &tool.interface;
         let slice: Vec<String> = [

@@ -10,6 +10,7 @@ use proptest::sample::{select, subsequence};
 use super::conditions::{PATTERNS, conditions};
 use super::hoistable::{hoistable_conditions, hoistable_limits, join, sums};
 use super::interfaces::interface;
+use super::settings::settings;
 use super::values::value;
 use crate::{
     Action, Approval, Approver, Auth, Bind, Effect, Evidence, Interface, Limit, Measure, Policy, Rule, Slot,
@@ -27,8 +28,9 @@ pub fn policy() -> BoxedStrategy<Policy> {
         let approvals = approvals(&tools);
         (Just(tools), approvals)
     });
-    let whole = (with_approvals, auth(), evidence()).prop_map(|((tools, approvals), auth, evidence)| {
-        Policy { name: "a-policy".to_owned(), tools, auth, approvals, evidence }.normalise()
+    let demands = (auth(), evidence(), settings());
+    let whole = (with_approvals, demands).prop_map(|((tools, approvals), (auth, evidence, settings))| {
+        Policy { name: "a-policy".to_owned(), tools, auth, approvals, evidence, settings }.normalise()
     });
     whole.boxed()
 }

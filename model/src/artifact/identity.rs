@@ -193,6 +193,7 @@ impl Policy {
     #[must_use]
     pub fn normalise(mut self) -> Self {
         self.tools.values_mut().for_each(Tool::normalise);
+        self.settings.normalise();
         self.approvals.sort_by_key(|approval| approval.id);
         self.approvals.dedup_by_key(|approval| approval.id);
         self

@@ -19,6 +19,7 @@ mod hoist;
 mod identity;
 mod interface;
 mod parts;
+mod settings;
 mod subject;
 
 #[cfg(feature = "serde")]

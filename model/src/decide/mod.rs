@@ -1,6 +1,7 @@
 //! The reference interpreter: LANGUAGE.md sections 2 and 6, as plainly as they can be written.
 //!
 //! ```text
+//! step 1     in_force(policy, now) ─▶ refused, or not
 //! step 2, 3  rule(tool, call, moment) ─▶ Ruling ──┐
 //! step 5     approvals(policy, call, moment) ─────┼─▶ admit ─▶ Decision
 //! step 6     demands(tool, call), used(…) ────────┘
@@ -12,10 +13,12 @@
 
 mod admit;
 mod explain;
+mod force;
 mod limits;
 mod rules;
 
 pub use admit::{Decision, Reason, Refusal, admit};
 pub use explain::{Failing, conditions_hold, decisive, failing};
+pub use force::in_force;
 pub use limits::{Charge, Demand, Undecided, Used, demands, used};
 pub use rules::{Near, Ruling, approvals, rule};

@@ -25,4 +25,6 @@ mod names;
 #[cfg(test)]
 mod oracle;
 #[cfg(test)]
+mod settings;
+#[cfg(test)]
 mod values;

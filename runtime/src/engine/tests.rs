@@ -145,14 +145,21 @@ fn names_that_run_into_each_other_are_kept_apart() {
 }
 
 fn empty() -> Policy {
-    use wpc_model::{Auth, Evidence};
+    use wpc_model::{Auth, Evidence, Settings};
     let auth = Auth {
         max_ttl_seconds: 1,
         pin_policy_hash: true,
         job_scoped_binding: true,
         proof_of_possession: true,
     };
-    Policy { name: "p".to_owned(), tools: [].into(), auth, approvals: vec![], evidence: Evidence::default() }
+    Policy {
+        name: "p".to_owned(),
+        tools: [].into(),
+        auth,
+        approvals: vec![],
+        evidence: Evidence::default(),
+        settings: Settings::default(),
+    }
 }
 
 /// A tool with an action that takes anything.

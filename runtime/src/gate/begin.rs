@@ -1,4 +1,4 @@
-//! Steps 2 to 7 of the decision, inside the ledger's lock.
+//! Steps 1 to 7 of the decision, inside the ledger's lock.
 
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 use wpc_model::{
-    Decision, Demand, Moment, Refusal, Ruling, Tool, Undecided, Window, admit, approvals, demands,
+    Decision, Demand, Moment, Refusal, Ruling, Tool, Undecided, Window, admit, approvals, demands, in_force,
 };
 
 use super::admitted::{Admitted, Settling};
@@ -94,9 +94,13 @@ impl Begin {
         (Said::Decided(decision), vec![Step::Entry(Body::Attempt(attempt))])
     }
 
-    /// Approvals and limits, and what an admitted call charges; before them the rules, if they read
+    /// Validity, approvals and limits, and what an admitted call charges; before them the rules, if they read
     /// the clock.
     fn admit(&self, tool: &Tool, head: &Head<'_>) -> (Decision, Vec<Charged>) {
+        // On the ledger's clock, which is the one that the entry bears.
+        if let Err(refusal) = in_force(&self.core.policy, head.now_ms()) {
+            return (Decision::Deny(refusal), Vec::new());
+        }
         let (call, moment) = (&self.asked.call, Moment::at(head.now_ms()));
         let timed = || match self.core.timed.rules(call) {
             Some(rules) => rules.rule(call, moment),

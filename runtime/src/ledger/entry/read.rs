@@ -269,6 +269,7 @@ fn charged(value: &Value) -> Result<Charged, EntryError> {
 
 fn reason(code: &str) -> Option<Reason> {
     [
+        Reason::PolicyNotValid,
         Reason::ExplicitDeny,
         Reason::DefaultDeny,
         Reason::ApprovalRequired,
