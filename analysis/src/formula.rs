@@ -6,6 +6,7 @@ use std::sync::Arc;
 use wpc_model::{Condition, Slot, Subject, Test, Value};
 
 use crate::bound::Bound;
+use crate::site::MOMENT;
 
 /// The values that a formula speaks of, by name: a call's arguments and its resource's names, or
 /// the fields of one element.
@@ -101,7 +102,7 @@ impl Literal {
 
     pub(crate) fn holds(&self, values: &Values) -> bool {
         match self {
-            Self::Test { condition, bound } => bound.admits(condition.holds(values)),
+            Self::Test { condition, bound } => bound.admits(condition.holds(values, MOMENT)),
             Self::Slot { field, slot, bound } => {
                 let name = values.get(&**field).and_then(Value::as_text);
                 name.is_some_and(|name| bound.admits(slot.matches(name)))

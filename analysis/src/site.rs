@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use wpc_model::{
-    Action, Call, Condition, Effect, Field, Policy, Resource, Rule, Ruling, Slot, Target, Tool, Truth, Value,
-    rule,
+    Action, Call, Condition, Effect, Field, Moment, Policy, Resource, Rule, Ruling, Slot, Target, Tool,
+    Truth, Value, rule,
 };
 
 use crate::bound::Bound;
 use crate::formula::{Formula, Literal, Values, slot_name};
+
+/// When witnesses are replayed. What depends on the clock is undecided, so any moment will do.
+pub(crate) const MOMENT: Moment = Moment::at(0);
 
 /// A policy and its rules at every [`Site`].
 #[derive(Debug)]
@@ -71,7 +74,7 @@ impl<'p> Rules<'p> {
     pub(crate) fn allow(&self, call: &Call) -> bool {
         let tool = self.policy.tools.get(&call.tool);
         call.is_complete(self.policy)
-            && tool.is_some_and(|tool| matches!(rule(tool, call), Ruling::Allow { .. }))
+            && tool.is_some_and(|tool| matches!(rule(tool, call, MOMENT), Ruling::Allow { .. }))
     }
 }
 

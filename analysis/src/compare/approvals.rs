@@ -9,6 +9,7 @@ use super::{Part, Shown, Side};
 use crate::answer::Answer;
 use crate::bound::Bound;
 use crate::formula::Formula;
+use crate::site::MOMENT;
 use crate::site::Site;
 
 impl<'p> Side<'_, 'p> {
@@ -78,7 +79,7 @@ impl<'p> Side<'_, 'p> {
     /// Whether people can approve `call` as the wider policy asks and not as `approval` does.
     fn evades(&self, call: &Call, approval: &Approval) -> bool {
         let of = |policy: &'p wpc_model::Policy| -> Vec<&'p Approval> {
-            let found = approvals(policy, call).into_iter();
+            let found = approvals(policy, call, MOMENT).into_iter();
             found.filter_map(|index| policy.approvals.get(usize::try_from(index).ok()?)).collect()
         };
         if !of(self.less.policy).iter().any(|one| one.id == approval.id) {

@@ -223,6 +223,8 @@ fn text_ask(test: &Test, holds: bool) -> Option<text::Ask<'_>> {
         Test::In(set) => among(set, true),
         Test::NotIn(set) => among(set, false),
         Test::Like(pattern) => text::Ask::Like { pattern, fold: false, wanted: holds },
+        // These are not looked into yet: what depends on them is undecided.
+        Test::Matches(_) | Test::UnderDomain(_) | Test::UnderPath(_) | Test::WithinCidr(_) => return None,
         Test::Compare(..) | Test::Has(_) | Test::Lacks(_) | Test::Present | Test::Absent => return None,
     })
 }

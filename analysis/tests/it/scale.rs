@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use wpc_analysis::{Verdict, compare};
 use wpc_model::{
-    Action, Auth, Comparison, Condition, Effect, Evidence, Field, Interface, Kind, Policy, Preposition, Rule, Settings,
-    Slot, Subject, Target, Template, Test, Tool, Type, Value,
+    Action, Auth, Comparison, Condition, Effect, Evidence, Field, Interface, Kind, Policy, Preposition, Rule,
+    Settings, Slot, Subject, Target, Template, Test, Tool, Type, Value,
 };
 
 fn interface() -> Interface {
