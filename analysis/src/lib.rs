@@ -32,3 +32,4 @@ mod text;
 
 pub use compare::{Comparison, Difference, Direction, Part, Setting, Shown, Verdict, compare};
 pub use findings::{Finding, Problem, findings};
+pub use site::Case;

@@ -23,7 +23,14 @@ impl Numbers {
             Test::Compare(comparison, Value::Int(constant)) => Self::compared(*comparison, *constant),
             Test::In(set) => Self::listed(set),
             Test::NotIn(set) => Self::listed(set).complement(),
-            Test::Compare(..) | Test::Has(_) | Test::Lacks(_) | Test::Like(_) => return None,
+            Test::Compare(..)
+            | Test::Has(_)
+            | Test::Lacks(_)
+            | Test::Like(_)
+            | Test::Matches(_)
+            | Test::UnderDomain(_)
+            | Test::UnderPath(_)
+            | Test::WithinCidr(_) => return None,
         };
         Some(if bound.is_least() { holds } else { holds.complement() })
     }

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use wpc_model::{Call, Effect, RuleId, Target};
+use wpc_model::{Comparison, Condition, Effect, RuleId, Subject, Target, Test, Value};
 
 use crate::answer::{Answer, Budget};
 use crate::bound::Bound;
-use crate::formula::{Formula, Values};
-use crate::site::{Rules, Site, least};
+use crate::formula::{Formula, TIME, Values};
+use crate::site::{Case, MS_PER_DAY, Rules, Site, least};
 use crate::solve::Solver;
 
 /// Steps that one question may take.
@@ -47,7 +47,7 @@ impl Asker {
         site: &Site<'_>,
         formula: Formula,
         avoid: &[Avoid<'_, '_>],
-    ) -> Answer<Call> {
+    ) -> Answer<Case> {
         self.involved.clear();
         let steps = STEPS.min(self.left);
         let mut solver = Solver::new(&site.tool.interface, Budget::new(steps));
@@ -60,10 +60,11 @@ impl Asker {
             };
             avoid.iter().find_map(broken)
         };
+        let formula = Formula::All(vec![formula, within_a_day()]);
         let found = solver.boxes(&site.fields, formula, &mut broken);
         self.left = self.left.saturating_sub(steps.saturating_sub(solver.left()));
-        match found.map(|values| site.call(values)) {
-            Answer::Yes(call) if call.is_complete(rules.policy) => Answer::Yes(call),
+        match found.map(|values| site.case(values)) {
+            Answer::Yes(case) if case.call.is_complete(rules.policy) => Answer::Yes(case),
             Answer::Yes(_) | Answer::Undecided => Answer::Undecided,
             Answer::No => Answer::No,
         }
@@ -77,7 +78,7 @@ impl Asker {
         site: &Site<'_>,
         formula: &Formula,
         targets: &[Target],
-    ) -> Answer<Call> {
+    ) -> Answer<Case> {
         let none = BTreeSet::new();
         let denies = [Avoid { site, effect: Effect::Deny, but: &none }];
         let allows = site.near_any(Effect::Allow, targets);
@@ -85,7 +86,7 @@ impl Asker {
         for allow in allows.into_iter().take(MAX_TRIED) {
             let both = vec![site.rule(allow, Effect::Allow, Bound::True), formula.clone()];
             match self.find(rules, site, Formula::All(both), &denies) {
-                Answer::Yes(call) if rules.allow(&call) => return Answer::Yes(call),
+                Answer::Yes(case) if rules.allow(&case) => return Answer::Yes(case),
                 Answer::No => {}
                 Answer::Yes(_) | Answer::Undecided => undecided = true,
             }
@@ -97,4 +98,10 @@ impl Asker {
     pub(crate) fn involved(&self) -> Vec<RuleId> {
         self.involved.iter().copied().collect()
     }
+}
+
+/// That the time is one of a day.
+fn within_a_day() -> Formula {
+    let test = Test::Compare(Comparison::Less, Value::Int(MS_PER_DAY));
+    Formula::of(&Condition { subject: Subject::plain(TIME), test }, Bound::True)
 }

@@ -35,7 +35,7 @@ pub(crate) fn add(compiled: &Compiled, found: &mut Vec<Diagnostic>) {
         let Some(origin) = compiled.map.origins.get(&rule) else { continue };
         let statement = statements.entry((origin.span, problem)).or_default();
         if statement.charged.is_none() {
-            statement.charged = witness.and_then(|call| charged(compiled, &call, &by));
+            statement.charged = witness.and_then(|case| charged(compiled, &case.call, &by));
         }
         statement.rules.insert(rule);
         statement.by.extend(by);

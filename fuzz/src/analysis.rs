@@ -1,6 +1,6 @@
 //! Two policies, compared and looked over.
 
-use wpc_analysis::{Shown, Verdict, compare, findings};
+use wpc_analysis::{Case, Shown, Verdict, compare, findings};
 use wpc_model::{Policy, Ruling, decode, rule};
 
 /// Between two artifacts in one input: no JSON has this byte.
@@ -24,12 +24,12 @@ pub fn analysis(data: &[u8]) {
         assert_eq!(turned(there.verdict), back.verdict, "two answers: {there:?} {back:?}");
     }
     for difference in &there.differences {
-        let (Shown::Call(call) | Shown::Calls { call, .. }) = &difference.shown else { continue };
-        assert!(allows(&one, call) || allows(&other, call), "nothing allows {call:?}");
+        let (Shown::Call(case) | Shown::Calls { case, .. }) = &difference.shown else { continue };
+        assert!(allows(&one, case) || allows(&other, case), "nothing allows {case:?}");
     }
     for finding in findings(&one) {
-        if let Some(call) = &finding.witness {
-            assert!(allows(&one, call), "{finding:?} shows what is not allowed");
+        if let Some(case) = &finding.witness {
+            assert!(allows(&one, case), "{finding:?} shows what is not allowed");
         }
     }
 }
@@ -42,7 +42,8 @@ const fn turned(verdict: Verdict) -> Verdict {
     }
 }
 
-fn allows(policy: &Policy, call: &wpc_model::Call) -> bool {
+fn allows(policy: &Policy, Case { call, moment }: &Case) -> bool {
     let tool = policy.tools.get(&call.tool);
-    call.is_complete(policy) && tool.is_some_and(|tool| matches!(rule(tool, call), Ruling::Allow { .. }))
+    call.is_complete(policy)
+        && tool.is_some_and(|tool| matches!(rule(tool, call, *moment), Ruling::Allow { .. }))
 }

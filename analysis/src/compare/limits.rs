@@ -7,7 +7,7 @@ use crate::answer::Answer;
 use crate::bound::Bound;
 use crate::formula::Formula;
 use crate::measure::{at_least, is_as_tight};
-use crate::site::{Rules, Site};
+use crate::site::{Case, Rules, Site};
 
 /// Most calls of one job that are counted through.
 const MAX_TIMES: i64 = 100_000;
@@ -40,7 +40,7 @@ impl<'p> Side<'_, 'p> {
         let mut counted = Vec::new();
         for site in sites {
             match self.asker.admitted(more, site, &counts(site, &limit.targets), &limit.targets) {
-                Answer::Yes(call) => counted.push((site, Some(call))),
+                Answer::Yes(case) => counted.push((site, Some(case))),
                 Answer::No => {}
                 Answer::Undecided => counted.push((site, None)),
             }
@@ -49,7 +49,7 @@ impl<'p> Side<'_, 'p> {
             return None;
         }
         for other in tool.limits.iter().filter(|other| is_as_tight(other, limit)) {
-            let mut holds = |(site, _): &(&Site<'p>, Option<Call>)| {
+            let mut holds = |(site, _): &(&Site<'p>, Option<Case>)| {
                 other.actions.iter().any(|action| action == site.key.1)
                     && self.is_within(site, &limit.targets, &other.targets)
             };
@@ -57,8 +57,8 @@ impl<'p> Side<'_, 'p> {
                 return None;
             }
         }
-        for (site, call) in &counted {
-            if let Some(shown) = call.as_ref().and_then(|call| self.overrun(site, call, limit)) {
+        for (site, case) in &counted {
+            if let Some(shown) = case.as_ref().and_then(|case| self.overrun(site, case, limit)) {
                 return Some(shown);
             }
         }
@@ -74,7 +74,7 @@ impl<'p> Side<'_, 'p> {
     }
 
     /// A row of calls that the wider policy admits and of which `limit` refuses the last.
-    fn overrun(&mut self, site: &Site<'p>, call: &Call, limit: &Limit) -> Option<Shown> {
+    fn overrun(&mut self, site: &Site<'p>, case: &Case, limit: &Limit) -> Option<Shown> {
         let (more, less) = (self.more, self.less);
         let whole = limit.max.checked_add(1)?;
         let amounts = match &limit.measure {
@@ -85,27 +85,29 @@ impl<'p> Side<'_, 'p> {
             }
         };
         for amount in amounts {
-            let call = match amount {
-                None => call.clone(),
+            let case = match amount {
+                None => case.clone(),
                 Some((name, amount)) => {
                     let formula = vec![counts(site, &limit.targets), at_least(site, name, amount)];
                     match self.asker.admitted(more, site, &Formula::All(formula), &limit.targets) {
-                        Answer::Yes(call) => call,
+                        Answer::Yes(case) => case,
                         Answer::No | Answer::Undecided => continue,
                     }
                 }
             };
-            let tool = less.policy.tools.get(&call.tool)?;
-            let Some(charged) = charged(tool, &call, limit).filter(|charged| *charged > 0) else { continue };
+            let tool = less.policy.tools.get(&case.call.tool)?;
+            let Some(charged) = charged(tool, &case.call, limit).filter(|charged| *charged > 0) else {
+                continue;
+            };
             let times = limit.max.checked_div(charged)?.checked_add(1)?;
             if times > MAX_TIMES {
                 continue;
             }
-            for apart_ms in schedules(more, &call, limit, times) {
-                let row = Row { call: &call, times, apart_ms };
+            for apart_ms in schedules(more, &case.call, limit, times) {
+                let row = Row { call: &case.call, times, apart_ms };
                 if row.is_admitted(more) == Some(true) && row.is_admitted(less) == Some(false) {
                     let times = u32::try_from(times).ok()?;
-                    return Some(Shown::Calls { call: Box::new(call), times, apart_ms });
+                    return Some(Shown::Calls { case: Box::new(case), times, apart_ms });
                 }
             }
         }
@@ -142,7 +144,8 @@ fn schedules(more: &Rules<'_>, call: &Call, limit: &Limit, times: i64) -> Vec<i6
             sliding.max().unwrap_or(0)
         }
     };
-    if far == 0 { vec![0] } else { vec![0, far] }
+    // What reads the clock may not allow later what it allows now.
+    if far == 0 || more.read_the_clock() { vec![0] } else { vec![0, far] }
 }
 
 /// One call again and again.

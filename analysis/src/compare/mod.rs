@@ -9,10 +9,10 @@ mod limits;
 mod rules;
 mod settings;
 
-use wpc_model::{Call, Policy, RuleId};
+use wpc_model::{Policy, RuleId};
 
 use crate::question::Asker;
-use crate::site::Rules;
+use crate::site::{Case, Rules};
 
 /// Steps that all questions of one comparison may take together.
 const ALL_STEPS: u32 = 20_000_000;
@@ -143,11 +143,11 @@ pub enum Setting {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Shown {
     /// This call, replayed: the one policy's rules allow it, the other's do not.
-    Call(Box<Call>),
+    Call(Box<Case>),
     /// This call, so many times: the one policy's limits admit them all, the other's refuse the last.
     Calls {
-        /// The call.
-        call: Box<Call>,
+        /// The call, and when the first is made.
+        case: Box<Case>,
         /// How many times.
         times: u32,
         /// Milliseconds from one to the next.

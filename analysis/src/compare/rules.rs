@@ -44,8 +44,8 @@ impl<'p> Side<'_, 'p> {
             // Nothing there is so called, or it is another thing that is: what it says of the call
             // does not matter.
             return match self.asker.find(self.more, site, holds, &[own]) {
-                Answer::Yes(call) if self.more.allow(&call) => {
-                    self.report(Part::Allow { rule, denied_by: None }, Shown::Call(Box::new(call)));
+                Answer::Yes(case) if self.more.allow(&case) => {
+                    self.report(Part::Allow { rule, denied_by: None }, Shown::Call(Box::new(case)));
                     true
                 }
                 Answer::No => false,
@@ -83,8 +83,8 @@ impl<'p> Side<'_, 'p> {
     /// Reports the call that is asked for, if there is one or it cannot be told.
     fn ask(&mut self, site: &Site<'p>, formula: Formula, avoid: &[Avoid<'_, 'p>], part: Part) -> bool {
         match self.asker.find(self.more, site, formula, avoid) {
-            Answer::Yes(call) if self.more.allow(&call) && !self.less.allow(&call) => {
-                self.report(part, Shown::Call(Box::new(call)));
+            Answer::Yes(case) if self.more.allow(&case) && !self.less.allow(&case) => {
+                self.report(part, Shown::Call(Box::new(case)));
                 true
             }
             Answer::No => false,
@@ -109,8 +109,8 @@ impl<'p> Side<'_, 'p> {
         let theirs = Avoid { site: other, effect: Effect::Allow, but: &NONE };
         for avoid in [&[own, theirs][..], &[own][..]] {
             match self.asker.find(self.more, site, holds.clone(), avoid) {
-                Answer::Yes(call) if self.more.allow(&call) && !self.less.allow(&call) => {
-                    self.report(part, Shown::Call(Box::new(call)));
+                Answer::Yes(case) if self.more.allow(&case) && !self.less.allow(&case) => {
+                    self.report(part, Shown::Call(Box::new(case)));
                     return true;
                 }
                 // Of what it never allows nothing can differ.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use wpc_model::{Call, Condition, Effect, Limit, Measure, Rule, RuleId, Slot, Target, Tool};
+use wpc_model::{Condition, Effect, Limit, Measure, Rule, RuleId, Slot, Target, Tool};
 
 use super::{Look, Problem};
 use crate::answer::Answer;
@@ -10,7 +10,7 @@ use crate::bound::Bound;
 use crate::formula::Formula;
 use crate::measure::{at_least, at_most, is_as_tight};
 use crate::question::Avoid;
-use crate::site::{Key, Site};
+use crate::site::{Case, Key, Site};
 
 impl<'a, 'p> Look<'a, 'p> {
     pub(super) fn limits(&mut self) {
@@ -98,15 +98,15 @@ impl<'a, 'p> Look<'a, 'p> {
                 }
                 let over = self.is_over(site, allow, limit, measure);
                 known.insert(key, over.is_some());
-                if let Some(call) = over {
-                    self.report(Problem::OverLimit, allow.id, vec![limit.id], Some(call));
+                if let Some(case) = over {
+                    self.report(Problem::OverLimit, allow.id, vec![limit.id], Some(case));
                 }
             }
         }
     }
 
     /// A call that `allow` allows and `limit` refuses, if that is so of all of them.
-    fn is_over(&mut self, site: &Site<'p>, allow: &'p Rule, limit: &Limit, measure: &str) -> Option<Call> {
+    fn is_over(&mut self, site: &Site<'p>, allow: &'p Rule, limit: &Limit, measure: &str) -> Option<Case> {
         let holds = site.rule(allow, Effect::Allow, Bound::True);
         let none = BTreeSet::new();
         let denies = [Avoid { site, effect: Effect::Deny, but: &none }];
@@ -118,7 +118,7 @@ impl<'a, 'p> Look<'a, 'p> {
         }
         let over = Formula::All(vec![holds, at_least(site, measure, limit.max.checked_add(1)?)]);
         match self.asker.find(self.rules, site, over, &denies) {
-            Answer::Yes(call) if self.rules.allow(&call) => Some(call),
+            Answer::Yes(case) if self.rules.allow(&case) => Some(case),
             Answer::Yes(_) | Answer::No | Answer::Undecided => None,
         }
     }

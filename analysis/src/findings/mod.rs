@@ -8,10 +8,10 @@ mod rules;
 
 use std::collections::BTreeSet;
 
-use wpc_model::{Call, Policy, RuleId};
+use wpc_model::{Policy, RuleId};
 
 use crate::question::Asker;
-use crate::site::Rules;
+use crate::site::{Case, Rules};
 
 /// Steps that all questions about one policy may take: a check stays quick.
 const ALL_STEPS: u32 = 4_000_000;
@@ -27,7 +27,7 @@ pub struct Finding {
     pub by: Vec<RuleId>,
     /// A call that shows what was probably meant and is not so: of a limit that forbids all use the
     /// least call that it refuses.
-    pub witness: Option<Call>,
+    pub witness: Option<Case>,
 }
 
 /// What a policy says in vain.
@@ -73,7 +73,7 @@ struct Look<'a, 'p> {
 }
 
 impl Look<'_, '_> {
-    fn report(&mut self, problem: Problem, rule: RuleId, by: Vec<RuleId>, witness: Option<Call>) {
+    fn report(&mut self, problem: Problem, rule: RuleId, by: Vec<RuleId>, witness: Option<Case>) {
         self.found.push(Finding { problem, rule, by, witness });
     }
 }

@@ -5,8 +5,8 @@ use std::env;
 
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
-use wpc_analysis::{Direction, Part, Shown, Verdict, compare};
-use wpc_model::{Approver, Call, Charge, Policy, Ruling, approvals, rule};
+use wpc_analysis::{Case, Direction, Part, Shown, Verdict, compare};
+use wpc_model::{Approver, Charge, Policy, Ruling, approvals, rule};
 
 use crate::pairs::{Pair, charge, pair, times};
 
@@ -17,9 +17,10 @@ fn cases() -> u64 {
     env::var("WPC_CASES").map_or(CASES, |cases| cases.parse().unwrap())
 }
 
-fn allows(policy: &Policy, call: &Call) -> bool {
+fn allows(policy: &Policy, Case { call, moment }: &Case) -> bool {
     let tool = policy.tools.get(&call.tool);
-    call.is_complete(policy) && tool.is_some_and(|tool| matches!(rule(tool, call), Ruling::Allow { .. }))
+    call.is_complete(policy)
+        && tool.is_some_and(|tool| matches!(rule(tool, call, *moment), Ruling::Allow { .. }))
 }
 
 #[derive(Debug, Default)]
@@ -48,7 +49,7 @@ fn no_call_no_history_and_no_signers_contradict_an_answer() {
     assert!(allow * 50 <= pairs, "more than 2 % of pairs have undecided rules: {allow} of {pairs}");
 }
 
-fn check(old: &Policy, new: &Policy, calls: &[Call], at: &[i64], tally: &mut Tally) {
+fn check(old: &Policy, new: &Policy, calls: &[Case], at: &[i64], tally: &mut Tally) {
     let found = compare(old, new);
     tally.pairs += 1;
     tally.calls += calls.len() as u64;
@@ -74,32 +75,32 @@ fn check(old: &Policy, new: &Policy, calls: &[Call], at: &[i64], tally: &mut Tal
                     assert!(!by.is_empty() || name == "setting");
                     *tally.undecided.entry(name).or_default() += 1;
                 }
-                Shown::Call(call) if name == "allow" => {
+                Shown::Call(case) if name == "allow" => {
                     tally.differences += 1;
-                    assert_eq!(call.conform(more), Ok(()), "{}", context());
-                    assert!(allows(more, call) && !allows(less, call), "{call:?}\n{}", context());
+                    assert_eq!(case.call.conform(more), Ok(()), "{}", context());
+                    assert!(allows(more, case) && !allows(less, case), "{case:?}\n{}", context());
                 }
-                Shown::Call(call) => {
+                Shown::Call(case) => {
                     tally.differences += 1;
                     let escapes = signer_sets()
                         .into_iter()
-                        .any(|set| satisfied(more, call, &set) && !satisfied(less, call, &set));
-                    let terms = wpc_model::approvals(more, call).len() == 1;
-                    assert!(allows(more, call) && (escapes || terms), "{call:?}\n{}", context());
+                        .any(|set| satisfied(more, case, &set) && !satisfied(less, case, &set));
+                    let terms = wpc_model::approvals(more, &case.call, case.moment).len() == 1;
+                    assert!(allows(more, case) && (escapes || terms), "{case:?}\n{}", context());
                 }
-                Shown::Calls { call, times, apart_ms } => {
+                Shown::Calls { case, times, apart_ms } => {
                     tally.differences += 1;
                     let admits = |policy: &Policy| {
                         let mut charges = Vec::new();
                         (0..i64::from(*times)).all(|index| {
-                            let charged = charge(policy, call, &charges, index * apart_ms);
+                            let charged = charge(policy, &case.call, &charges, index * apart_ms);
                             charged.map(|more| charges.extend(more)).is_some()
                         })
                     };
                     if *times <= 1_100 {
                         assert!(
-                            allows(more, call) && admits(more) && !admits(less),
-                            "{call:?}\n{}",
+                            allows(more, case) && admits(more) && !admits(less),
+                            "{case:?}\n{}",
                             context()
                         );
                     }
@@ -107,20 +108,21 @@ fn check(old: &Policy, new: &Policy, calls: &[Call], at: &[i64], tally: &mut Tal
                 Shown::Itself => {}
             }
         }
-        for call in calls.iter().filter(|call| allows(more, call)) {
-            assert!(rules || allows(less, call), "{direction:?} {call:?}\n{}", context());
+        for case in calls.iter().filter(|case| allows(more, case)) {
+            assert!(rules || allows(less, case), "{direction:?} {case:?}\n{}", context());
             for set in signer_sets() {
                 assert!(
-                    approvals || !satisfied(more, call, &set) || satisfied(less, call, &set),
-                    "{direction:?} {set:?} {call:?}\n{}",
+                    approvals || !satisfied(more, case, &set) || satisfied(less, case, &set),
+                    "{direction:?} {set:?} {case:?}\n{}",
                     context()
                 );
             }
         }
         let (mut of_more, mut of_less): (Vec<Charge>, Vec<Charge>) = (Vec::new(), Vec::new());
-        for (call, at) in calls.iter().zip(at) {
+        for (case, at) in calls.iter().zip(at) {
             // The job as the wider policy lets it go on.
-            if !allows(more, call) {
+            let call = &case.call;
+            if !allows(more, case) {
                 continue;
             }
             let Some(charged) = charge(more, call, &of_more, *at) else { continue };
@@ -157,8 +159,8 @@ fn signer_sets() -> Vec<BTreeSet<&'static str>> {
 }
 
 /// Whether `people` meet every approval that `policy` asks for, no one signing for two of them.
-fn satisfied(policy: &Policy, call: &Call, people: &BTreeSet<&str>) -> bool {
-    let asked = approvals(policy, call).into_iter().map(|index| &policy.approvals[index as usize]);
+fn satisfied(policy: &Policy, Case { call, moment }: &Case, people: &BTreeSet<&str>) -> bool {
+    let asked = approvals(policy, call, *moment).into_iter().map(|index| &policy.approvals[index as usize]);
     let mut wanted: Vec<Vec<&str>> = Vec::new();
     for one in asked {
         let able: Vec<&str> = people

@@ -12,6 +12,7 @@ tool desk {
     action put on drawer { items: batch<item>; note: text?; mode: choice { fast, slow }; tags: set<text> }
     action take from drawer { number: count; to: host; labels: map<text>; numbers: list<int> }
     action clear on drawer
+    action fetch on drawer { link: url; from: ip; mail: email; file: path; site: host; code: text; people: list<email> }
 }
 "#;
 
@@ -282,4 +283,57 @@ fn past_the_budget_the_answer_is_undecided_with_the_rules() {
             assert!(!rules.is_empty());
         }
     }
+}
+
+#[test]
+fn addresses_are_compared_by_blocks_and_by_their_parts() {
+    let fetch = |conditions: &str| format!(r#"allow fetch on drawer("a") when {{ {conditions} }}"#);
+    let of = |old: &str, new: &str, expect| check(&fetch(old), &fetch(new), expect);
+    let halves = r#"
+        allow fetch on drawer("a") when { `from` within cidr ["10.0.0.0/9"] }
+        allow fetch on drawer("a") when { `from` within cidr ["10.128.0.0/9"] }"#;
+    check(halves, &fetch(r#"`from` within cidr ["10.0.0.0/8"]"#), Verdict::Equal);
+    of(r#"`from` within cidr ["10.0.0.0/8"]"#, r#"`from` within cidr ["10.1.0.0/16"]"#, Verdict::Narrower);
+    of(r#"`from` within cidr ["10.0.0.0/8"]"#, r#"`from` == "10.1.2.3""#, Verdict::Narrower);
+    of(r#"mail.domain == "x.example""#, r#"mail == "a@x.example""#, Verdict::Narrower);
+    of(r#"mail.domain == "x.example"; mail.local == "a""#, r#"mail == "a@x.example""#, Verdict::Equal);
+    of(r#"link.scheme == "https""#, r#"link.scheme == "https"; link.port == 443"#, Verdict::Narrower);
+    of(r#"link.host under domain ["x.example"]"#, r#"link.host == "a.x.example""#, Verdict::Narrower);
+    of(
+        r#"each people.domain == "x.example""#,
+        r#"each people.domain in ["x.example", "y.example"]"#,
+        Verdict::Wider,
+    );
+}
+
+#[test]
+fn domains_paths_and_regular_expressions_are_automata() {
+    let fetch = |conditions: &str| format!(r#"allow fetch on drawer("a") when {{ {conditions} }}"#);
+    let of = |old: &str, new: &str, expect| check(&fetch(old), &fetch(new), expect);
+    of(r#"site under domain ["x.example"]"#, r#"site like "*.x.example""#, Verdict::Narrower);
+    of(
+        r#"site under domain ["x.example", "a.x.example"]"#,
+        r#"site under domain ["x.example"]"#,
+        Verdict::Equal,
+    );
+    of(r#"file under path ["/srv"]"#, r#"file under path ["/srv/data", "/srv"]"#, Verdict::Equal);
+    of(r#"file under path ["/srv"]"#, r#"file like "/srv*""#, Verdict::Wider);
+    of(r#"code matches "a|b""#, r#"code in ["a", "b"]"#, Verdict::Equal);
+    of(r#"code matches "a+""#, r#"code like "a*""#, Verdict::Wider);
+    of(r#"code matches "[a-c]{2}""#, r#"code matches "[a-d]{2}"; code.size == 2"#, Verdict::Wider);
+    of(r#"code matches "(ab)*""#, r#"code matches "(ab)*(ab)?""#, Verdict::Equal);
+    of(r#"code matches "[^a]""#, r#"code like "?"; code != "a""#, Verdict::Equal);
+}
+
+#[test]
+fn the_clock_is_a_time_of_a_day_of_the_week() {
+    let clear = |conditions: &str| format!(r#"allow clear on drawer("a") when {{ {conditions} }}"#);
+    let of = |old: &str, new: &str, expect| check(&clear(old), &clear(new), expect);
+    of(r#"clock.time < "18:00""#, r#"clock.time < "17:00""#, Verdict::Narrower);
+    of(r#"clock.weekday in [monday, friday]"#, r#"clock.weekday == friday"#, Verdict::Narrower);
+    of(
+        r#"clock.time >= "00:00""#,
+        "clock.weekday in [monday, tuesday, wednesday, thursday, friday, saturday, sunday]",
+        Verdict::Equal,
+    );
 }

@@ -123,6 +123,12 @@ impl Side {
         json!({ "policy_name": self.policy.name, "policy_hash_b64u": self.hash.to_string() })
     }
 
+    /// Whether a rule reads the clock, so that it matters when a call is decided.
+    pub(super) fn reads_the_clock(&self) -> bool {
+        let rules = self.policy.tools.values().flat_map(|tool| tool.allow.iter().chain(&tool.deny));
+        rules.flat_map(|rule| rule.conditions.iter()).any(|one| one.subject.is_of_clock())
+    }
+
     /// What the policy demands, in words.
     pub(super) fn setting(&self, setting: Setting) -> String {
         let (auth, evidence) = (self.policy.auth, self.policy.evidence);
