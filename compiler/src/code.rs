@@ -144,6 +144,13 @@ codes! {
     NoAllow = "WPC0457" Warning "a policy that allows nothing",
     RequireOfNothing = "WPC0458" Warning "a `require` that joins no `allow`",
     SeveralEnvironments = "WPC0459" Warning "one tool in several places",
+    Contradiction = "WPC0460" Warning "a rule whose conditions exclude each other",
+    DeniedTogether = "WPC0461" Warning "an `allow` that several denies take back together",
+    Redundant = "WPC0462" Warning "a rule that adds nothing to others",
+    OverLimit = "WPC0463" Warning "an `allow` of what a limit never admits",
+    UnreachedLimit = "WPC0464" Warning "a limit that another one always reaches first",
+    IdleLimit = "WPC0465" Warning "a limit on what nothing allows",
+    IdleApproval = "WPC0466" Warning "a required approval that is never asked for",
     ApprovalOfNothing = "WPC0470" Note "an approval of what nothing allows",
 
     NotImplemented = "WPC0490" Error "not implemented in this version",
@@ -164,6 +171,13 @@ const LINTS: &[(Code, &str)] = &[
     (Code::NoAllow, "no_allow"),
     (Code::RequireOfNothing, "require_of_nothing"),
     (Code::SeveralEnvironments, "several_environments"),
+    (Code::Contradiction, "contradiction"),
+    (Code::DeniedTogether, "denied_together"),
+    (Code::Redundant, "redundant"),
+    (Code::OverLimit, "over_limit"),
+    (Code::UnreachedLimit, "unreached_limit"),
+    (Code::IdleLimit, "idle_limit"),
+    (Code::IdleApproval, "idle_approval"),
 ];
 
 impl Code {

@@ -93,25 +93,37 @@ pub fn compile(source: &Source, parameters: &Parameters) -> Result<Compiled, Vec
     let Some(checked) = checked else { return Err(warnings) };
     let (policy, map) = lower::lower(&checked, source.name());
     self_check::self_check(&checked, &policy, Effort::Quick).map_err(|difference| vec![*difference])?;
-    let interfaces =
-        checked.tools.iter().map(|(name, tool)| (name.clone(), tool.known.whole.clone())).collect();
-    Ok(Compiled { policy, interfaces, map, warnings, checked: Arc::new(checked) })
+    Ok(finished(checked, policy, map, warnings))
 }
 
 /// Checks any file: a policy, or interfaces and tests alone. Errors, warnings and notes, in source
 /// order.
 #[must_use]
 pub fn check(source: &Source, parameters: &Parameters) -> Vec<Diagnostic> {
-    match front(source, parameters, Wanted::Anything) {
-        Ok((None, found)) | Err(found) => found,
-        Ok((Some(checked), mut found)) => {
-            let (policy, _) = lower::lower(&checked, source.name());
-            if let Err(difference) = self_check::self_check(&checked, &policy, Effort::Quick) {
-                found.push(*difference);
-            }
-            found
-        }
+    examine(source, parameters).0
+}
+
+/// As [`check`], with the policy for those who look further, where there is one and it has no errors.
+#[must_use]
+pub fn examine(source: &Source, parameters: &Parameters) -> (Vec<Diagnostic>, Option<Compiled>) {
+    let (checked, mut found) = match front(source, parameters, Wanted::Anything) {
+        Ok((Some(checked), found)) => (checked, found),
+        Ok((None, found)) | Err(found) => return (found, None),
+    };
+    let (policy, map) = lower::lower(&checked, source.name());
+    if let Err(difference) = self_check::self_check(&checked, &policy, Effort::Quick) {
+        found.push(*difference);
+        return (found, None);
     }
+    let compiled = finished(checked, policy, map, found.clone());
+    (found, Some(compiled))
+}
+
+/// A policy with everything beside it.
+fn finished(checked: Checked, policy: wpc_model::Policy, map: Map, warnings: Vec<Diagnostic>) -> Compiled {
+    let interfaces =
+        checked.tools.iter().map(|(name, tool)| (name.clone(), tool.known.whole.clone())).collect();
+    Compiled { policy, interfaces, map, warnings, checked: Arc::new(checked) }
 }
 
 /// The interfaces that a file defines, by name.

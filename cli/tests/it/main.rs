@@ -9,6 +9,8 @@ mod diff;
 #[cfg(test)]
 mod files;
 #[cfg(test)]
+mod lints;
+#[cfg(test)]
 mod place;
 #[cfg(test)]
 mod policy;
