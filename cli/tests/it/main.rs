@@ -7,6 +7,8 @@ mod demo;
 #[cfg(test)]
 mod files;
 #[cfg(test)]
+mod linking;
+#[cfg(test)]
 mod place;
 #[cfg(test)]
 mod policy;

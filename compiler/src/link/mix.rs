@@ -10,19 +10,21 @@ use wpc_grammar::syntax::{
 use super::Available;
 use crate::{Code, Diagnostic, Problems, shipped, words};
 
-/// Replaces each `with` of the policy among `items` by what it names.
+/// Replaces each `with` of the policy among `items` by what it names; gives the places of the rules
+/// and of each `with`. That `unusable` names mean nothing was reported.
 pub(super) fn mix(
     items: &mut [Item],
     rules: &mut BTreeMap<&str, Available<'_>>,
-    mixed: &mut Vec<(Span, Span)>,
+    unusable: &[&str],
     problems: &mut Problems,
-) {
+) -> Vec<(Span, Span)> {
+    let mut mixed = Vec::new();
     let interfaces = interfaces(items);
     let policy = items.iter_mut().find_map(|item| match &mut item.kind {
         ItemKind::Policy(policy) => Some(policy),
         ItemKind::Use(_) | ItemKind::Interface(_) | ItemKind::Rules(_) | ItemKind::Test(_) => None,
     });
-    let Some(policy) = policy else { return };
+    let Some(policy) = policy else { return mixed };
     let mut seen: BTreeMap<String, Span> = BTreeMap::new();
     for entry in std::mem::take(&mut policy.entries) {
         let EntryKind::With(name) = &entry.kind else {
@@ -54,6 +56,7 @@ pub(super) fn mix(
             continue;
         }
         match rules.get_mut(name.text.as_str()) {
+            None if unusable.contains(&name.text.as_str()) => {}
             None => unknown(name, rules, problems),
             Some(available) => {
                 available.mixed = true;
@@ -79,6 +82,7 @@ pub(super) fn mix(
             }
         }
     }
+    mixed
 }
 
 /// The actions of each interface, by its name here.
@@ -106,7 +110,10 @@ fn interfaces(items: &[Item]) -> Interfaces {
                 let actions = names.map(|(name, _)| name.text.clone()).collect();
                 found.entry(interface.name.text.clone()).or_insert(actions);
             }
-            ItemKind::Use(Use::File { .. }) | ItemKind::Policy(_) | ItemKind::Rules(_) | ItemKind::Test(_) => {}
+            ItemKind::Use(Use::File { .. })
+            | ItemKind::Policy(_)
+            | ItemKind::Rules(_)
+            | ItemKind::Test(_) => {}
         }
     }
     found
