@@ -17,6 +17,8 @@ mod project;
 #[cfg(test)]
 mod seed;
 #[cfg(test)]
+mod show;
+#[cfg(test)]
 mod signing;
 #[cfg(test)]
 mod test;

@@ -24,6 +24,7 @@ pub(crate) struct Slip {
     admitted_at: Duration,
     report: OnceLock<Report>,
     encoded: AtomicBool,
+    spent: AtomicBool,
 }
 
 impl Slip {
@@ -36,6 +37,7 @@ impl Slip {
             admitted_at,
             report: OnceLock::new(),
             encoded: AtomicBool::new(false),
+            spent: AtomicBool::new(false),
         }
     }
 
@@ -76,6 +78,7 @@ impl Slip {
     ///
     /// [`Refused`] with the code `permit_expired` only if more than [`BEGIN_WITHIN`] has passed.
     pub(crate) fn begin_effect(&self) -> Result<(), Refused> {
+        self.spent.store(true, Ordering::SeqCst);
         if self.elapsed() <= BEGIN_WITHIN {
             return Ok(());
         }
@@ -101,6 +104,11 @@ impl Slip {
 
     pub(super) fn reported(&self) -> Option<&Report> {
         self.report.get()
+    }
+
+    /// Whether an effect was begun, or tried to begin.
+    pub(super) fn is_spent(&self) -> bool {
+        self.spent.load(Ordering::SeqCst)
     }
 
     pub(super) fn facts_by(&self) -> FactsBy {
