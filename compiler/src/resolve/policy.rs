@@ -47,7 +47,8 @@ pub(super) fn resolve<'a>(
 ) -> Policy<'a> {
     if let Some(parent) = written.extends.first() {
         problems.report(
-            not_implemented(parent.loc.0, "`extends`").help("write the parent's rules into this policy"),
+            not_implemented(parent.loc.0, "`extends`")
+                .help("write its duties as `rules` and mix them in `with` their name"),
         );
     }
     let mut labels = Labels::default();

@@ -123,3 +123,13 @@ fn files_too_long_together_are_refused() {
     let text = "use \"./a.wpc\" as a\nuse \"./b.wpc\" as b\nuse \"./c.wpc\" as c".to_owned();
     assert_eq!(codes(text, |_| Ok(long.clone())), [Code::UnusableFile]);
 }
+
+#[test]
+fn rules_times_tools_are_counted_before_they_are_mixed() {
+    let tools: String = (0..900).map(|n| format!("tool desk as t{n} {{ allow open }}\n")).collect();
+    let duties: String = (0..5_000).map(|n| format!("deny open when {{ urgency > {n} }}\n")).collect();
+    let text = format!(
+        "tool desk {{ action open {{ urgency: count }} }}\nrules many {{\n{duties}}}\npolicy p {{\nwith many\n{tools}}}\n"
+    );
+    assert!(codes(text, |_| Err(String::new())).contains(&Code::TooMany));
+}
