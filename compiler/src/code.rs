@@ -106,6 +106,9 @@ codes! {
     UnfitArgument = "WPC0314" Error "an argument, field or parameter that cannot have its type or marks",
     UnfitMeasure = "WPC0315" Error "a limit on what cannot be counted",
     InvalidTime = "WPC0316" Error "not a point in time",
+    InvalidCidr = "WPC0317" Error "not a block of addresses",
+    InvalidRegex = "WPC0318" Error "not a pattern that `matches` takes",
+    InvalidTimeOfDay = "WPC0319" Error "not a time of day",
 
     WrongPreposition = "WPC0401" Error "the wrong word before a resource",
     KindNotTaken = "WPC0402" Error "a resource kind that the action does not take",

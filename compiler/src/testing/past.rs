@@ -1,6 +1,6 @@
 //! What happened before, as a test tells it.
 
-use wpc_model::{Call, Charge, Decision, Policy};
+use wpc_model::{Call, Charge, Decision, Moment, Policy};
 
 /// The charges of a test's job, oldest first.
 #[derive(Debug, Default)]
@@ -15,8 +15,9 @@ impl Past {
         if let Err(refusal) = wpc_model::in_force(policy, now) {
             return Some(Decision::Deny(refusal));
         }
-        let ruling = wpc_model::rule(tool, call);
-        let asked = wpc_model::approvals(policy, call);
+        let moment = Moment::at(now);
+        let ruling = wpc_model::rule(tool, call, moment);
+        let asked = wpc_model::approvals(policy, call, moment);
         let demands = wpc_model::demands(tool, call);
         let demanded = demands.as_deref().map_err(|undecided| *undecided);
         let used = |limit: &wpc_model::Limit, amount| wpc_model::used(&self.charges, limit, amount, now);

@@ -148,10 +148,14 @@ fn condition(condition: &Condition) -> String {
         Test::Absent => format!("{subject} is absent"),
         Test::Compare(comparison, constant) => format!("{subject} {} {constant:?}", comparison.symbol()),
         Test::Like(pattern) => format!("{subject} like {pattern:?}"),
+        Test::Matches(pattern) => format!("{subject} matches {pattern:?}"),
         Test::In(constants) => set("in", constants),
         Test::NotIn(constants) => set("not in", constants),
         Test::Has(constants) => set("has", constants),
         Test::Lacks(constants) => set("lacks", constants),
+        Test::UnderDomain(constants) => set("under domain", constants),
+        Test::UnderPath(constants) => set("under path", constants),
+        Test::WithinCidr(constants) => set("within cidr", constants),
     }
 }
 

@@ -231,7 +231,14 @@ fn is_sorted<T: Ord>(items: &[T]) -> bool {
 }
 
 fn normal_condition(mut condition: Condition) -> Condition {
-    if let Test::Has(set) | Test::In(set) | Test::Lacks(set) | Test::NotIn(set) = &mut condition.test {
+    if let Test::Has(set)
+    | Test::In(set)
+    | Test::Lacks(set)
+    | Test::NotIn(set)
+    | Test::UnderDomain(set)
+    | Test::UnderPath(set)
+    | Test::WithinCidr(set) = &mut condition.test
+    {
         set.sort_unstable();
         set.dedup();
     }

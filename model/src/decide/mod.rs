@@ -2,13 +2,14 @@
 //!
 //! ```text
 //! step 1     in_force(policy, now) ─▶ refused, or not
-//! step 2, 3  rule(tool, call) ─▶ Ruling ──────┐
-//! step 5     approvals(policy, call) ─────────┼─▶ admit ─▶ Decision
-//! step 6     demands(tool, call), used(…) ────┘
+//! step 2, 3  rule(tool, call, moment) ─▶ Ruling ──┐
+//! step 5     approvals(policy, call, moment) ─────┼─▶ admit ─▶ Decision
+//! step 6     demands(tool, call), used(…) ────────┘
 //! ```
 //!
-//! Steps 2 and 3 are a pure function of policy and call; the ledger runs steps 5 to 7 inside its
-//! lock. Every faster enforcer is tested against these functions.
+//! Steps 2 and 3 are a pure function of policy, call and moment; only conditions on the clock read
+//! the moment. The ledger runs steps 5 to 7 inside its lock, and steps 2 and 3 too where they read
+//! the clock. Every faster enforcer is tested against these functions.
 
 mod admit;
 mod explain;

@@ -9,6 +9,8 @@ mod canon;
 #[cfg(test)]
 mod check;
 #[cfg(test)]
+mod conditions;
+#[cfg(test)]
 mod decode;
 #[cfg(test)]
 mod example;

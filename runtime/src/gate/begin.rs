@@ -1,11 +1,12 @@
 //! Steps 1 to 7 of the decision, inside the ledger's lock.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
 use wpc_model::{
-    Decision, Demand, Refusal, Ruling, Tool, Undecided, Window, admit, approvals, demands, in_force,
+    Decision, Demand, Moment, Refusal, Ruling, Tool, Undecided, Window, admit, approvals, demands, in_force,
 };
 
 use super::admitted::{Admitted, Settling};
@@ -22,7 +23,8 @@ pub(super) struct Begin {
     core: Arc<Core>,
     asked: Asked,
     call: CallId,
-    missing: Vec<u32>,
+    /// Approvals that are asked for, unless they read the clock.
+    missing: Option<Vec<u32>>,
     demands: Result<Vec<Demand>, Undecided>,
     said: Said,
 }
@@ -43,10 +45,13 @@ impl Begin {
         core.is_sound()?;
         let tool = core.policy.tools.get(&asked.call.tool);
         let (missing, demands) = match (tool, asked.ruling) {
-            (Some(tool), Ruling::Allow { .. }) => {
-                (approvals(&core.policy, &asked.call), demands(tool, &asked.call))
+            (Some(tool), None | Some(Ruling::Allow { .. })) => {
+                let timed = core.timed.approvals(&asked.call);
+                // What does not read the clock is the same at every moment.
+                let missing = (!timed).then(|| approvals(&core.policy, &asked.call, Moment::at(0)));
+                (missing, demands(tool, &asked.call))
             }
-            _ => (Vec::new(), Ok(Vec::new())),
+            _ => (Some(Vec::new()), Ok(Vec::new())),
         };
         let call = core.calls.next();
         Ok(Self { core: Arc::clone(core), asked, call, missing, demands, said: Said::Nothing })
@@ -89,24 +94,34 @@ impl Begin {
         (Said::Decided(decision), vec![Step::Entry(Body::Attempt(attempt))])
     }
 
-    /// Validity, approvals and limits, and what an admitted call charges.
+    /// Validity, approvals and limits, and what an admitted call charges; before them the rules, if they read
+    /// the clock.
     fn admit(&self, tool: &Tool, head: &Head<'_>) -> (Decision, Vec<Charged>) {
         // On the ledger's clock, which is the one that the entry bears.
         if let Err(refusal) = in_force(&self.core.policy, head.now_ms()) {
             return (Decision::Deny(refusal), Vec::new());
         }
+        let (call, moment) = (&self.asked.call, Moment::at(head.now_ms()));
+        let timed = || match self.core.timed.rules(call) {
+            Some(rules) => rules.rule(call, moment),
+            None => Ruling::DefaultDeny { near: None },
+        };
+        let ruling = self.asked.ruling.unwrap_or_else(timed);
+        let missing = match &self.missing {
+            Some(missing) => Cow::Borrowed(missing.as_slice()),
+            None => Cow::Owned(approvals(&self.core.policy, call, moment)),
+        };
         let before = RefCell::new(Vec::new());
         let demands = self.demands.as_deref().map_err(|undecided| *undecided);
-        let decision =
-            admit(&self.core.policy, tool, self.asked.ruling, &self.missing, demands, |limit, amount| {
-                let used = head.used(limit, amount)?;
-                let window_ms = match limit.window {
-                    Window::Job => None,
-                    Window::Sliding { ms } => Some(ms),
-                };
-                before.borrow_mut().push(Charged { limit: limit.id, before: used.amount, amount, window_ms });
-                Some(used)
-            });
+        let decision = admit(&self.core.policy, tool, ruling, &missing, demands, |limit, amount| {
+            let used = head.used(limit, amount)?;
+            let window_ms = match limit.window {
+                Window::Job => None,
+                Window::Sliding { ms } => Some(ms),
+            };
+            before.borrow_mut().push(Charged { limit: limit.id, before: used.amount, amount, window_ms });
+            Some(used)
+        });
         (decision, before.into_inner())
     }
 

@@ -7,6 +7,7 @@ use wpc_model::{DecodeError, Hash, Policy, decode};
 
 use super::Core;
 use super::named::Named;
+use super::timed::Timed;
 use crate::JobId;
 use crate::job::CallIds;
 use crate::ledger::entry::is_agent;
@@ -146,7 +147,8 @@ impl Core {
         if let Some(refusal) = refusal {
             return Err(refusal);
         }
-        let (named, calls) = (Named::of(&policy), CallIds::new()?);
-        Ok(Arc::new(Self { policy, hash, job, agent, ledger, calls, named, faulted: AtomicBool::new(false) }))
+        let (named, timed, calls) = (Named::of(&policy), Timed::of(&policy), CallIds::new()?);
+        let faulted = AtomicBool::new(false);
+        Ok(Arc::new(Self { policy, hash, job, agent, ledger, calls, named, timed, faulted }))
     }
 }
