@@ -124,6 +124,8 @@ codes! {
     OutsideTool = "WPC0418" Error "a rule outside a tool",
     EmptyTest = "WPC0419" Error "a test that tests nothing",
     UnreachableQuorum = "WPC0420" Error "a quorum that cannot be reached",
+    UnfitCounter = "WPC0421" Error "a limit that counts by what tells no two calls apart",
+    MissingWindow = "WPC0422" Error "a limit that does not say over what time it counts",
 
     BroadAllow = "WPC0450" Warning "an `allow` of a pattern or of a whole kind",
     MixedRoles = "WPC0451" Warning "one policy both sends and receives",

@@ -95,12 +95,7 @@ fn limit_row(tool: &Tool, limit: &Limit) -> [String; 4] {
         wpc_model::Measure::Calls => "calls",
         wpc_model::Measure::Argument(name) => name,
     };
-    let bound = format!(
-        "at most {} {} per {}",
-        words::most(tool, limit),
-        plain(measure),
-        words::window(limit.window)
-    );
+    let bound = format!("at most {} {} {}", words::most(tool, limit), plain(measure), words::per(limit));
     let actions = plain(&limit.actions.join(", ")).into_owned();
     ["limit".to_owned(), actions, words::targets(&limit.targets), bound]
 }

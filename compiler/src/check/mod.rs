@@ -10,6 +10,7 @@ mod contradiction;
 mod duties;
 mod join;
 mod limit;
+mod per;
 mod settings;
 mod subject;
 mod target;
@@ -18,7 +19,8 @@ mod test;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use wpc_model::{Action, Effect, Value};
+use wpc_grammar::syntax;
+use wpc_model::{Action, Effect, Measure, Type, Value, Window};
 
 use crate::checked::{Actions, Approval, Checked, Limit, Rule, Tool};
 use crate::interface;
@@ -153,8 +155,14 @@ impl<'a> Checker<'_, 'a, '_> {
                 sound.then_some(())
             }
             What::Limit { measure, max, per } => {
-                let measured = self.measure(measure, &actions, &known);
-                let window = self.window(per, &known, &actions);
+                let (measured, per) = match measure {
+                    syntax::Measure::Concurrent(_) => {
+                        (Some((Measure::Calls, Type::Count)), Some(Window::Flight.into()))
+                    }
+                    syntax::Measure::Of(measure) => {
+                        (self.measure(measure, &actions, &known), self.per(per, measure, &known, &actions))
+                    }
+                };
                 let (measure, ty) = measured?;
                 let max = self.bound(max, &ty);
                 tool.limits.push(Limit {
@@ -163,7 +171,7 @@ impl<'a> Checker<'_, 'a, '_> {
                     actions: named,
                     targets: targets?,
                     max: max?,
-                    window: window?,
+                    per: per?,
                 });
                 Some(())
             }

@@ -45,10 +45,12 @@ pub(super) fn of(policy: &Policy, call: &Call, lines: Option<&Lines>) -> Result<
     let tool = policy.tools.get(&call.tool).ok_or_else(missing)?;
     let ruling = wpc_model::rule(tool, call);
     let asked = wpc_model::approvals(policy, call);
-    let demands = wpc_model::demands(tool, call);
-    let demanded = demands.as_deref().map_err(|undecided| *undecided);
-    let fresh = |limit: &wpc_model::Limit, amount| wpc_model::used(&[], limit, amount, 0);
-    let decision = wpc_model::admit(policy, tool, ruling, &asked, demanded, fresh);
+    let needs = wpc_model::Needs::of(policy, call);
+    let past = wpc_model::Past::new();
+    let fresh = past.at(wpc_model::Who { job: "", agent: "" }, 0);
+    let nobody = wpc_model::Approvals::NONE;
+    let decision = wpc_model::admit(policy, call, ruling, &needs, &nobody, &fresh).decision;
+    let demands = needs.demands;
 
     let look = Look { tool, call, lines };
     let allowed = matches!(ruling, Ruling::Allow { .. });
