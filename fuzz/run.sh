@@ -18,8 +18,9 @@ for target in "$@"; do
     mkdir -p "corpus/$target" "seeds/$target" "regressions/$target"
     dictionary=dictionaries/json.dict
     case "$target" in parse | compile) dictionary=dictionaries/policy.dict ;; esac
+    # `-timeout` finds what hangs; it is long, since a busy machine may stall for many seconds.
     cargo fuzz run --fuzz-dir . --sanitizer "$sanitizer" "$target" \
         "corpus/$target" "seeds/$target" "regressions/$target" -- \
-        -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 -verbosity=0 -dict="$dictionary"
+        -max_total_time="$seconds" -timeout=30 -rss_limit_mb=2048 -print_final_stats=1 -verbosity=0 -dict="$dictionary"
 done
 printf '\nno target found anything\n'

@@ -58,7 +58,7 @@ pub(crate) fn bytes(path: &Path, what: &str, most: usize) -> Result<Vec<u8>, Fai
     if bytes.len() > most {
         return Err(Failure::no("too_large", format!("the {what} is larger than {most} bytes"))
             .file(path)
-            .help(format!("give a {what} of at most {most} bytes")));
+            .help(format!("give one of at most {most} bytes")));
     }
     Ok(bytes)
 }
@@ -94,7 +94,5 @@ pub(crate) fn reason(error: &io::Error) -> String {
 
 /// A policy file.
 pub(crate) fn source(path: &Path) -> Result<Source, Failure> {
-    // One byte more than the compiler takes: it says what is wrong with a longer one.
-    let most = MAX_SOURCE_BYTES.saturating_add(1);
-    Ok(Source::new(name(path), text(path, "policy file", most)?))
+    Ok(Source::new(name(path), text(path, "policy file", MAX_SOURCE_BYTES)?))
 }

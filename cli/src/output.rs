@@ -38,28 +38,95 @@ enum Place {
 }
 
 impl Batch {
-    /// Writes `bytes` where `target` will be, durably, without its name.
+    /// Writes `bytes` where `target` will be, durably, without its name. Where a link stands, what it
+    /// leads to is the target; a file that is there already keeps its mode.
     pub(crate) fn stage(&mut self, target: &Path, bytes: &[u8]) -> Result<(), Failure> {
-        let staged = Place::open(target).and_then(|mut place| {
+        let staged = real(target).and_then(|target| {
+            let before = existing(&target)?;
+            let mut place = Place::open(&target)?;
+            if let Some(before) = &before {
+                place.file().set_permissions(before.permissions())?;
+            }
             place.file().write_all(bytes)?;
             place.file().sync_all()?;
-            Ok(place)
+            Ok(Staged { target, place })
         });
-        let place = staged.map_err(|error| unwritable(target, &error))?;
-        self.staged.push(Staged { target: target.to_owned(), place });
+        self.staged.push(staged.map_err(|error| unwritable(target, &error))?);
         Ok(())
     }
 
     /// Gives every file its name, in the order of staging, and syncs the directories. A file that
-    /// stands there already is replaced whole.
+    /// stands there already is replaced whole. If one cannot be named, those before it are as they were.
     pub(crate) fn commit(self) -> Result<(), Failure> {
+        let alone = self.staged.len() < 2;
+        let mut published: Vec<Published> = Vec::new();
         for Staged { target, place } in self.staged {
-            place
-                .publish(&target)
-                .and_then(|()| sync(directory(&target)))
-                .map_err(|error| unwritable(&target, &error))?;
+            let named = Published::keep(&target, alone).and_then(|before| {
+                place.publish(&target)?;
+                published.push(before);
+                sync(directory(&target))
+            });
+            if let Err(error) = named {
+                published.iter().rev().for_each(Published::revert);
+                return Err(unwritable(&target, &error));
+            }
         }
         Ok(())
+    }
+}
+
+/// A file that has its name, and what had that name before.
+#[derive(Debug)]
+struct Published {
+    target: PathBuf,
+    /// Another name of what stood there, for as long as it may be needed.
+    before: Option<PathBuf>,
+}
+
+impl Published {
+    /// Keeps what stands at `target`, unless nothing else could fail after it.
+    fn keep(target: &Path, alone: bool) -> io::Result<Self> {
+        let before = match existing(target)? {
+            Some(_) if !alone => Some(free_name(target, |path| fs::hard_link(target, path))?.0),
+            Some(_) | None => None,
+        };
+        Ok(Self { target: target.to_owned(), before })
+    }
+
+    /// Best effort: whoever is told of the failure looks at the files.
+    fn revert(&self) {
+        let _reverted = match &self.before {
+            Some(before) => fs::rename(before, &self.target),
+            None => fs::remove_file(&self.target),
+        };
+    }
+}
+
+impl Drop for Published {
+    fn drop(&mut self) {
+        if let Some(before) = &self.before {
+            // After a revert there is nothing left to remove.
+            let _gone = fs::remove_file(before);
+        }
+    }
+}
+
+/// Where a link leads, else the path itself.
+fn real(target: &Path) -> io::Result<PathBuf> {
+    match fs::symlink_metadata(target) {
+        Ok(found) if found.is_symlink() => fs::canonicalize(target),
+        Ok(_) | Err(_) => Ok(target.to_owned()),
+    }
+}
+
+/// The file at `target`, if there is one; anything else there is an error.
+fn existing(target: &Path) -> io::Result<Option<fs::Metadata>> {
+    match fs::symlink_metadata(target) {
+        Ok(found) if found.is_file() => Ok(Some(found)),
+        Ok(found) if found.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
+        Ok(_) => Err(io::Error::other("it is not a file")),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
     }
 }
 
@@ -243,6 +310,45 @@ mod tests {
         batch.stage(&directory.path().join("missing/b"), b"b").unwrap_err();
         drop(batch);
         assert_eq!(names(directory.path()), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_target_that_cannot_be_named_leaves_the_others_as_they_were() {
+        let directory = tempfile::tempdir().unwrap();
+        let at = |name: &str| directory.path().join(name);
+        fs::write(at("old"), b"old").unwrap();
+        let mut batch = Batch::default();
+        for name in ["old", "new", "taken"] {
+            batch.stage(&at(name), b"changed").unwrap();
+        }
+        // Somebody makes a directory of that name meanwhile.
+        fs::create_dir(at("taken")).unwrap();
+        batch.commit().unwrap_err();
+        assert_eq!(fs::read(at("old")).unwrap(), b"old");
+        assert_eq!(names(directory.path()), ["old", "taken"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_stays_a_link_and_a_mode_a_mode() {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+        let directory = tempfile::tempdir().unwrap();
+        let at = |name: &str| directory.path().join(name);
+        fs::write(at("a"), b"old").unwrap();
+        fs::set_permissions(at("a"), fs::Permissions::from_mode(0o600)).unwrap();
+        symlink("a", at("link")).unwrap();
+        replace(&at("link"), b"new").unwrap();
+        assert!(fs::symlink_metadata(at("link")).unwrap().is_symlink());
+        assert_eq!(fs::read(at("a")).unwrap(), b"new");
+        assert_eq!(fs::metadata(at("a")).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_directory_is_no_target() {
+        let directory = tempfile::tempdir().unwrap();
+        fs::create_dir(directory.path().join("d")).unwrap();
+        let mut batch = Batch::default();
+        batch.stage(&directory.path().join("d"), b"").unwrap_err();
     }
 
     #[test]

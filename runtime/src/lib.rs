@@ -16,6 +16,7 @@ mod gate;
 pub mod interface;
 mod job;
 pub mod ledger;
+mod object;
 mod outcome;
 mod permitted;
 mod place;
@@ -46,7 +47,7 @@ pub use refused::{Detail, Refused};
 pub use running::Running;
 pub use sign::{
     Did, DidError, Envelope, Key, KeyFileError, MAX_ENVELOPE_BYTES, MAX_SIGNATURES, POLICY_TYPE,
-    SignatureError, Verified, sign,
+    SignatureError, Verified, cosign, sign,
 };
 pub use trust::{MAX_TRUST_BYTES, Mode, Principal, Role, Trust, TrustError, TrustErrorKind};
 pub use typed::{Gate, Overrides};

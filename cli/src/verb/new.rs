@@ -21,13 +21,85 @@ const FILES: &[(&str, &str)] = &[
     ("src/notebook.rs", include_str!("../../template/src/notebook.rs.in")),
 ];
 
+/// Names that cargo refuses, that clash with the project's own dependencies, or whose type would be a
+/// word of Rust.
+const TAKEN: &[&str] = &[
+    "abstract",
+    "alloc",
+    "as",
+    "async",
+    "await",
+    "become",
+    "box",
+    "break",
+    "build",
+    "const",
+    "continue",
+    "core",
+    "crate",
+    "deps",
+    "do",
+    "dyn",
+    "else",
+    "enum",
+    "examples",
+    "extern",
+    "false",
+    "final",
+    "fn",
+    "for",
+    "gen",
+    "if",
+    "impl",
+    "in",
+    "incremental",
+    "let",
+    "loop",
+    "macro",
+    "match",
+    "mod",
+    "move",
+    "mut",
+    "override",
+    "priv",
+    "proc-macro",
+    "pub",
+    "ref",
+    "return",
+    "self",
+    "static",
+    "std",
+    "struct",
+    "super",
+    "test",
+    "trait",
+    "true",
+    "try",
+    "type",
+    "typeof",
+    "unsafe",
+    "unsized",
+    "use",
+    "virtual",
+    "where",
+    "while",
+    "wpc",
+    "wpc-build",
+    "wpc-compiler",
+    "wpc-grammar",
+    "wpc-macros",
+    "wpc-model",
+    "yield",
+];
+
 /// Longest name of a project, in characters (crates.io).
 const MAX_NAME: usize = 64;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Makes the directory NAME with a policy and its tests, a build script, an annotated tool, and a
-README that says what to do next.
+README that says what to do next. The project uses the wpc crates of the checkout that this `wpc` was
+built from, or of the one that `--path` names: no registry has them.
 
 Example: wpc new meeting-notes && cd meeting-notes && cargo build
 
@@ -36,7 +108,7 @@ pub(crate) struct Args {
     /// Name of the project: lower-case letters, digits and `-`
     #[arg(value_name = "NAME")]
     name: String,
-    /// Use the wpc crates of this checkout instead of a registry's
+    /// Use the wpc crates of this checkout
     #[arg(long, value_name = "DIR")]
     path: Option<PathBuf>,
 }
@@ -46,6 +118,10 @@ pub(crate) fn run(args: Args, console: &mut Console) -> Result<Done, Failure> {
     if !is_name(&name) {
         return Err(Failure::environment("usage", format!("`{name}` cannot be the name of a project"))
             .help("use lower-case letters, digits and `-`, beginning with a letter"));
+    }
+    if TAKEN.contains(&name.as_str()) {
+        return Err(Failure::environment("usage", format!("`{name}` is taken by Rust, cargo or wpc"))
+            .help("choose another name"));
     }
     let directory = Path::new(&name);
     if fs::symlink_metadata(directory).is_ok() {
@@ -83,15 +159,12 @@ fn is_name(name: &str) -> bool {
 
 /// The lines for `wpc` and `wpc-build` in a manifest.
 fn dependencies(checkout: Option<&Path>) -> Result<[String; 2], Failure> {
-    let Some(checkout) = checkout else {
-        let version = env!("CARGO_PKG_VERSION");
-        return Ok([format!("wpc = \"{version}\""), format!("wpc-build = \"{version}\"")]);
-    };
+    let checkout = checkout.unwrap_or(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/..")));
     let line = |name: &str, folder: &str| {
         let path = fs::canonicalize(checkout.join(folder)).map_err(|error| {
             Failure::environment("file_missing", format!("no `{folder}` in the checkout"))
                 .file(checkout)
-                .help("give the root of a checkout of wpc")
+                .help("give `--path` the root of a checkout of wpc")
                 .cause(&error)
         })?;
         let text = path.display().to_string();

@@ -8,8 +8,9 @@ use wpc_model::{
     Value,
 };
 
+use super::Halt;
 use super::cases::{Case, Seen};
-use super::pool::{MAX_SIZE, Pool, neighbours, other_case, place};
+use super::pool::{MAX_AT, MAX_SIZE, Pool, neighbours, other_case, place};
 
 /// Builds boundary calls for the rules of one tool.
 pub(super) struct Boundaries<'b> {
@@ -20,17 +21,25 @@ pub(super) struct Boundaries<'b> {
 
 type Arguments = BTreeMap<String, Value>;
 
+/// Members that the changed copies of one container may have together.
+const MAX_COPIED: usize = 20_000;
+
 impl Boundaries<'_> {
-    /// The calls of a case: boundaries of its resource, and those of its conditions if they were not
-    /// seen before.
-    pub(super) fn of(&self, case: &Case, seen: &mut Seen) -> Vec<Call> {
+    /// Gives `visit` the calls of a case, one after another: boundaries of its resource, and those of
+    /// its conditions if they were not seen before.
+    pub(super) fn each(
+        &self,
+        case: &Case,
+        seen: &mut Seen,
+        visit: &mut dyn FnMut(&Call) -> Result<(), Halt>,
+    ) -> Result<(), Halt> {
         let named = match &case.action {
             Some(name) => self.interface.actions.get_key_value(&**name),
             None => self.interface.actions.iter().next(),
         };
-        let Some((name, action)) = named else { return Vec::new() };
+        let Some((name, action)) = named else { return Ok(()) };
         let build = || self.satisfying(action, &case.conditions);
-        let Some((base, is_new)) = seen.meet(case, build) else { return Vec::new() };
+        let Some((base, is_new)) = seen.meet(case, build) else { return Ok(()) };
         let call = |resource: Option<Resource>, arguments: Arguments| Call {
             tool: self.tool.to_owned(),
             action: name.clone(),
@@ -39,13 +48,15 @@ impl Boundaries<'_> {
         };
         let resources = self.resources(&case.target, action);
         let at = resources.first().cloned().flatten();
-        let mut calls: Vec<Call> =
-            resources.into_iter().map(|resource| call(resource, base.clone())).collect();
-        if is_new {
-            let changed = self.changed(action, &case.conditions, base);
-            calls.extend(changed.into_iter().map(|arguments| call(at.clone(), arguments)));
+        for resource in resources {
+            visit(&call(resource, base.clone()))?;
         }
-        calls
+        if is_new {
+            self.changed(action, &case.conditions, base, &mut |arguments| {
+                visit(&call(at.clone(), arguments))
+            })?;
+        }
+        Ok(())
     }
 
     /// The rule's resource first, then its neighbours.
@@ -285,8 +296,13 @@ impl Boundaries<'_> {
     }
 
     /// `base` with one thing changed at a time, so that one condition or another fails.
-    fn changed(&self, action: &Action, conditions: &[Condition], base: &Arguments) -> Vec<Arguments> {
-        let mut all = Vec::new();
+    fn changed(
+        &self,
+        action: &Action,
+        conditions: &[Condition],
+        base: &Arguments,
+        visit: &mut dyn FnMut(Arguments) -> Result<(), Halt>,
+    ) -> Result<(), Halt> {
         for condition in conditions {
             let subject = &condition.subject;
             if !subject.is_of_element(action) {
@@ -295,7 +311,7 @@ impl Boundaries<'_> {
                 for value in variants.filter(|value| optional || value.is_some()) {
                     let mut changed = base.clone();
                     put(&mut changed, &subject.name, value);
-                    all.push(changed);
+                    visit(changed)?;
                 }
                 continue;
             }
@@ -317,7 +333,7 @@ impl Boundaries<'_> {
                         batch.to_owned(),
                         Value::List(batch_of.into_iter().map(Value::Map).collect()),
                     );
-                    all.push(changed);
+                    visit(changed)?;
                 }
             }
         }
@@ -325,10 +341,10 @@ impl Boundaries<'_> {
         for (name, _) in action.arguments.iter().filter(|(_, field)| field.optional) {
             let mut changed = base.clone();
             if changed.remove(name).is_some() {
-                all.push(changed);
+                visit(changed)?;
             }
         }
-        all
+        Ok(())
     }
 }
 
@@ -395,8 +411,7 @@ fn changed_at(condition: &Condition, steps: &[Step], value: Option<&Value>) -> V
 
 fn changed_value(condition: &Condition, value: Option<&Value>) -> Vec<Option<Value>> {
     match (&condition.test, value) {
-        (Test::Has(keys) | Test::Lacks(keys), Some(Value::Map(members))) => keys
-            .iter()
+        (Test::Has(keys) | Test::Lacks(keys), Some(Value::Map(members))) => some_of(keys, members.len())
             .filter_map(|one| one.as_text().map(str::to_owned))
             .flat_map(|key| {
                 let filler = members.values().next().cloned().unwrap_or_else(|| Value::text("some"));
@@ -409,8 +424,7 @@ fn changed_value(condition: &Condition, value: Option<&Value>) -> Vec<Option<Val
                 [without, exact, cased].map(|members| Some(Value::Map(members)))
             })
             .collect(),
-        (Test::Has(ones) | Test::Lacks(ones), Some(Value::List(members))) => ones
-            .iter()
+        (Test::Has(ones) | Test::Lacks(ones), Some(Value::List(members))) => some_of(ones, members.len())
             .flat_map(|one| {
                 let without: Vec<Value> = members.iter().filter(|member| *member != one).cloned().collect();
                 let exact: Vec<Value> = without.iter().cloned().chain([one.clone()]).collect();
@@ -430,6 +444,13 @@ fn changed_value(condition: &Condition, value: Option<&Value>) -> Vec<Option<Val
         }
         (test, _) => neighbours(test).into_iter().map(Some).collect(),
     }
+}
+
+/// Members of a set of constants, spread over it: as many as can each be changed in a container of
+/// `size` without filling the memory.
+fn some_of(set: &[Value], size: usize) -> impl Iterator<Item = &Value> {
+    let most = MAX_COPIED.checked_div(size.max(1)).unwrap_or(0).clamp(4, MAX_AT);
+    set.iter().step_by(set.len().div_ceil(most).max(1))
 }
 
 /// Whether one value passes a test, as the interpreter sees it: only to find likely values.

@@ -13,7 +13,7 @@ mod focus;
 mod pool;
 mod random;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use wpc_model::{self as model, Call, Measure, Policy, Ruling};
 
@@ -54,11 +54,12 @@ impl Effort {
         }
     }
 
-    /// Statements and rules met by all calls together.
+    /// Steps of all comparisons together: statements and rules met, and for each constant of theirs the
+    /// values of the call that it may have to be compared with.
     const fn work(self) -> usize {
         match self {
             Self::Quick => 1_000_000,
-            Self::Full => 500_000_000,
+            Self::Full => 50_000_000,
         }
     }
 }
@@ -100,8 +101,10 @@ pub(crate) fn self_check(checked: &Checked, policy: &Policy, effort: Effort) -> 
         let compared = comparison
             .boundaries(&pool, effort.rules())
             .and_then(|()| comparison.random(&pool, &mut random, effort.random_calls()));
-        if let Err(Difference(what)) = compared {
-            return Err(difference(checked, &what));
+        match compared {
+            Ok(()) => {}
+            Err(Halt::Exhausted) => return Ok(()),
+            Err(Halt::Differs(what)) => return Err(difference(checked, &what)),
         }
     }
     Ok(())
@@ -119,8 +122,13 @@ fn difference(checked: &Checked, what: &str) -> Box<Diagnostic> {
     )
 }
 
-/// What differs, for a report.
-struct Difference(String);
+/// Why comparing ends early.
+enum Halt {
+    /// This differs, for a report.
+    Differs(String),
+    /// The effort is spent.
+    Exhausted,
+}
 
 /// One tool as written and as lowered.
 struct Comparison<'c> {
@@ -133,19 +141,17 @@ struct Comparison<'c> {
 
 impl Comparison<'_> {
     /// Each rule at its own boundaries, as written and as lowered.
-    fn boundaries(&mut self, pool: &Pool, most: usize) -> Result<(), Difference> {
+    fn boundaries(&mut self, pool: &Pool, most: usize) -> Result<(), Halt> {
         let lowered = self.focus.whole();
         let boundaries = build::Boundaries { tool: self.name, interface: &lowered.interface, pool };
         let mut seen = cases::Seen::default();
         for case in cases::all(self.tool, lowered).take(most) {
-            for call in boundaries.of(&case, &mut seen) {
-                self.compare(&call)?;
-            }
+            boundaries.each(&case, &mut seen, &mut |call| self.compare(call))?;
         }
         Ok(())
     }
 
-    fn random(&mut self, pool: &Pool, random: &mut Random, calls: usize) -> Result<(), Difference> {
+    fn random(&mut self, pool: &Pool, random: &mut Random, calls: usize) -> Result<(), Halt> {
         for _ in 0..calls {
             let Some(call) = random.call(self.name, &self.focus.whole().interface, pool) else {
                 return Ok(());
@@ -155,13 +161,16 @@ impl Comparison<'_> {
         Ok(())
     }
 
-    fn compare(&mut self, call: &Call) -> Result<(), Difference> {
+    fn compare(&mut self, call: &Call) -> Result<(), Halt> {
         let (written, lowered) = self.focus.on(call);
-        let Some(left) = self.work.checked_sub(1 + written.len() + lowered.allow.len() + lowered.deny.len())
-        else {
-            return Ok(());
-        };
-        *self.work = left;
+        if *self.work == 0 {
+            return Err(Halt::Exhausted);
+        }
+        let rules = lowered.allow.iter().chain(&lowered.deny);
+        let constants: usize = rules.map(|rule| constants(&rule.conditions)).sum();
+        let steps = 1 + written.len() + lowered.allow.len() + lowered.deny.len();
+        let steps = steps.saturating_add(constants.saturating_mul(size(&call.arguments)));
+        *self.work = self.work.saturating_sub(steps);
         let says = evaluate::verdict(self.tool, &written, call);
         let means = match model::rule(lowered, call) {
             Ruling::Allow { .. } => Verdict::Allow,
@@ -169,17 +178,35 @@ impl Comparison<'_> {
             Ruling::DefaultDeny { .. } => Verdict::DefaultDeny,
         };
         if says != means {
-            return Err(Difference(format!("{says:?} became {means:?} on {call:?}")));
+            return Err(Halt::Differs(format!("{says:?} became {means:?} on {call:?}")));
         }
         let (says, means) = (evaluate::demands(self.tool, call), demands(self.focus.whole(), call));
         if says != means {
-            return Err(Difference(format!("charges {says:?} became {means:?} on {call:?}")));
+            return Err(Halt::Differs(format!("charges {says:?} became {means:?} on {call:?}")));
         }
         let (says, means) = (evaluate::asked(self.tool, call), asked(self.policy, call));
         if says != means {
-            return Err(Difference(format!("approvals {says:?} became {means:?} on {call:?}")));
+            return Err(Halt::Differs(format!("approvals {says:?} became {means:?} on {call:?}")));
         }
         Ok(())
+    }
+}
+
+/// How many constants conditions hold.
+fn constants(conditions: &[model::Condition]) -> usize {
+    conditions.iter().filter_map(|condition| condition.test.set()).map(<[model::Value]>::len).sum()
+}
+
+/// How many values a call has.
+fn size(arguments: &BTreeMap<String, model::Value>) -> usize {
+    arguments.values().map(size_of).sum()
+}
+
+fn size_of(value: &model::Value) -> usize {
+    match value {
+        model::Value::List(members) => 1 + members.iter().map(size_of).sum::<usize>(),
+        model::Value::Map(members) => 1 + size(members),
+        model::Value::Bool(_) | model::Value::Int(_) | model::Value::Text(_) | model::Value::Sealed => 1,
     }
 }
 

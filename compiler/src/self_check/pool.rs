@@ -8,7 +8,7 @@ use crate::checked;
 use wpc_model::{Condition, MAX_INTEGER, Slot, Step, Subject, Target, Test, Tool, Value};
 
 /// Neighbours kept for one place; a list of a thousand names has more than a check needs.
-const MAX_AT: usize = 64;
+pub(super) const MAX_AT: usize = 64;
 /// Sizes beyond this are not built.
 pub(super) const MAX_SIZE: usize = 300;
 

@@ -222,3 +222,10 @@ fn a_rule_of_ten_thousand_conditions_is_refused() {
     let conditions: String = (0..10_000).map(|n| format!("message_bytes <= {n} B\n")).collect();
     refuses(&policy(&format!("allow send to queue(\"a\") when {{\n{conditions}}}"), ""), Code::TooMany);
 }
+
+#[test]
+fn a_rule_of_thousands_of_constants_is_checked_in_bounded_work() {
+    let names = |letter: char| (0..2_000).map(|n| format!("\"{letter}{n}\"")).collect::<Vec<_>>().join(", ");
+    let conditions = format!("properties has [{}]\nproperties lacks [{}]", names('a'), names('b'));
+    answers(&policy(&format!("allow send to queue(\"q\") when {{\n{conditions}\n}}"), ""));
+}

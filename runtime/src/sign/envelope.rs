@@ -7,6 +7,7 @@ use serde::Deserialize;
 use wpc_model::canon::Writer;
 
 use super::{Did, Key, base64};
+use crate::object::Object;
 use crate::trust::{Role, Trust};
 
 /// Longest accepted envelope, in bytes: room for the longest artifact in base64.
@@ -81,15 +82,41 @@ impl SignatureError {
 #[must_use]
 pub fn sign(payload_type: &str, payload: &[u8], keys: &[Key]) -> Vec<u8> {
     let message = pre_authentication(payload_type, payload);
+    let made = keys.iter().map(|key| (key.did().to_string(), base64::encode(&key.sign(&message))));
+    write(payload_type, payload, made)
+}
+
+/// Signs what `envelope` holds with each of `keys` too, and gives the new envelope's bytes. Signatures of
+/// other keys are kept as they are, valid or not: who verifies decides. `None` if it does not hold
+/// exactly `payload` as `payload_type`, or would have more than [`MAX_SIGNATURES`] signatures.
+#[must_use]
+pub fn cosign(envelope: &[u8], payload_type: &str, payload: &[u8], keys: &[Key]) -> Option<Vec<u8>> {
+    let envelope = Envelope::read(envelope).ok()?;
+    if envelope.payload_type != payload_type || base64::decode(&envelope.payload)? != payload {
+        return None;
+    }
+    let message = pre_authentication(payload_type, payload);
+    let made: Vec<_> =
+        keys.iter().map(|key| (key.did().to_string(), base64::encode(&key.sign(&message)))).collect();
+    let others = envelope
+        .signatures
+        .iter()
+        .map(|Object(Signature { keyid, sig })| (keyid.to_string(), sig.to_string()));
+    let others = others.filter(|(keyid, _)| made.iter().all(|(made, _)| made != keyid));
+    let all: Vec<_> = others.chain(made.clone()).collect();
+    (all.len() <= MAX_SIGNATURES).then(|| write(payload_type, payload, all))
+}
+
+fn write(payload_type: &str, payload: &[u8], made: impl IntoIterator<Item = (String, String)>) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(payload.len().saturating_mul(4).div_euclid(3).saturating_add(512));
     Writer::new(&mut bytes).object(|envelope| {
         envelope.member("payload").text(&base64::encode(payload));
         envelope.member("payloadType").text(payload_type);
         envelope.member("signatures").array(|signatures| {
-            for key in keys {
+            for (keyid, sig) in made {
                 signatures.item().object(|signature| {
-                    signature.member("keyid").text(&key.did().to_string());
-                    signature.member("sig").text(&base64::encode(&key.sign(&message)));
+                    signature.member("keyid").text(&keyid);
+                    signature.member("sig").text(&sig);
                 });
             }
         });
@@ -106,7 +133,7 @@ pub struct Envelope<'a> {
     #[serde(borrow, rename = "payloadType")]
     payload_type: Cow<'a, str>,
     #[serde(borrow)]
-    signatures: Vec<Signature<'a>>,
+    signatures: Vec<Object<Signature<'a>>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -149,7 +176,8 @@ impl<'a> Envelope<'a> {
         if bytes.len() > MAX_ENVELOPE_BYTES {
             return Err(SignatureError::TooLarge);
         }
-        let envelope: Self = serde_json::from_slice(bytes).map_err(|_| SignatureError::Malformed)?;
+        let Object(envelope): Object<Self> =
+            serde_json::from_slice(bytes).map_err(|_| SignatureError::Malformed)?;
         let count = envelope.signatures.len();
         if count == 0 || count > MAX_SIGNATURES { Err(SignatureError::Malformed) } else { Ok(envelope) }
     }
@@ -163,7 +191,7 @@ impl<'a> Envelope<'a> {
     ) -> Result<BTreeSet<&'t str>, SignatureError> {
         let message = pre_authentication(&self.payload_type, payload);
         let (mut counted, mut other_role, mut failed) = (BTreeSet::new(), false, false);
-        for signature in &self.signatures {
+        for Object(signature) in &self.signatures {
             let bytes = base64::decode(&signature.sig).ok_or(SignatureError::Base64)?;
             let Ok(key) = Did::parse(&signature.keyid) else { continue };
             let Some(principal) = trust.principal_of(&key) else { continue };

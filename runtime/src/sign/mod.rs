@@ -15,7 +15,7 @@ mod key;
 mod key_file;
 
 pub use did::{Did, DidError};
-pub use envelope::{Envelope, MAX_ENVELOPE_BYTES, MAX_SIGNATURES, SignatureError, Verified, sign};
+pub use envelope::{Envelope, MAX_ENVELOPE_BYTES, MAX_SIGNATURES, SignatureError, Verified, cosign, sign};
 pub use key::Key;
 pub use key_file::KeyFileError;
 

@@ -6,6 +6,7 @@ use std::fmt;
 use serde::Deserialize;
 
 use super::{Mode, Principal, Role, Trust};
+use crate::object::Object;
 use crate::{Did, DidError};
 
 /// Longest accepted trust file, in bytes.
@@ -94,9 +95,9 @@ impl TrustError {
 #[serde(deny_unknown_fields)]
 struct File {
     v: u64,
-    principals: Vec<Entry>,
+    principals: Vec<Object<Entry>>,
     #[serde(default)]
-    threshold: Thresholds,
+    threshold: Object<Thresholds>,
 }
 
 #[derive(Deserialize)]
@@ -151,7 +152,7 @@ impl Trust {
         if bytes.len() > MAX_TRUST_BYTES {
             return Err(at("the file", TrustErrorKind::TooLarge));
         }
-        let file: File = serde_json::from_slice(bytes).map_err(|error| {
+        let Object(file): Object<File> = serde_json::from_slice(bytes).map_err(|error| {
             let text = error.to_string();
             // serde_json ends its message with the place, which stands in front of ours.
             let what = text.rsplit_once(" at line ").map_or(text.as_str(), |(what, _)| what);
@@ -165,10 +166,10 @@ impl Trust {
             return Err(at("principals", TrustErrorKind::TooLarge));
         }
         let mut trust = Self { principals: Vec::new(), by_key: BTreeMap::new(), thresholds: BTreeMap::new() };
-        for (index, entry) in file.principals.into_iter().enumerate() {
+        for (index, Object(entry)) in file.principals.into_iter().enumerate() {
             trust.add(index, entry)?;
         }
-        trust.set_thresholds(&file.threshold)?;
+        trust.set_thresholds(&file.threshold.0)?;
         Ok(trust)
     }
 

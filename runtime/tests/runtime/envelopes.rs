@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use serde_json::{Value, json};
-use wpc::{Envelope, Key, MAX_SIGNATURES, POLICY_TYPE, Role, SignatureError, Trust, Verified, sign};
+use wpc::{Envelope, Key, MAX_SIGNATURES, POLICY_TYPE, Role, SignatureError, Trust, Verified, cosign, sign};
 
 const PAYLOAD: &[u8] = b"{\"a\":\"\xff\xfe>>>???\"}";
 
@@ -185,4 +185,50 @@ fn every_changed_byte_is_refused() {
         }
         assert!(verify(&envelope[..at], 1).is_err(), "cut at {at}");
     }
+}
+
+#[test]
+fn arrays_are_no_envelope_and_no_trust_file() {
+    let key = Key::from_seed(&[7; 32]);
+    let did = key.did().to_string();
+    let signed = sign(POLICY_TYPE, b"{}", &[Key::from_seed(&[7; 32])]);
+    let envelope: Value = serde_json::from_slice(&signed).unwrap();
+    let sig = &envelope["signatures"][0];
+    let payload = (&envelope["payload"], &envelope["payloadType"]);
+    let trust = Trust::parse(
+        format!(r#"{{"v":1,"principals":[{{"name":"a","keys":["{did}"],"roles":["policy_author"]}}]}}"#)
+            .as_bytes(),
+    );
+    let trust = trust.unwrap();
+    let verify = |value: Value| {
+        Envelope::verify(value.to_string().as_bytes(), POLICY_TYPE, &trust, Role::PolicyAuthor).err()
+    };
+    assert_eq!(verify(envelope.clone()), None);
+    let all = json!([payload.0, payload.1, [sig]]);
+    let inner = json!({
+        "payload": payload.0, "payloadType": payload.1, "signatures": [[sig["keyid"], sig["sig"]]]
+    });
+    for value in [all, inner] {
+        assert_eq!(verify(value), Some(SignatureError::Malformed));
+    }
+    for text in [
+        format!(r#"[1,[{{"name":"a","keys":["{did}"],"roles":[]}}],{{}}]"#),
+        format!(r#"{{"v":1,"principals":[["a",["{did}"],[],null]]}}"#),
+        r#"{"v":1,"principals":[],"threshold":[]}"#.to_owned(),
+    ] {
+        let refused = Trust::parse(text.as_bytes()).err().map(|error| error.code());
+        assert_eq!(refused, Some("trust_malformed"), "{text}");
+    }
+}
+
+#[test]
+fn people_sign_one_after_another() {
+    let first = sign(POLICY_TYPE, b"{}", &[Key::from_seed(&[7; 32])]);
+    let both = cosign(&first, POLICY_TYPE, b"{}", &[Key::from_seed(&[8; 32])]).unwrap();
+    let together = sign(POLICY_TYPE, b"{}", &[Key::from_seed(&[7; 32]), Key::from_seed(&[8; 32])]);
+    assert_eq!(both, together);
+    let again = cosign(&both, POLICY_TYPE, b"{}", &[Key::from_seed(&[8; 32])]).unwrap();
+    assert_eq!(again, together, "a key signs once");
+    assert_eq!(cosign(&first, POLICY_TYPE, b"{ }", &[]), None, "another payload");
+    assert_eq!(cosign(&first, "text/plain", b"{}", &[]), None, "another type");
 }
