@@ -31,28 +31,29 @@ pub(crate) struct Cli {
 }
 
 impl Cli {
-    /// SARIF has its place in the arguments, so that asking for it is answered in words.
+    /// Some formats are of one verb; asking another for them is answered in words.
     pub(crate) fn refused_format(&self) -> Option<Failure> {
-        if self.format != Format::Sarif {
-            return None;
-        }
-        let failure = if let Verb::Check(_) = self.verb {
-            Failure::environment("not_in_this_version", "`--format sarif` is not in this version")
-        } else {
-            Failure::environment("usage", "`--format sarif` is for `wpc check` only")
+        let (format, of, verb) = match self.format {
+            Format::Human | Format::Json => return None,
+            Format::Sarif => ("sarif", "check", self.verb.word()),
+            Format::Junit => ("junit", "test", self.verb.word()),
         };
-        Some(failure.help("use `--format json`"))
+        let refused = format!("`--format {format}` is for `wpc {of}` only");
+        (of != verb).then(|| Failure::environment("usage", refused).help("use `--format json`"))
     }
 }
 
 /// How to answer.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub(crate) enum Format {
+    /// Lines for people
     Human,
+    /// One JSON object
     Json,
-    // Static analysis results, for `check`: in a later version.
-    #[value(hide = true)]
+    /// Static analysis results (SARIF 2.1.0), of `wpc check`
     Sarif,
+    /// Test results (JUnit XML), of `wpc test`
+    Junit,
 }
 
 impl Verb {
@@ -95,6 +96,8 @@ verbs! {
     New "new" new,
     /// Parse, type-check and lint policy files
     Check "check" check,
+    /// Run the `test` blocks of policy files
+    Test "test" test,
     /// Rewrite policy files in the one canonical layout
     Fmt "fmt" fmt,
     /// Compile a policy to its artifact and print the hash

@@ -15,6 +15,8 @@ use crate::failure::{Exit, Failure};
 pub(crate) struct Done {
     exit: Exit,
     members: Map<String, Value>,
+    /// The answer in the verb's own format.
+    document: Option<String>,
 }
 
 impl Done {
@@ -30,7 +32,13 @@ impl Done {
 
     fn new(exit: Exit, members: Value) -> Self {
         let members = if let Value::Object(members) = members { members } else { Map::new() };
-        Self { exit, members }
+        Self { exit, members, document: None }
+    }
+
+    /// Gives the answer in the format that only this verb has.
+    pub(crate) fn document(mut self, text: String) -> Self {
+        self.document = Some(text);
+        self
     }
 }
 
@@ -47,9 +55,12 @@ pub(crate) struct Console {
 
 impl Console {
     pub(crate) fn new(format: Format, verbose: bool) -> Self {
-        // Where there is no other form, the refusal is in words.
-        let format = if format == Format::Sarif { Format::Human } else { format };
         Self { format, verbose, broken: None }
+    }
+
+    /// The format that was asked for.
+    pub(crate) fn format(&self) -> Format {
+        self.format
     }
 
     /// Says one line of the answer, on standard output.
@@ -62,7 +73,7 @@ impl Console {
 
     /// Says why there is no answer, or a warning beside it, on standard error.
     pub(crate) fn warn(&mut self, line: impl Display) {
-        if self.format == Format::Human {
+        if self.format != Format::Json {
             let written = writeln!(anstream::stderr().lock(), "{line}");
             self.keep(written);
         }
@@ -96,17 +107,22 @@ impl Console {
 
     /// Says how it ended and gives the exit code.
     pub(crate) fn finish(mut self, verb: &str, outcome: Result<Done, Failure>) -> ExitCode {
-        let (exit, members) = match outcome {
-            Ok(done) => (done.exit, done.members),
+        let (exit, members, document) = match outcome {
+            Ok(done) => (done.exit, done.members, done.document),
             Err(failure) => {
                 self.warn(failure.human(self.verbose));
-                (failure.exit(), Map::from_iter([("error".to_owned(), failure.json())]))
+                (failure.exit(), Map::from_iter([("error".to_owned(), failure.json())]), None)
             }
         };
-        if self.format != Format::Human {
-            let written = print(verb, exit, members);
-            self.keep(written);
-        }
+        let written = match (self.format, document) {
+            (Format::Json, _) => print(verb, exit, members),
+            (Format::Sarif | Format::Junit, Some(document)) => {
+                writeln!(io::stdout().lock(), "{}", document.trim_end())
+            }
+            // Why there is no document was told in words.
+            (Format::Sarif | Format::Junit, None) | (Format::Human, _) => Ok(()),
+        };
+        self.keep(written);
         match self.broken {
             None => exit.code(),
             // The reader has seen enough (`wpc show ... | head`).

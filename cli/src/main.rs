@@ -20,6 +20,7 @@ mod param;
 mod plain;
 mod problems;
 mod progress;
+mod sarif;
 mod table;
 mod verb;
 mod words;

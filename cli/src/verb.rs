@@ -12,5 +12,6 @@ pub(crate) mod man;
 pub(crate) mod new;
 pub(crate) mod show;
 pub(crate) mod sign;
+pub(crate) mod test;
 pub(crate) mod verify;
 pub(crate) mod why;

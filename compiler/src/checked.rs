@@ -11,6 +11,7 @@ use wpc_grammar::Span;
 use wpc_model::{Auth, Before, Condition, Evidence, Measure, Per, Terms, Type};
 
 use crate::interface::Known;
+use crate::testing::Test;
 
 /// A whole policy.
 #[derive(Debug)]
@@ -23,6 +24,8 @@ pub(crate) struct Checked {
     pub(crate) auth: Auth,
     pub(crate) evidence: Evidence,
     pub(crate) orders: Vec<Order>,
+    /// The file's tests; no part of the policy.
+    pub(crate) tests: Vec<Test>,
 }
 
 /// A `separate` or a `before`.

@@ -128,6 +128,10 @@ codes! {
     MissingWindow = "WPC0422" Error "a limit that does not say over what time it counts",
     UnfitOrder = "WPC0423" Error "a `separate` or `before` that nothing can meet",
     UnfitSame = "WPC0424" Error "two values that a `before` cannot compare",
+    TestFailed = "WPC0445" Error "a test that failed",
+    TestWithoutPolicy = "WPC0446" Error "a test that no policy decides",
+    MisplacedStep = "WPC0447" Error "a setting of a test that speaks of nothing",
+    StepOutOfTime = "WPC0448" Error "a step of a test before the one above it",
 
     BroadAllow = "WPC0450" Warning "an `allow` of a pattern or of a whole kind",
     MixedRoles = "WPC0451" Warning "one policy both sends and receives",

@@ -53,6 +53,7 @@ mod resolve;
 mod self_check;
 mod shape;
 mod shipped;
+mod testing;
 mod text;
 mod ty;
 mod unit;
@@ -73,6 +74,10 @@ pub use parameters::Parameters;
 pub use render::{Colour, render, render_all};
 pub use self_check::Effort;
 pub use shipped::{SHIPPED, shipped};
+pub use testing::{
+    Coverage, Covered, CoveredCondition, Expectation, Expected, FailingAt, Found, Ran, Spoken, StatementKind,
+    Tested, test,
+};
 pub use view::{Label, View, views};
 pub use wpc_grammar::{Source, Span};
 

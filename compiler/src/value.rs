@@ -338,7 +338,12 @@ impl<'n, 'a> Reader<'n, 'a, '_> {
             (Type::List(member) | Type::Set(member), syntax::Value::List(values, _)) => {
                 let read: Vec<Option<Value>> =
                     values.iter().map(|value| self.argument(value, member, interface)).collect();
-                read.into_iter().collect::<Option<_>>().map(Value::List)
+                let mut members: Vec<Value> = read.into_iter().collect::<Option<_>>()?;
+                if matches!(ty, Type::Set(_)) {
+                    members.sort();
+                    members.dedup();
+                }
+                Some(Value::List(members))
             }
             _ => self.constant(value, ty),
         }

@@ -6,11 +6,12 @@ use clap::builder::PossibleValuesParser;
 use serde_json::json;
 use wpc_compiler::{Code, Diagnostic, Severity};
 
+use crate::args::Format;
 use crate::console::{Console, Done};
 use crate::failure::Failure;
 use crate::param::Param;
 use crate::problems::{self, Count};
-use crate::{input, param};
+use crate::{input, param, sarif};
 
 /// Every lint at once.
 const EVERY: &str = "lint";
@@ -20,7 +21,8 @@ const EVERY: &str = "lint";
 Example: wpc check policies/orders.wpc --deny no_limit
 
 JSON: `files` [{`file`, `errors`, `warnings`, `notes`}], `problems` [{`code`, `severity`, `lint`,
-`message`, `file`, `line`, `column`, `end_line`, `end_column`, `label`, `also`, `help`, `rule`}]")]
+`message`, `file`, `line`, `column`, `end_line`, `end_column`, `label`, `also`, `help`, `rule`}].
+`--format sarif` writes one SARIF 2.1.0 document; columns count characters.")]
 pub(crate) struct Args {
     /// Policy, interface and test files; `-` is standard input
     #[arg(required = true, value_name = "FILE")]
@@ -42,6 +44,7 @@ pub(crate) fn run(args: Args, console: &mut Console) -> Result<Done, Failure> {
     let parameters = param::collect(&args.param)?;
     let sources = args.files.iter().map(|file| input::source(file)).collect::<Result<Vec<_>, _>>()?;
     let (mut total, mut files, mut all) = (Count::default(), Vec::new(), Vec::new());
+    let mut by_file = Vec::new();
     for source in &sources {
         let mut found = wpc_compiler::check(source, &parameters);
         deny(&mut found, &args.deny);
@@ -55,10 +58,12 @@ pub(crate) fn run(args: Args, console: &mut Console) -> Result<Done, Failure> {
         let Count { errors, warnings, notes } = count;
         files.push(json!({ "file": source.name(), "errors": errors, "warnings": warnings, "notes": notes }));
         all.extend(problems::json(&found, source));
+        by_file.push((source, found));
     }
     console.say(format!("{}: {}", problems::number(sources.len(), "file"), total.words()));
     let members = json!({ "files": files, "problems": all });
-    Ok(if total.errors == 0 { Done::yes(members) } else { Done::no(members) })
+    let done = if total.errors == 0 { Done::yes(members) } else { Done::no(members) };
+    Ok(if console.format() == Format::Sarif { done.document(sarif::written(&by_file)) } else { done })
 }
 
 /// Raises the lints that were denied.

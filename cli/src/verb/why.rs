@@ -1,6 +1,6 @@
 //! `wpc why`: what a policy says of one call, and which words of it decide.
 
-mod facts;
+pub(crate) mod facts;
 mod verdict;
 
 use std::path::PathBuf;

@@ -17,6 +17,8 @@ mod seed;
 #[cfg(test)]
 mod signing;
 #[cfg(test)]
+mod test;
+#[cfg(test)]
 mod usage;
 #[cfg(test)]
 mod why;

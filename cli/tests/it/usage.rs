@@ -5,6 +5,7 @@ use crate::place::{Place, check};
 const VERBS: &[&str] = &[
     "new",
     "check",
+    "test",
     "fmt",
     "compile",
     "key",
@@ -52,10 +53,10 @@ fn an_unknown_verb_is_told_in_json_too() {
 }
 
 #[test]
-fn sarif_is_refused_in_words() {
+fn a_format_of_another_verb_is_refused_in_words() {
     let place = Place::with_orders();
-    check!(place, "check", "orders.wpc", "--format", "sarif");
     check!(place, "compile", "orders.wpc", "--format", "sarif");
+    check!(place, "check", "orders.wpc", "--format", "junit");
 }
 
 #[test]

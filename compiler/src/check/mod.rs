@@ -13,6 +13,7 @@ mod limit;
 mod orders;
 mod per;
 mod settings;
+mod steps;
 mod subject;
 mod target;
 mod test;
@@ -83,6 +84,7 @@ pub(crate) fn check<'a>(resolved: &Resolved<'a>, lines: &Lines<'_>, problems: &m
             auth: set.auth.unwrap_or_else(settings::default_auth),
             evidence: set.evidence,
             orders,
+            tests: Vec::new(),
         };
         // With a statement missing, what the rest amounts to is not worth saying.
         if !incomplete {
@@ -91,9 +93,8 @@ pub(crate) fn check<'a>(resolved: &Resolved<'a>, lines: &Lines<'_>, problems: &m
         }
         checked
     });
-    for test in &resolved.tests {
-        checker.test(test, resolved);
-    }
+    let tests = resolved.tests.iter().map(|test| checker.test(test, resolved)).collect();
+    let policy = policy.map(|policy| Checked { tests, ..policy });
     Outcome { policy, places }
 }
 

@@ -1,34 +1,44 @@
-//! `test` blocks: names and types. Running them is the command line's work.
+//! `test` blocks: names and types, and the steps that [`crate::testing`] takes.
 
 use std::sync::Arc;
 
 use wpc_grammar::syntax::{self, ResourceRef, SlotKind, TestCall, TestStep};
-use wpc_model::Action;
+use wpc_model::{Action, Call, Resource, Value};
 
+use super::steps::Steps;
 use super::{Checker, tools};
 use crate::checked::Actions;
 use crate::interface::Known;
-use crate::resolve::{Resolved, not_implemented, unknown_action};
+use crate::resolve::{Resolved, unknown_action};
+use crate::testing::Test;
 use crate::value::Reader;
 use crate::words::one_of;
-use crate::{Code, Diagnostic, text};
+use crate::{Code, Diagnostic};
 
 /// Why a call may be refused, as tests name it: the decision's codes (LANGUAGE.md section 6).
 const REASONS: &[&str] =
     &["explicit_deny", "default_deny", "order_denied", "approval_required", "limit_exceeded", "undecided"];
 
 impl<'a> Checker<'_, 'a, '_> {
-    /// Checks a test's calls and what it expects of them.
-    pub(super) fn test(&mut self, test: &'a syntax::Test, resolved: &Resolved<'a>) {
+    /// Checks a test's calls and what it expects of them. What it returns is whole only if nothing
+    /// was reported.
+    pub(super) fn test(&mut self, test: &'a syntax::Test, resolved: &Resolved<'a>) -> Test {
         let tools = tools(resolved);
         let missing: &[&str] = resolved.policy.as_ref().map_or(&[], |policy| &policy.missing);
         let (mut called, mut expected) = (false, false);
+        let mut steps = Steps::default();
         for step in &test.steps {
             match step {
-                TestStep::Given(call) => self.called(call, &tools, missing),
+                TestStep::Given(call) => {
+                    let at = self.at(call, &mut steps);
+                    let read = self.called(call, &tools, missing);
+                    steps.given(read, at, call.loc.0);
+                }
                 TestStep::Call(call) => {
                     called = true;
-                    self.called(call, &tools, missing);
+                    let at = self.at(call, &mut steps);
+                    let read = self.called(call, &tools, missing);
+                    steps.call(read, at, call.loc.0);
                 }
                 TestStep::Expect { decision, code, loc } => {
                     if !called {
@@ -44,11 +54,9 @@ impl<'a> Checker<'_, 'a, '_> {
                     }
                     (called, expected) = (true, true);
                     self.expected(decision, code.as_ref());
+                    steps.expect(decision, code.as_ref(), loc.0);
                 }
-                TestStep::Setting(setting) => {
-                    let what = format!("`{}` in tests", setting.name.text);
-                    self.problems.report(not_implemented(setting.loc.0, &what));
-                }
+                TestStep::Setting(setting) => self.step_setting(setting, &mut steps),
             }
         }
         if !expected {
@@ -62,6 +70,7 @@ impl<'a> Checker<'_, 'a, '_> {
                 .help("add a `call` and an `expect`"),
             );
         }
+        Test { name: test.name.value.clone(), place: test.name.loc.0, steps: steps.taken }
     }
 
     fn expected(&mut self, decision: &syntax::Ident, code: Option<&syntax::Ident>) {
@@ -96,39 +105,41 @@ impl<'a> Checker<'_, 'a, '_> {
         }
     }
 
-    fn called(&mut self, call: &'a TestCall, tools: &[(&'a str, &Arc<Known>)], missing: &[&str]) {
-        if let Some(at) = &call.at
-            && let Err(fault) = text::time(&at.value)
-        {
-            self.problems.report(fault.at(at.loc.0));
-        }
-        let Some(known) = self.called_tool(call, tools, missing) else { return };
+    fn called(
+        &mut self,
+        call: &'a TestCall,
+        tools: &[(&'a str, &Arc<Known>)],
+        missing: &[&str],
+    ) -> Option<Call> {
+        let (tool, known) = self.called_tool(call, tools, missing)?;
         let name = &call.action.action;
         let Some(action) = known.interface().actions.get(&name.text) else {
             if !known.is_broken(&name.text) {
                 unknown_action(name, known, self.problems);
             }
-            return;
+            return None;
         };
-        self.resource(call, action, known);
+        let resource = self.resource(call, action, known);
         let (pairs, span): (&'a [syntax::Pair], _) = match &call.arguments {
             Some((pairs, loc)) => (pairs, loc.0),
             None => (&[], call.loc.0),
         };
         let mut reader = Reader { names: self.names, problems: self.problems };
-        let _ = reader.fields(pairs, span, &action.arguments, &name.text, known.interface());
+        let arguments = reader.fields(pairs, span, &action.arguments, &name.text, known.interface());
+        let (tool, action) = (tool.to_owned(), name.text.clone());
+        Some(Call { tool, action, resource: resource?, arguments: arguments? })
     }
 
     /// The tool of a call; it may be left out where there is only one.
     fn called_tool<'k>(
         &mut self,
         call: &TestCall,
-        tools: &[(&str, &'k Arc<Known>)],
+        tools: &[(&'k str, &'k Arc<Known>)],
         missing: &[&str],
-    ) -> Option<&'k Known> {
+    ) -> Option<(&'k str, &'k Known)> {
         let Some(tool) = &call.action.tool else {
-            if let ([(_, known)], []) = (tools, missing) {
-                return Some(known);
+            if let ([(name, known)], []) = (tools, missing) {
+                return Some((name, known));
             }
             if missing.is_empty() && !tools.is_empty() {
                 let names = one_of(tools.iter().map(|(name, _)| *name));
@@ -144,8 +155,8 @@ impl<'a> Checker<'_, 'a, '_> {
             }
             return None;
         };
-        if let Some((_, known)) = tools.iter().find(|(name, _)| *name == tool.text) {
-            return Some(known);
+        if let Some((name, known)) = tools.iter().find(|(name, _)| *name == tool.text) {
+            return Some((name, known));
         }
         if missing.contains(&tool.text.as_str()) {
             return None;
@@ -162,8 +173,9 @@ impl<'a> Checker<'_, 'a, '_> {
         None
     }
 
-    /// The one resource of a call: a kind that the action takes, every name exact.
-    fn resource(&mut self, call: &'a TestCall, action: &Action, known: &Known) {
+    /// The one resource of a call: a kind that the action takes, every name exact. `Some(None)`
+    /// where the action takes none.
+    fn resource(&mut self, call: &'a TestCall, action: &Action, known: &Known) -> Option<Option<Resource>> {
         let name = &call.action.action.text;
         let word = action.preposition.map_or("on", wpc_model::Preposition::word);
         let Some(target) = &call.target else {
@@ -180,12 +192,13 @@ impl<'a> Checker<'_, 'a, '_> {
                         action.kinds.first().map_or("", String::as_str)
                     )),
                 );
+                return None;
             }
-            return;
+            return Some(None);
         };
         let named: Arc<str> = Arc::from(name.as_str());
         if !self.takes_resources(target, name, action, known) {
-            return;
+            return None;
         }
         let [ResourceRef::Named { kind, slots, loc }] = target.resources.as_slice() else {
             self.problems.report(
@@ -197,26 +210,33 @@ impl<'a> Checker<'_, 'a, '_> {
                 )
                 .help("name one resource"),
             );
-            return;
+            return None;
         };
         let actions = Actions::Named(vec![named.clone()]);
-        let Some(found) = self.kind(kind, &actions, &[(named, action)], known) else { return };
-        let Some(order) = self.in_order(slots, kind, loc.0, found) else { return };
+        let found = self.kind(kind, &actions, &[(named, action)], known)?;
+        let order = self.in_order(slots, kind, loc.0, found)?;
+        let mut names = Vec::with_capacity(order.len());
         for (slot, (_, ty)) in order.into_iter().zip(&found.template.parameters) {
-            match &slot.kind {
+            names.push(match &slot.kind {
                 SlotKind::Value(value) => {
-                    let _ = Reader { names: self.names, problems: self.problems }.constant(value, ty);
+                    let read = Reader { names: self.names, problems: self.problems }.constant(value, ty);
+                    read.as_ref().and_then(Value::as_text).map(str::to_owned)
                 }
-                SlotKind::Any | SlotKind::Like(_) | SlotKind::In(_) => self.problems.report(
-                    Diagnostic::error(
-                        Code::WrongType,
-                        slot.loc.0,
-                        "found a pattern in a call, expected one name",
-                        "a call is on one resource",
-                    )
-                    .help("name the resource"),
-                ),
-            }
+                SlotKind::Any | SlotKind::Like(_) | SlotKind::In(_) => {
+                    self.problems.report(
+                        Diagnostic::error(
+                            Code::WrongType,
+                            slot.loc.0,
+                            "found a pattern in a call, expected one name",
+                            "a call is on one resource",
+                        )
+                        .help("name the resource"),
+                    );
+                    None
+                }
+            });
         }
+        let names = names.into_iter().collect::<Option<_>>()?;
+        Some(Some(Resource { kind: kind.text.clone(), names }))
     }
 }

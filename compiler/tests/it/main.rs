@@ -12,3 +12,5 @@ mod pages;
 mod reject;
 #[cfg(test)]
 mod sketch;
+#[cfg(test)]
+mod testing;

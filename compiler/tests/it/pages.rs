@@ -22,9 +22,27 @@ fn codes(text: &str, parameters: &Parameters) -> (Vec<Code>, String) {
         Ok(_) => check(&source, parameters),
         Err(found) => found,
     };
+    if found.is_empty() || found.iter().all(|one| one.code == Code::NoPolicy) {
+        let (failed, drawn) = failed(&source, parameters);
+        if !failed.is_empty() {
+            return (failed, drawn);
+        }
+    }
     let mut codes: Vec<Code> = found.iter().map(|diagnostic| diagnostic.code).collect();
     codes.dedup();
     (codes, render_all(&found, &source, Colour::Plain))
+}
+
+/// What running the tests of a sound file says.
+fn failed(source: &Source, parameters: &Parameters) -> (Vec<Code>, String) {
+    match wpc_compiler::test(source, parameters, |_| true) {
+        Ok(tested) if tested.tests.iter().all(wpc_compiler::Ran::passed) => (Vec::new(), String::new()),
+        Ok(tested) => (vec![Code::TestFailed], format!("{:#?}", tested.tests)),
+        Err(found) => {
+            let codes = found.iter().map(|one| one.code).filter(|code| *code != Code::NoPolicy).collect();
+            (codes, render_all(&found, source, Colour::Plain))
+        }
+    }
 }
 
 #[test]

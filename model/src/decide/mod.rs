@@ -14,6 +14,7 @@
 mod admit;
 mod approved;
 mod counter;
+mod explain;
 mod history;
 mod limits;
 mod needs;
@@ -23,6 +24,7 @@ mod rules;
 pub use admit::{Admission, Decision, Reason, Refusal, admit};
 pub use approved::{Approvals, Approved, Approving, MAX_APPROVAL_AHEAD_MS, approving};
 pub use counter::{Bound, Charge, Charging, Counter, Owner};
+pub use explain::{Failing, conditions_hold, decisive, failing};
 pub use history::{History, Past, PastAt, Who};
 pub use limits::{Demand, Undecided, Used, demands, used};
 pub use needs::{Needs, settle};

@@ -90,7 +90,7 @@ fn speaks_of(rule: &Rule, effect: Effect, call: &Call) -> Truth {
 
 /// Whether all conditions hold: for an allow of every element of the batch, for a deny (and an
 /// approval) of one of them.
-fn holds(conditions: &[Condition], action: &Action, call: &Call, effect: Effect) -> Truth {
+pub(super) fn holds(conditions: &[Condition], action: &Action, call: &Call, effect: Effect) -> Truth {
     match effect {
         Effect::Allow => Truth::all(conditions.iter().map(|condition| over_all(condition, action, call))),
         Effect::Deny => {

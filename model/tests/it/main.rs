@@ -13,6 +13,8 @@ mod decode;
 #[cfg(test)]
 mod example;
 #[cfg(test)]
+mod explain;
+#[cfg(test)]
 mod interpreter;
 #[cfg(test)]
 mod laws;

@@ -11,7 +11,7 @@ use crate::words;
 const SHOWN: usize = 120;
 
 /// The first place of `call` at which `condition` is not true, and what stands there.
-pub(super) fn found(tool: &Tool, action: &Action, call: &Call, condition: &Condition) -> Option<String> {
+pub(crate) fn found(tool: &Tool, action: &Action, call: &Call, condition: &Condition) -> Option<String> {
     if !condition.subject.is_of_element(action) {
         return (!condition.holds(&call.arguments).is_true())
             .then(|| told(tool, action, condition, &call.arguments));

@@ -1,0 +1,149 @@
+//! Runs one test, step by step.
+
+use std::collections::BTreeMap;
+
+use wpc_grammar::Span;
+use wpc_model::{Call, Decision, Malformed, MalformedCode, Policy, Reason, Refusal, Rule, RuleId};
+
+use super::covered::Watch;
+use super::past::Past;
+use super::{Asked, Expect, Expectation, FailingAt, Found, Outcome, Ran, Spoken, Step, Test};
+use crate::checked::{Checked, Head, Placed, Tool};
+use crate::compiled::Map;
+use crate::lines::Lines;
+
+/// Takes the steps of `test`; `watch` is told of every call that is decided.
+pub(super) fn run(
+    test: &Test,
+    policy: &Policy,
+    places: &Places<'_>,
+    lines: &Lines<'_>,
+    watch: &mut Watch<'_>,
+) -> Ran {
+    let mut past = Past::default();
+    let mut last: Option<(&Asked, Found)> = None;
+    let mut expectations = Vec::new();
+    for step in &test.steps {
+        match step {
+            Step::Given { asked, times, outcome } => {
+                for _ in 0..*times {
+                    past.take(policy, &asked.call, asked.at, *outcome, &BTreeMap::new());
+                }
+            }
+            Step::Call(asked) => {
+                let found = decide(policy, &past, asked);
+                if let Found::Decided(decision) = &found {
+                    watch.saw(policy, &asked.call, decision);
+                    if matches!(decision, Decision::Allow { .. }) {
+                        past.take(policy, &asked.call, asked.at, Outcome::Done, &BTreeMap::new());
+                    }
+                }
+                last = Some((asked, found));
+            }
+            Step::Expect(Expect { decision, place }) => {
+                // The checker refuses an `expect` before any `call`.
+                let Some((asked, found)) = &last else { continue };
+                expectations.push(Expectation {
+                    expected: decision.clone(),
+                    place: *place,
+                    line: lines.line_of(*place),
+                    call: asked.call.clone(),
+                    call_place: asked.place,
+                    rule: places.spoken(policy, &asked.call, found),
+                    found: found.clone(),
+                });
+            }
+        }
+    }
+    Ran { name: test.name.clone(), line: lines.line_of(test.place), expectations }
+}
+
+/// What becomes of a call. An action that no statement names is not in the policy's slice of the
+/// interface, and what nothing allows is denied; whatever else is wrong with a call the gate refuses
+/// before it decides.
+fn decide(policy: &Policy, past: &Past, asked: &Asked) -> Found {
+    let nothing = Refusal { reason: Reason::DefaultDeny, rule: None, condition: None, frees_at: None };
+    match asked.call.conform(policy) {
+        Ok(()) => {}
+        Err(Malformed { code: MalformedCode::UnknownAction, .. }) => {
+            return Found::Decided(Decision::Deny(nothing));
+        }
+        Err(malformed) => {
+            let message = format!("{}: {}", malformed.path, malformed.message);
+            return Found::Malformed { code: malformed.code.code(), message };
+        }
+    }
+    Found::Decided(past.decide(policy, &asked.call, asked.at).unwrap_or(Decision::Deny(nothing)))
+}
+
+/// Where rules, limits and approvals were written.
+#[derive(Debug)]
+pub(super) struct Places<'c> {
+    map: &'c Map,
+    /// Statements by line and text.
+    heads: BTreeMap<(u32, &'c str), Span>,
+    /// Conditions by line.
+    conditions: BTreeMap<u32, Vec<&'c Placed>>,
+}
+
+impl<'c> Places<'c> {
+    pub(super) fn of(checked: &'c Checked, map: &'c Map) -> Self {
+        let mut places = Self { map, heads: BTreeMap::new(), conditions: BTreeMap::new() };
+        for tool in checked.tools.values() {
+            for (head, conditions) in statements(tool) {
+                places.heads.insert((head.line, &head.text), head.span);
+                for placed in conditions {
+                    places.conditions.entry(placed.line).or_default().push(placed);
+                }
+            }
+        }
+        for order in &checked.orders {
+            places.heads.insert((order.head.line, &order.head.text), order.head.span);
+        }
+        places
+    }
+
+    /// What a decision names, with its place; for a default deny also every condition of the nearest
+    /// rule that is not true.
+    fn spoken(&self, policy: &Policy, call: &Call, found: &Found) -> Option<Spoken> {
+        let (id, nearest) = match found {
+            Found::Decided(Decision::Allow { rule }) => (*rule, false),
+            Found::Decided(Decision::Deny(refusal)) => (refusal.rule?, refusal.reason == Reason::DefaultDeny),
+            Found::Malformed { .. } => return None,
+        };
+        let origin = self.map.origins.get(&id)?;
+        let tool = policy.tools.get(&call.tool);
+        let rule = tool.and_then(|tool| tool.allow.iter().chain(&tool.deny).find(|rule| rule.id == id));
+        let failing = tool.zip(rule).filter(|_| nearest).map(|(tool, rule)| {
+            let action = tool.interface.actions.get(&call.action);
+            let failing = action.map(|action| wpc_model::failing(&rule.conditions, action, call));
+            failing.into_iter().flatten().filter_map(|failing| self.failing(id, rule, failing)).collect()
+        });
+        Some(Spoken {
+            id,
+            name: origin.label.clone().unwrap_or_else(|| origin.text.clone()),
+            place: self.heads.get(&(origin.line, origin.text.as_str())).copied(),
+            line: origin.line,
+            failing: failing.unwrap_or_default(),
+            rule: rule.cloned(),
+        })
+    }
+
+    fn failing(&self, id: RuleId, rule: &Rule, failing: wpc_model::Failing) -> Option<FailingAt> {
+        let condition = rule.conditions.get(failing.condition as usize)?;
+        let origin = self.map.origins.get(&id)?;
+        let (_, line) = origin.conditions.iter().find(|(one, _)| one == condition)?;
+        let mut there = self.conditions.get(line).into_iter().flatten();
+        let place = there.find(|placed| placed.condition == *condition).map(|placed| placed.span);
+        Some(FailingAt { failing, place, line: *line })
+    }
+}
+
+/// Every statement of a tool with its conditions.
+pub(super) fn statements(tool: &Tool) -> impl Iterator<Item = (&Head, &[Placed])> {
+    let rules = tool.allows.iter().chain(&tool.denies).chain(&tool.requires);
+    let rules = rules.map(|rule| (&rule.head, rule.conditions.as_slice()));
+    let limits = tool.limits.iter().map(|limit| (&limit.head, [].as_slice()));
+    let approvals = tool.approvals.iter().map(|one| (&one.head, one.conditions.as_slice()));
+    rules.chain(limits).chain(approvals)
+}

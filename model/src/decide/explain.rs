@@ -1,0 +1,79 @@
+//! Why a rule does not speak: which of its conditions are not true, and where in the call.
+//!
+//! For people's questions and for coverage; nothing here decides. The interpreter reports the first
+//! failing condition of the nearest rule, and these functions tell the rest of the story about it.
+
+use super::rules::{elements, holds};
+use crate::{Action, Call, Condition, Effect, Truth};
+
+/// A condition of an allow that is not true of a call.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Failing {
+    /// Index into the rule's conditions.
+    pub condition: u32,
+    /// The first element of the batch of which it is not true, from 0, where it speaks of elements.
+    pub element: Option<u32>,
+    /// False, or unknown.
+    pub truth: Truth,
+}
+
+/// All conditions that are not true of `call`, in their order; of an element condition, where it
+/// fails first.
+#[must_use]
+pub fn failing(conditions: &[Condition], action: &Action, call: &Call) -> Vec<Failing> {
+    let each = (0_u32..).zip(conditions);
+    each.filter_map(|(index, condition)| {
+        let (truth, element) = first_failure(condition, action, call)?;
+        Some(Failing { condition: index, element, truth })
+    })
+    .collect()
+}
+
+/// What the first failure of one condition is, and at which element; `None` if it holds.
+fn first_failure(condition: &Condition, action: &Action, call: &Call) -> Option<(Truth, Option<u32>)> {
+    let fails = |truth: Truth| !truth.is_true();
+    let whole = || Some(holds(std::slice::from_ref(condition), action, call, Effect::Allow));
+    if !condition.subject.is_of_element(action) {
+        return whole().filter(|truth| fails(*truth)).map(|truth| (truth, None));
+    }
+    let Some(elements) = elements(action, call) else { return Some((Truth::Unknown, None)) };
+    (0_u32..).zip(elements).find_map(|(index, element)| {
+        let truth = element.as_map().map_or(Truth::Unknown, |fields| condition.holds(fields));
+        fails(truth).then_some((truth, Some(index)))
+    })
+}
+
+/// Indices of the conditions that alone keep a rule of `effect` from speaking of `call`: without
+/// any one of them it would. Denies and approvals speak unless they are false, allows if they are
+/// true; `Deny` stands for both of the former.
+///
+/// This is what a test must bring about for a condition to count as tested.
+#[must_use]
+pub fn decisive(conditions: &[Condition], action: &Action, call: &Call, effect: Effect) -> Vec<u32> {
+    let speaks = |conditions: &[Condition]| {
+        let truth = holds(conditions, action, call, effect);
+        match effect {
+            Effect::Allow => truth.is_true(),
+            Effect::Deny => truth.is_not_false(),
+        }
+    };
+    if speaks(conditions) {
+        return Vec::new();
+    }
+    let without = |index: usize| {
+        let rest = conditions.iter().enumerate().filter(|(at, _)| *at != index);
+        rest.map(|(_, condition)| condition.clone()).collect::<Vec<_>>()
+    };
+    (0_u32..)
+        .zip(0..conditions.len())
+        .filter(|(_, at)| speaks(&without(*at)))
+        .map(|(index, _)| index)
+        .collect()
+}
+
+/// Whether `conditions` hold of `call` as the interpreter reads them for a rule of `effect`: an
+/// allow needs them of every element of the batch, a deny (and an approval) of one.
+#[must_use]
+pub fn conditions_hold(conditions: &[Condition], action: &Action, call: &Call, effect: Effect) -> Truth {
+    holds(conditions, action, call, effect)
+}

@@ -1,0 +1,56 @@
+//! What is said of a refusal agrees with what decided it.
+
+use proptest::prelude::*;
+use wpc_model::arbitrary::policy_and_call;
+use wpc_model::{Effect, Near, Ruling, Truth, conditions_hold, decisive, failing, rule};
+
+proptest! {
+    #[test]
+    fn the_first_failing_condition_is_the_one_that_the_decision_names((policy, call) in policy_and_call()) {
+        let tool = &policy.tools[&call.tool];
+        let action = &tool.interface.actions[&call.action];
+        if let Ruling::DefaultDeny { near: Some(Near { rule, condition: Some(first) }) } = rule(tool, &call) {
+            let allow = &tool.allow[rule as usize];
+            let all = failing(&allow.conditions, action, &call);
+            prop_assert_eq!(all.first().map(|one| one.condition), Some(first));
+        }
+    }
+
+    #[test]
+    fn an_allow_holds_if_and_only_if_nothing_of_it_fails((policy, call) in policy_and_call()) {
+        let tool = &policy.tools[&call.tool];
+        let action = &tool.interface.actions[&call.action];
+        for allow in &tool.allow {
+            let holds = conditions_hold(&allow.conditions, action, &call, Effect::Allow).is_true();
+            let all = failing(&allow.conditions, action, &call);
+            prop_assert_eq!(holds, all.is_empty());
+            prop_assert!(all.iter().all(|one| one.truth != Truth::True));
+        }
+    }
+
+    #[test]
+    fn a_condition_decides_if_the_rule_speaks_without_it_and_only_then((policy, call) in policy_and_call()) {
+        let tool = &policy.tools[&call.tool];
+        let action = &tool.interface.actions[&call.action];
+        for (effect, rules) in [(Effect::Allow, &tool.allow), (Effect::Deny, &tool.deny)] {
+            for rule in rules {
+                let speaks = |conditions: &[wpc_model::Condition]| {
+                    let truth = conditions_hold(conditions, action, &call, effect);
+                    if effect == Effect::Allow { truth.is_true() } else { truth.is_not_false() }
+                };
+                let found = decisive(&rule.conditions, action, &call, effect);
+                for index in 0..rule.conditions.len() {
+                    let mut rest = rule.conditions.to_vec();
+                    rest.remove(index);
+                    let decides = !speaks(&rule.conditions) && speaks(&rest);
+                    prop_assert_eq!(decides, found.contains(&(index as u32)));
+                }
+                // An allow that a single condition refuses has exactly that one failing.
+                if effect == Effect::Allow && !found.is_empty() {
+                    let all: Vec<_> = failing(&rule.conditions, action, &call).iter().map(|one| one.condition).collect();
+                    prop_assert_eq!(all, found);
+                }
+            }
+        }
+    }
+}
