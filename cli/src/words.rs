@@ -1,14 +1,16 @@
 //! Parts of a policy in the language's own words, for people.
 
+mod order;
 mod quantity;
 
 use wpc_model::{
     Action, Approval, Approver, Bind, Condition, Effect, Field, Limit, Measure, Quantifier, Rule, Slot, Step,
-    Target, Test, Tool, Type, Uses, Value, Window,
+    Subject, Target, Test, Tool, Type, Uses, Value, Window,
 };
 
 use crate::plain::plain;
 
+pub(crate) use order::order;
 pub(crate) use quantity::{duration, quantity};
 
 /// `"text"`, safe for a terminal.
@@ -68,12 +70,17 @@ pub(crate) fn rule(tool: &Tool, effect: Effect, rule: &Rule) -> String {
     format!("{word} {what}")
 }
 
+/// What a limit counts: `calls`, or an argument's name.
+pub(crate) fn measure(measure: &Measure) -> String {
+    match measure {
+        Measure::Calls => "calls".to_owned(),
+        Measure::Argument(name) => plain(name).into_owned(),
+    }
+}
+
 /// `limit messages of send to 200 per job`.
 pub(crate) fn limit(tool: &Tool, limit: &Limit) -> String {
-    let measure = match &limit.measure {
-        Measure::Calls => "calls",
-        Measure::Argument(name) => name,
-    };
+    let measure = measure(&limit.measure);
     let actions: Vec<_> = limit.actions.iter().map(String::as_str).collect();
     let what = match limit.targets.as_slice() {
         [Target::Any] => plain(&actions.join(", ")).into_owned(),
@@ -82,7 +89,7 @@ pub(crate) fn limit(tool: &Tool, limit: &Limit) -> String {
     if limit.window == Window::Flight {
         return format!("limit concurrent {what} to {}{}", limit.max, counters(limit));
     }
-    format!("limit {} of {what} to {} {}", plain(measure), most(tool, limit), per(limit))
+    format!("limit {measure} of {what} to {} {}", most(tool, limit), per(limit))
 }
 
 /// `per job`, `per minute per agent per resource`.
@@ -144,18 +151,19 @@ pub(crate) fn approval(approval: &Approval) -> [String; 2] {
     [who, format!("within {}, {uses} {bind}", duration(approval.within_ms))]
 }
 
+/// The type of what a condition tests.
+pub(crate) fn subject_type(tool: &Tool, action: &str, subject: &Subject) -> Option<Type> {
+    let action = tool.interface.actions.get(action)?;
+    let ty = follow(tool, &field(tool, action, &subject.name)?.ty, &subject.steps)?;
+    match (&subject.quantifier, ty) {
+        (Some(Quantifier::Each | Quantifier::Some), Type::List(member) | Type::Set(member)) => Some(*member),
+        (_, ty) => Some(ty),
+    }
+}
+
 /// `message_bytes <= 128 KiB`.
 pub(crate) fn condition(tool: &Tool, action: Option<&str>, condition: &Condition) -> String {
-    let ty = action.and_then(|action| tool.interface.actions.get(action)).and_then(|action| {
-        let subject = &condition.subject;
-        let ty = follow(tool, &field(tool, action, &subject.name)?.ty, &subject.steps)?;
-        match (&subject.quantifier, ty) {
-            (Some(Quantifier::Each | Quantifier::Some), Type::List(member) | Type::Set(member)) => {
-                Some(*member)
-            }
-            (_, ty) => Some(ty),
-        }
-    });
+    let ty = action.and_then(|action| subject_type(tool, action, &condition.subject));
     let subject = plain(&condition.subject.to_text()).into_owned();
     let ty = ty.as_ref();
     let member = match ty {

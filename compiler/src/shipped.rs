@@ -10,8 +10,12 @@ use crate::Problems;
 use crate::interface::{self, Known};
 
 /// Name and source of every shipped interface, sorted by name.
-pub const SHIPPED: &[(&str, &str)] =
-    &[("azure_service_bus", include_str!("../interfaces/azure_service_bus.wpc"))];
+pub const SHIPPED: &[(&str, &str)] = &[
+    ("azure_service_bus", include_str!("../interfaces/azure_service_bus.wpc")),
+    ("file", include_str!("../interfaces/file.wpc")),
+    ("http", include_str!("../interfaces/http.wpc")),
+    ("models", include_str!("../interfaces/models.wpc")),
+];
 
 /// Each is read once per process. One that cannot be read is not shipped; a test reads them all.
 static KNOWN: LazyLock<BTreeMap<String, Arc<Known>>> = LazyLock::new(|| {

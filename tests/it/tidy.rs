@@ -51,8 +51,9 @@ fn check(rule: &str, broken: impl Fn(&Path, &str) -> Vec<String>) {
 #[test]
 fn no_file_is_longer_than_600_lines() {
     check("split these by what lives in them", |path, text| {
-        // Written by the emitter; `tests/it` regenerates and compares it.
-        let generated = path.ends_with("runtime/src/interface/azure_service_bus.rs");
+        // Written by the emitter; `shipped.rs` regenerates and compares them.
+        let generated = path.parent().is_some_and(|folder| folder.ends_with("runtime/src/interface"))
+            && !path.ends_with("mod.rs");
         let lines = text.lines().count();
         if lines > MAX_LINES && !generated { vec![format!("{lines} lines")] } else { Vec::new() }
     });

@@ -1,10 +1,13 @@
 //! `wpc show`: an artifact for a reviewer who has never seen the language.
 
+mod grouped;
+mod wrapped;
+
 use std::path::PathBuf;
 
 use anstyle::Style;
 use serde_json::json;
-use wpc_model::{Auth, Effect, Evidence, Limit, Policy, Rule, Target, Tool};
+use wpc_model::{Auth, Evidence, Policy, Tool};
 
 use crate::artifact::Artifact;
 use crate::console::{Console, Done};
@@ -13,16 +16,21 @@ use crate::plain::plain;
 use crate::table::Table;
 use crate::words::{self, quoted};
 
+use wrapped::wrapped;
+
 const HEAD: Style = Style::new().bold();
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Reads what is signed and nothing else: no labels, no comments, no lines. Whatever is not allowed
-here is refused; a deny wins over every allow. Signatures are listed, not checked: `wpc verify`.
+here is refused; a deny wins over every allow. Rules that say the same of several actions or
+resources are shown as one. Signatures are listed, not checked: `wpc verify`.
 
 Example: wpc show orders.wpc.json
 
-JSON: `policy_hash_b64u`, `policy` (the payload itself), `keyids` of an envelope's signatures")]
+JSON: `policy_hash_b64u`, `policy` (the payload itself), `keyids` of an envelope's signatures,
+`statements` [{`tool`, `effect`, `actions` (null is any), `resources`, `conditions`, `rules` (how many
+of the payload it stands for)}]")]
 pub(crate) struct Args {
     /// A payload or an envelope; `-` is standard input
     #[arg(value_name = "ARTIFACT")]
@@ -36,11 +44,15 @@ pub(crate) fn run(args: Args, console: &mut Console) -> Result<Done, Failure> {
     for (name, tool) in &policy.tools {
         console.say("");
         console.say(format!("{HEAD}{}{HEAD:#}", binding(name, tool)));
-        console.say(rules(tool));
+        console.say(statements(tool));
     }
     if !policy.approvals.is_empty() {
         console.say(format!("\n{HEAD}approvals{HEAD:#}"));
         console.say(approvals(policy));
+    }
+    if !policy.orders.is_empty() {
+        console.say(format!("\n{HEAD}order of calls{HEAD:#}"));
+        policy.orders.iter().for_each(|order| console.say(format!("  {}", words::order(order))));
     }
     console.say(format!("\n{HEAD}token and evidence{HEAD:#}"));
     console.say(settings(policy.auth, policy.evidence));
@@ -49,8 +61,12 @@ pub(crate) fn run(args: Args, console: &mut Console) -> Result<Done, Failure> {
     }
     let hash = artifact.hash.to_string();
     console.say(format!("\nhash {hash}"));
+    let statements = policy.tools.iter().flat_map(|(name, tool)| {
+        grouped::groups(tool).into_iter().map(|group| group.json(name, tool)).collect::<Vec<_>>()
+    });
     Ok(Done::yes(json!({
         "policy_hash_b64u": hash,
+        "statements": statements.collect::<Vec<_>>(),
         "policy": artifact.json()?,
         "keyids": artifact.keyids,
     })))
@@ -69,58 +85,41 @@ fn binding(name: &str, tool: &Tool) -> String {
     text
 }
 
-fn rules(tool: &Tool) -> Table {
-    let mut table = Table::indented(2);
-    table.row(["", "action", "resource", "within these bounds"].map(str::to_owned));
-    let row = |effect: Effect, word: &str, rule: &Rule| {
-        let action = rule.action.as_deref();
-        let conditions = rule.conditions.iter().map(|one| words::condition(tool, action, one));
-        let bounds = conditions.collect::<Vec<_>>().join("\n");
-        let bounds = match (bounds.is_empty(), effect) {
-            (false, _) => bounds,
-            (true, Effect::Allow) => "no bounds".to_owned(),
-            (true, Effect::Deny) => "always".to_owned(),
-        };
-        let action = action.map_or("any action".into(), plain).into_owned();
-        [word.to_owned(), action, words::target(&rule.target), bounds]
-    };
-    tool.allow.iter().for_each(|rule| table.row(row(Effect::Allow, "allow", rule)));
-    tool.deny.iter().for_each(|rule| table.row(row(Effect::Deny, "deny", rule)));
-    tool.limits.iter().for_each(|limit| table.row(limit_row(tool, limit)));
-    table
+/// Every statement of a tool, one below the other.
+fn statements(tool: &Tool) -> String {
+    let rules = grouped::groups(tool).into_iter().map(|group| group.lines(tool));
+    let limits = tool.limits.iter().map(|limit| {
+        let said = words::limit(tool, limit);
+        wrapped(2, "limit", &wrapped::parts(said.strip_prefix("limit ").unwrap_or(&said)))
+    });
+    rules.chain(limits).collect::<Vec<_>>().join("\n")
 }
 
-fn limit_row(tool: &Tool, limit: &Limit) -> [String; 4] {
-    let measure = match &limit.measure {
-        wpc_model::Measure::Calls => "calls",
-        wpc_model::Measure::Argument(name) => name,
-    };
-    let bound = format!("at most {} {} {}", words::most(tool, limit), plain(measure), words::per(limit));
-    let actions = plain(&limit.actions.join(", ")).into_owned();
-    ["limit".to_owned(), actions, words::targets(&limit.targets), bound]
-}
-
-fn approvals(policy: &Policy) -> Table {
-    let mut table = Table::indented(2);
+fn approvals(policy: &Policy) -> String {
+    let mut blocks = Vec::new();
     for approval in &policy.approvals {
         let tool = policy.tools.get(&approval.tool);
-        let actions: Vec<_> = approval.actions.iter().map(String::as_str).collect();
-        let what = match (approval.targets.as_slice(), tool) {
-            ([Target::Any], _) | (_, None) => plain(&actions.join("\n")).replace("\\u{a}", "\n"),
-            (list, Some(tool)) => words::act(tool, &actions, &words::targets(list)),
-        };
+        let actions: Vec<_> = approval.actions.iter().map(|action| plain(action).into_owned()).collect();
+        let on: Vec<_> = approval.targets.iter().map(words::target).collect();
         let [who, how] = words::approval(approval);
-        let conditions = tool.into_iter().flat_map(|tool| {
-            let first = actions.first().copied();
-            approval
-                .conditions
-                .iter()
-                .map(move |one| format!("\nwhen {}", words::condition(tool, first, one)))
-        });
-        let terms = format!("{who}\n{how}{}", conditions.collect::<String>());
-        table.row([plain(&approval.tool).into_owned(), what, terms]);
+        let first = approval.actions.first().map(String::as_str);
+        let conditions = tool
+            .into_iter()
+            .flat_map(|tool| approval.conditions.iter().map(move |one| words::condition(tool, first, one)));
+        let mut lines = vec![wrapped(2, "of", &actions), wrapped(4, "on", &on)];
+        lines.extend(
+            (0_usize..)
+                .zip(conditions)
+                .map(|(index, condition)| wrapped(4, if index == 0 { "when" } else { "" }, &[condition])),
+        );
+        lines.push(wrapped(4, "by", &wrapped::parts(&who)));
+        lines.push(wrapped(4, "", &wrapped::parts(&how)));
+        if policy.tools.len() > 1 {
+            lines.push(wrapped(4, "tool", &[plain(&approval.tool).into_owned()]));
+        }
+        blocks.push(lines.join("\n"));
     }
-    table
+    blocks.join("\n")
 }
 
 fn settings(auth: Auth, evidence: Evidence) -> Table {

@@ -1,5 +1,6 @@
 //! `wpc why`: what a policy says of one call, and which words of it decide.
 
+mod change;
 pub(crate) mod facts;
 mod verdict;
 
@@ -32,8 +33,10 @@ Example: echo '{\"tool\":\"azure_service_bus\",\"action\":\"manage\",
   \"resource\":{\"kind\":\"queue\",\"name\":\"orders-staging\"},\"arguments\":{}}' | wpc why orders.wpc.json -
 
 JSON: `decision` (`allow`, `deny`), `reason` (its code, or null), `decided_by` and `nearest`
-({`id`, `text`, `line`} or null), `failed` ({`condition`, `line`, `found`} or null), `instead` and
-`approvals` [{`id`, `text`, `line`}], `limits` [the same, `amount`, `max`], `policy_hash_b64u`")]
+({`id`, `text`, `line`} or null), `failing` [{`condition`, `line`, `found`}] of the nearest rule,
+`changes` [{`of` (`argument`, `resource`, `action`, `approval`, `time`, `job`, `policy`), `at`, `to`}],
+`instead` and `approvals` [{`id`, `text`, `line`}], `limits` [the same, `amount`, `max`],
+`policy_hash_b64u`")]
 pub(crate) struct Args {
     /// A payload or an envelope
     #[arg(value_name = "ARTIFACT")]
@@ -73,6 +76,13 @@ fn tell(verdict: &Verdict, policy: &Policy, call: &Call, console: &mut Console) 
     let mut table = Table::indented(2);
     for (what, Met { place, text, extra, .. }) in verdict.rows() {
         table.row([what.to_owned(), place.clone(), text.clone(), extra.clone()]);
+    }
+    if !table.is_empty() {
+        console.say(table);
+    }
+    let mut table = Table::indented(2);
+    for change in verdict.changes.iter().filter(|change| !change.is_approval()) {
+        table.row(["to change".to_owned(), change.words()]);
     }
     if !table.is_empty() {
         console.say(table);

@@ -15,6 +15,8 @@ mod project;
 #[cfg(test)]
 mod seed;
 #[cfg(test)]
+mod show;
+#[cfg(test)]
 mod signing;
 #[cfg(test)]
 mod test;

@@ -127,3 +127,66 @@ fn a_call_cannot_steer_the_terminal() {
     let output = place.run(&["why", "orders.wpc.json", "call.json"]);
     assert!(!output.stdout.contains(&0x1b) && !output.stderr.contains(&0x1b));
 }
+
+/// A tool of our own, with conditions of every kind and resources that are easily confused.
+const MAIL: &str = r#"tool mail {
+    resource box(name: text) = "mail/{name}"
+    action send to box {
+        recipients: list<text>
+        subject: text?
+        priority: choice { low, normal, high }
+        size: bytes
+        draft: bool?
+    }
+    action read from box { count: count }
+    action purge on box
+}
+policy mail {
+    tool mail {
+        allow send to box("orders"), box("offers"), box("invoices") when {
+            each recipients in ["anna@example.com", "bert@example.com"]
+            recipients.size <= 2
+            subject like "order *"
+            priority != high
+            priority in [low, normal]
+            size < 64 KiB
+            draft is absent
+        }
+        limit size of send to 100 KiB per job
+        limit calls of send to 2 per minute
+        deny send to box("orders") when { subject == "secret"; size > 1 KiB }
+        deny purge on any
+    }
+    token { pin policy; bind job }
+}
+"#;
+
+/// Asks about one call of `action` on a box of our own tool.
+#[track_caller]
+fn of_mail(action: &str, name: &str, arguments: &str) -> String {
+    let place = Place::new();
+    place.file("mail.wpc", MAIL);
+    place.does(&["compile", "mail.wpc"]);
+    let call = format!(
+        r#"{{"tool":"mail","action":"{action}","resource":{{"kind":"box","name":"{name}"}},"arguments":{arguments}}}"#
+    );
+    place.told(&["why", "mail.wpc.json", "-"], call.as_bytes())
+}
+
+#[test]
+fn everything_that_would_have_to_change_is_said() {
+    insta::assert_snapshot!(of_mail(
+        "send",
+        "invoices",
+        r#"{"recipients":["anna@example.com","eve@example.com","x@example.com"],"priority":"high","size":70000,"draft":true}"#
+    ));
+    let fine = r#"{"recipients":["anna@example.com"],"subject":"order 1","priority":"low","size":1}"#;
+    insta::assert_snapshot!(of_mail("send", "order", fine));
+    insta::assert_snapshot!(of_mail("send", "ORDERS", fine));
+    insta::assert_snapshot!(of_mail(
+        "send",
+        "orders",
+        &fine.replace("order 1", "secret").replace(":1}", ":2048}")
+    ));
+    insta::assert_snapshot!(of_mail("purge", "orders", "{}"));
+}

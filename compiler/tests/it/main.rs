@@ -9,6 +9,8 @@ mod laws;
 #[cfg(test)]
 mod pages;
 #[cfg(test)]
+mod peers;
+#[cfg(test)]
 mod reject;
 #[cfg(test)]
 mod sketch;

@@ -6,3 +6,9 @@
 
 #[rustfmt::skip]
 pub mod azure_service_bus;
+#[rustfmt::skip]
+pub mod file;
+#[rustfmt::skip]
+pub mod http;
+#[rustfmt::skip]
+pub mod models;

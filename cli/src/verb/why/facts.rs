@@ -31,7 +31,7 @@ fn told(tool: &Tool, action: &Action, condition: &Condition, fields: &BTreeMap<S
     let Some(value) = fields.get(name) else { return format!("{said} is absent") };
     let text = match &condition.test {
         Test::Has(wanted) => format!("{said} has no {}", members(wanted, |one| !holds(value, one))),
-        Test::Lacks(unwanted) => format!("{said} has {}", members(&present(value, unwanted), |_| true)),
+        Test::Lacks(unwanted) => format!("{said} has {}", members(&present(Some(value), unwanted), |_| true)),
         Test::Present | Test::Absent | Test::Compare(..) | Test::In(_) | Test::NotIn(_) | Test::Like(_) => {
             let ty = words::field(tool, action, name).map(|field| &field.ty);
             format!("{said} is {}", words::value(value, ty))
@@ -57,13 +57,18 @@ fn holds(value: &Value, one: &Value) -> bool {
 }
 
 /// Those of `unwanted` that are there, as the call spells them: another letter case counts.
-fn present(value: &Value, unwanted: &[Value]) -> Vec<Value> {
+pub(super) fn present(value: Option<&Value>, unwanted: &[Value]) -> Vec<Value> {
     let is_unwanted = |key: &String| {
         unwanted.iter().any(|one| matches!(one, Value::Text(text) if text.eq_ignore_ascii_case(key)))
     };
     match value {
-        Value::Map(members) => members.keys().filter(|key| is_unwanted(key)).map(Value::text).collect(),
-        Value::List(members) => members.iter().filter(|one| unwanted.contains(one)).cloned().collect(),
-        Value::Bool(_) | Value::Int(_) | Value::Text(_) | Value::Sealed => Vec::new(),
+        Some(Value::Map(members)) => members.keys().filter(|key| is_unwanted(key)).map(Value::text).collect(),
+        Some(Value::List(members)) => members.iter().filter(|one| unwanted.contains(one)).cloned().collect(),
+        Some(Value::Bool(_) | Value::Int(_) | Value::Text(_) | Value::Sealed) | None => Vec::new(),
     }
+}
+
+/// Those of `wanted` that are not there.
+pub(super) fn missing(value: Option<&Value>, wanted: &[Value]) -> Vec<Value> {
+    wanted.iter().filter(|one| !value.is_some_and(|value| holds(value, one))).cloned().collect()
 }

@@ -1,8 +1,11 @@
 //! The decision with the rules, approvals and limits that it met.
 
 use serde_json::{Value, json};
-use wpc_model::{Call, Condition, Decision, Effect, Policy, Rule, RuleId, Ruling, Tool, Truth};
+use wpc_model::{
+    Call, Condition, Decision, Demand, Effect, Policy, Reason, Refusal, Rule, RuleId, Ruling, Tool,
+};
 
+use super::change::{self, Change};
 use super::facts;
 use crate::failure::Failure;
 use crate::map::Lines;
@@ -10,6 +13,9 @@ use crate::words;
 
 /// Why a rule neither speaks of a resource nor does not.
 const OTHER_CASE: &str = "the name differs in letter case only";
+
+/// Most allows of other resources that are shown to people.
+const SHOWN: usize = 8;
 
 /// A rule, approval or limit that the call met, in words.
 #[derive(Debug)]
@@ -31,8 +37,10 @@ pub(super) struct Verdict {
     decided_by: Option<Met>,
     /// The allow that came nearest.
     nearest: Option<Met>,
-    /// Its first condition that is not true.
-    failed: Option<Met>,
+    /// Every condition of it that is not true.
+    failing: Vec<Met>,
+    /// What would have to change.
+    pub(super) changes: Vec<Change>,
     /// Where no allow speaks of the resource: those that speak of the action.
     instead: Vec<Met>,
     approvals: Vec<Met>,
@@ -54,11 +62,15 @@ pub(super) fn of(policy: &Policy, call: &Call, lines: Option<&Lines>) -> Result<
 
     let look = Look { tool, call, lines };
     let allowed = matches!(ruling, Ruling::Allow { .. });
-    let (decided_by, nearest, failed) = look.ruling(ruling);
+    let Ruled { decided_by, nearest, failing, mut changes } = look.ruling(ruling);
     let instead =
         if matches!(ruling, Ruling::DefaultDeny { near: None }) { look.instead() } else { Vec::new() };
-    let approvals = asked.iter().filter_map(|&index| policy.approvals.get(usize::try_from(index).ok()?));
-    let approvals = approvals.map(|approval| {
+    let asked = asked.iter().filter_map(|&index| policy.approvals.get(usize::try_from(index).ok()?));
+    let asked: Vec<_> = asked.filter(|_| allowed).collect();
+    changes.extend(asked.iter().map(|approval| change::of_approval(approval)));
+    changes.extend(order(policy, &decision));
+    changes.extend(look.limit(&decision, demands.as_deref().unwrap_or_default()));
+    let approvals = asked.iter().map(|approval| {
         let [who, how] = words::approval(approval);
         look.met(approval.id, format!("{who}, {how}"), String::new())
     });
@@ -72,11 +84,28 @@ pub(super) fn of(policy: &Policy, call: &Call, lines: Option<&Lines>) -> Result<
         decision,
         decided_by,
         nearest,
-        failed,
+        failing,
+        changes,
         instead,
-        approvals: approvals.filter(|_| allowed).collect(),
+        approvals: approvals.collect(),
         limits: limits.filter(|_| allowed).collect(),
     })
+}
+
+/// What the `separate` or `before` that refuses the call leaves to do.
+fn order(policy: &Policy, decision: &Decision) -> Option<Change> {
+    let Decision::Deny(Refusal { reason: Reason::OrderDenied, rule, .. }) = decision else { return None };
+    let order = policy.orders.iter().find(|order| Some(order.id) == *rule)?;
+    Some(change::of_order(order))
+}
+
+/// What the rules alone say, in words.
+#[derive(Debug, Default)]
+struct Ruled {
+    decided_by: Option<Met>,
+    nearest: Option<Met>,
+    failing: Vec<Met>,
+    changes: Vec<Change>,
 }
 
 /// What is needed to put a rule into words.
@@ -101,40 +130,64 @@ impl Look<'_> {
         self.met(rule.id, words::rule(self.tool, effect, rule), String::new())
     }
 
-    /// The deciding rule, the nearest rule, its failing condition.
-    fn ruling(&self, ruling: Ruling) -> (Option<Met>, Option<Met>, Option<Met>) {
+    /// The deciding rule, or the nearest one and what of it fails.
+    fn ruling(&self, ruling: Ruling) -> Ruled {
         let at = |rules: &[Rule], index: u32| rules.get(usize::try_from(index).ok()?).cloned();
+        let mut ruled = Ruled::default();
         match ruling {
             Ruling::Allow { rule } => {
-                (at(&self.tool.allow, rule).map(|rule| self.rule(Effect::Allow, &rule)), None, None)
+                ruled.decided_by = at(&self.tool.allow, rule).map(|rule| self.rule(Effect::Allow, &rule));
             }
             Ruling::ExplicitDeny { rule } => {
-                let decided_by = at(&self.tool.deny, rule).map(|rule| {
-                    let mut met = self.rule(Effect::Deny, &rule);
-                    if rule.target.matches(self.call.resource.as_ref()) == Truth::Unknown {
-                        OTHER_CASE.clone_into(&mut met.extra);
-                    }
-                    met
-                });
-                (decided_by, None, None)
+                let Some(rule) = at(&self.tool.deny, rule) else { return ruled };
+                ruled.changes = change::of_deny(self.tool, self.call, &rule);
+                ruled.decided_by = Some(self.named(Effect::Deny, &rule));
             }
             Ruling::DefaultDeny { near } => {
-                let Some((near, rule)) = near.and_then(|near| Some((near, at(&self.tool.allow, near.rule)?)))
-                else {
-                    return (None, None, None);
+                let Some(rule) = near.and_then(|near| at(&self.tool.allow, near.rule)) else {
+                    ruled.changes = vec![change::of_target(self.tool, self.call, None)];
+                    return ruled;
                 };
-                let failed = near.condition.and_then(|index| {
-                    let condition = rule.conditions.get(usize::try_from(index).ok()?)?;
-                    let line = self.lines.and_then(|lines| lines.of_condition(rule.id, index));
-                    Some(self.condition(condition, line))
-                });
-                let mut nearest = self.rule(Effect::Allow, &rule);
-                if failed.is_none() {
-                    OTHER_CASE.clone_into(&mut nearest.extra);
+                if change::is_misspelt(&rule, self.call) {
+                    ruled.changes.push(change::of_spelling(&rule));
                 }
-                (None, Some(nearest), failed)
+                self.failing(&rule, &mut ruled);
+                ruled.nearest = Some(self.named(Effect::Allow, &rule));
             }
         }
+        ruled
+    }
+
+    /// A rule, with a word where it is not clear whether it speaks of the call.
+    fn named(&self, effect: Effect, rule: &Rule) -> Met {
+        let mut met = self.rule(effect, rule);
+        if change::is_misspelt(rule, self.call) {
+            OTHER_CASE.clone_into(&mut met.extra);
+        }
+        met
+    }
+
+    /// Every condition of the nearest rule that is not true.
+    fn failing(&self, rule: &Rule, ruled: &mut Ruled) {
+        let Some(action) = self.tool.interface.actions.get(&self.call.action) else { return };
+        for failing in wpc_model::failing(&rule.conditions, action, self.call) {
+            let index = usize::try_from(failing.condition).ok();
+            let Some(condition) = index.and_then(|index| rule.conditions.get(index)) else { continue };
+            let line = self.lines.and_then(|lines| lines.of_condition(rule.id, failing.condition));
+            ruled.failing.push(self.condition(condition, line));
+            ruled.changes.extend(change::of_condition(self.tool, self.call, rule, failing));
+        }
+    }
+
+    /// What the limit that refuses the call leaves to do.
+    fn limit(&self, decision: &Decision, demands: &[Demand]) -> Option<Change> {
+        let Decision::Deny(Refusal { reason: Reason::LimitExceeded, rule, frees_at, .. }) = decision else {
+            return None;
+        };
+        demands.iter().find_map(|demand| {
+            let limit = self.tool.limits.get(usize::try_from(demand.limit).ok()?)?;
+            (Some(limit.id) == *rule).then(|| change::of_limit(self.tool, limit, demand.amount, *frees_at))
+        })
     }
 
     fn condition(&self, condition: &Condition, line: Option<u64>) -> Met {
@@ -153,14 +206,20 @@ impl Look<'_> {
 impl Verdict {
     /// Everything that it met, with a word for each.
     pub(super) fn rows(&self) -> Vec<(&'static str, &Met)> {
-        let one = [("decided by", &self.decided_by), ("nearest", &self.nearest), ("fails", &self.failed)];
+        let one = [("decided by", &self.decided_by), ("nearest", &self.nearest)];
         let many = [
+            ("fails", &self.failing),
             ("allowed instead", &self.instead),
             ("needs approval", &self.approvals),
             ("counts for", &self.limits),
         ];
         let one = one.into_iter().filter_map(|(word, met)| Some((word, met.as_ref()?)));
-        one.chain(many.into_iter().flat_map(|(word, list)| list.iter().map(move |met| (word, met)))).collect()
+        let many = many.into_iter().flat_map(|(word, list)| {
+            // `to change` says how many more there are.
+            let shown = if word == "allowed instead" { SHOWN } else { list.len() };
+            list.iter().take(shown).map(move |met| (word, met))
+        });
+        one.chain(many).collect()
     }
 
     /// The members of the JSON answer.
@@ -178,16 +237,17 @@ impl Verdict {
             Decision::Allow { .. } => ("allow", None),
             Decision::Deny(refusal) => ("deny", Some(refusal.reason.code())),
         };
-        let failed = self
-            .failed
-            .as_ref()
+        let failing = self
+            .failing
+            .iter()
             .map(|failed| json!({ "condition": failed.text, "line": failed.line, "found": failed.extra }));
         json!({
             "decision": decision,
             "reason": reason,
             "decided_by": self.decided_by.as_ref().map(met),
             "nearest": self.nearest.as_ref().map(met),
-            "failed": failed,
+            "failing": failing.collect::<Vec<_>>(),
+            "changes": self.changes.iter().map(Change::json).collect::<Vec<_>>(),
             "instead": many(&self.instead),
             "approvals": many(&self.approvals),
             "limits": many(&self.limits),
