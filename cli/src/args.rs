@@ -110,6 +110,8 @@ verbs! {
     Verify "verify" verify,
     /// Show who may do what to what, within which bounds
     Show "show" show,
+    /// Say whether a new policy is wider or narrower than an old one, and show it
+    Diff "diff" diff,
     /// Say what a policy decides about one call, and why
     Why "why" why,
     /// Show the page of a diagnostic or a refusal

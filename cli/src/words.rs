@@ -4,8 +4,8 @@ mod order;
 mod quantity;
 
 use wpc_model::{
-    Action, Approval, Approver, Bind, Condition, Effect, Field, Limit, Measure, Quantifier, Rule, Slot, Step,
-    Subject, Target, Test, Tool, Type, Uses, Value, Window,
+    Action, Approval, Approver, Bind, Condition, Effect, Field, Limit, Measure, Rule, Slot, Subject, Target,
+    Test, Tool, Type, Uses, Value, Window, time_of_day_text,
 };
 
 use crate::plain::plain;
@@ -153,12 +153,8 @@ pub(crate) fn approval(approval: &Approval) -> [String; 2] {
 
 /// The type of what a condition tests.
 pub(crate) fn subject_type(tool: &Tool, action: &str, subject: &Subject) -> Option<Type> {
-    let action = tool.interface.actions.get(action)?;
-    let ty = follow(tool, &field(tool, action, &subject.name)?.ty, &subject.steps)?;
-    match (&subject.quantifier, ty) {
-        (Some(Quantifier::Each | Quantifier::Some), Type::List(member) | Type::Set(member)) => Some(*member),
-        (_, ty) => Some(ty),
-    }
+    let found = tool.interface.subject_type(tool.interface.actions.get(action)?, subject).ok()?;
+    Some(found.ty.into_owned())
 }
 
 /// `message_bytes <= 128 KiB`.
@@ -173,12 +169,19 @@ pub(crate) fn condition(tool: &Tool, action: Option<&str>, condition: &Condition
     let test = match &condition.test {
         Test::Present => "is present".to_owned(),
         Test::Absent => "is absent".to_owned(),
+        Test::Compare(comparison, Value::Int(ms)) if condition.subject.is_of_clock() => {
+            format!("{} \"{}\"", comparison.symbol(), time_of_day_text(*ms))
+        }
         Test::Compare(comparison, constant) => format!("{} {}", comparison.symbol(), value(constant, ty)),
         Test::In(constants) => format!("in {}", list(constants, ty)),
         Test::NotIn(constants) => format!("not in {}", list(constants, ty)),
         Test::Has(constants) => format!("has {}", list(constants, member)),
         Test::Lacks(constants) => format!("lacks {}", list(constants, member)),
         Test::Like(pattern) => format!("like {}", quoted(pattern)),
+        Test::Matches(pattern) => format!("matches {}", quoted(pattern)),
+        Test::UnderDomain(of) => format!("under domain {}", list(of, None)),
+        Test::UnderPath(of) => format!("under path {}", list(of, None)),
+        Test::WithinCidr(blocks) => format!("within cidr {}", list(blocks, None)),
     };
     format!("{subject} {test}")
 }
@@ -211,19 +214,4 @@ pub(crate) fn field<'t>(tool: &'t Tool, action: &'t Action, name: &str) -> Optio
         tool.interface.records.get(record)?.fields.get(name)
     };
     action.arguments.get(name).or_else(of_record)
-}
-
-fn follow(tool: &Tool, ty: &Type, steps: &[Step]) -> Option<Type> {
-    let mut ty = ty.clone();
-    for step in steps {
-        ty = match (step, ty) {
-            (Step::Size, _) => Type::Count,
-            (Step::Key(_), Type::Map(member)) => *member,
-            (Step::Field(name), Type::Record(record)) => {
-                tool.interface.records.get(&record)?.fields.get(name)?.ty.clone()
-            }
-            _ => return None,
-        };
-    }
-    Some(ty)
 }

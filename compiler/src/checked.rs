@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use wpc_grammar::Span;
-use wpc_model::{Auth, Before, Condition, Evidence, Measure, Per, Terms, Type};
+use wpc_model::{Auth, Before, Condition, Evidence, Measure, Per, Settings, Terms, Type};
 
 use crate::interface::Known;
 use crate::testing::Test;
@@ -24,6 +24,7 @@ pub(crate) struct Checked {
     pub(crate) auth: Auth,
     pub(crate) evidence: Evidence,
     pub(crate) orders: Vec<Order>,
+    pub(crate) settings: Settings,
     /// The file's tests; no part of the policy.
     pub(crate) tests: Vec<Test>,
 }

@@ -10,7 +10,7 @@ macro_rules! codes {
         /// A problem's stable name, `WPC0201`. Numbers are never reused.
         ///
         /// `00xx` reading and limits, `01xx` syntax, `02xx` names, `03xx` types, `040x` to `044x`
-        /// rules, `045x` to `047x` lints and notes, `049x` not implemented, `05xx` artifacts,
+        /// rules (`0444` is a lint), `045x` to `047x` lints and notes, `049x` not implemented, `05xx` artifacts,
         /// `06xx` Rust bindings.
         #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
         #[non_exhaustive]
@@ -103,6 +103,9 @@ codes! {
     UnfitArgument = "WPC0314" Error "an argument, field or parameter that cannot have its type or marks",
     UnfitMeasure = "WPC0315" Error "a limit on what cannot be counted",
     InvalidTime = "WPC0316" Error "not a point in time",
+    InvalidCidr = "WPC0317" Error "not a block of addresses",
+    InvalidRegex = "WPC0318" Error "not a pattern that `matches` takes",
+    InvalidTimeOfDay = "WPC0319" Error "not a time of day",
 
     WrongPreposition = "WPC0401" Error "the wrong word before a resource",
     KindNotTaken = "WPC0402" Error "a resource kind that the action does not take",
@@ -128,6 +131,8 @@ codes! {
     MissingWindow = "WPC0422" Error "a limit that does not say over what time it counts",
     UnfitOrder = "WPC0423" Error "a `separate` or `before` that nothing can meet",
     UnfitSame = "WPC0424" Error "two values that a `before` cannot compare",
+    InvalidJsonPath = "WPC0435" Error "a path into a request that cannot be followed",
+    SasNamespace = "WPC0444" Warning "a credential for a whole namespace",
     TestFailed = "WPC0445" Error "a test that failed",
     TestWithoutPolicy = "WPC0446" Error "a test that no policy decides",
     MisplacedStep = "WPC0447" Error "a setting of a test that speaks of nothing",
@@ -152,6 +157,7 @@ codes! {
 
 /// The lints and the names under which they can be denied.
 const LINTS: &[(Code, &str)] = &[
+    (Code::SasNamespace, "sas_namespace"),
     (Code::BroadAllow, "broad_allow"),
     (Code::MixedRoles, "mixed_roles"),
     (Code::NoLimit, "no_limit"),

@@ -1,8 +1,8 @@
 //! Texts that must be more than text: hosts, names, identifiers, points in time.
 
 use wpc_model::{
-    MAX_TEXT_BYTES, NameError, Type, check_email, check_entity_name, check_host, check_ip, check_path,
-    check_url, parse_instant,
+    MAX_TEXT_BYTES, NameError, RegexError, Type, check_cidr, check_email, check_entity_name, check_host,
+    check_ip, check_path, check_url, fold_url, meant_cidr, parse_instant, parse_time_of_day,
 };
 
 use crate::fault::Fault;
@@ -29,9 +29,13 @@ pub(crate) fn checked(text: &str, ty: &Type) -> Result<String, Fault> {
             .help("write the whole identifier, such as `did:key:z6Mk…`")),
         },
         Type::Email => address(text, ty, check_email(text)),
-        Type::Url => address(text, ty, check_url(text)),
+        Type::Url => {
+            let folded = fold_url(text);
+            let checked = check_url(&folded);
+            address(text, ty, checked).map(|_| folded)
+        }
         Type::Ip => address(text, ty, check_ip(text)),
-        Type::Path => address(text, ty, check_path(text)),
+        Type::Path => path(text),
         Type::Text
         | Type::Choice(_)
         | Type::Bool
@@ -54,8 +58,76 @@ pub(crate) fn checked(text: &str, ty: &Type) -> Result<String, Fault> {
 fn address(text: &str, ty: &Type, checked: Result<(), NameError>) -> Result<String, Fault> {
     checked.map(|()| text.to_owned()).map_err(|why| {
         let message = format!("found {text:?}, which is no `{}`: it {why}", describe(ty));
-        Fault::new(Code::InvalidAddress, message, "not such an address").help("write it out, in lower case")
+        let help = if *ty == Type::Url {
+            "write it as servers see it, such as `https://host.example/path`, without a fragment"
+        } else {
+            "write it out, in lower case"
+        };
+        Fault::new(Code::InvalidAddress, message, "not such an address").help(help)
     })
+}
+
+/// A path, absolute and normalised.
+pub(crate) fn path(text: &str) -> Result<String, Fault> {
+    let Err(why) = check_path(text) else { return Ok(text.to_owned()) };
+    let message = format!("found {text:?}, which is no `path`: it {why}");
+    let fault = Fault::new(Code::InvalidAddress, message, "not a path as it is compared");
+    Err(fault.help(match meant_path(text) {
+        Some(meant) => format!("write `{meant:?}`"),
+        None => "write an absolute path without `.`, `..`, `//` and a closing `/`, as `/srv/data`".to_owned(),
+    }))
+}
+
+/// The path that was meant, where only separators are wrong. What `..` means depends on links.
+fn meant_path(text: &str) -> Option<String> {
+    let parts: Vec<&str> = text.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
+    let meant = format!("/{}", parts.join("/"));
+    (text.starts_with('/') && check_path(&meant).is_ok()).then_some(meant)
+}
+
+/// A domain of `under domain`: a host in lower case.
+pub(crate) fn domain(text: &str) -> Result<String, Fault> {
+    let bare = text.trim_start_matches('*').trim_start_matches('.').to_ascii_lowercase();
+    host(text).map_err(|fault| {
+        if bare.len() < text.len() && check_host(&bare).is_ok() {
+            fault.help(format!("write `{bare:?}`: its subdomains are meant too"))
+        } else {
+            fault
+        }
+    })
+}
+
+/// A block of `within cidr`.
+pub(crate) fn cidr(text: &str) -> Result<String, Fault> {
+    check_cidr(text).map(|()| text.to_owned()).map_err(|why| {
+        let message = format!("found {text:?}, which is no block of addresses: it {why}");
+        let fault = Fault::new(Code::InvalidCidr, message, "not such a block");
+        fault.help(match meant_cidr(text) {
+            Some(meant) => format!("write `{meant:?}`"),
+            None => "write it as `10.0.0.0/8` or `2001:db8::/32`".to_owned(),
+        })
+    })
+}
+
+/// Milliseconds since midnight of a time of day.
+pub(crate) fn time_of_day(text: &str) -> Result<i64, Fault> {
+    parse_time_of_day(text).ok_or_else(|| {
+        let message = format!("found {text:?}, expected a time of day in UTC");
+        Fault::new(Code::InvalidTimeOfDay, message, "not a time of day")
+            .help("write hours and minutes, from `00:00` to `23:59`, as `09:30`")
+    })
+}
+
+/// What is wrong with a pattern of `matches`.
+pub(crate) fn regex_fault(error: &RegexError) -> Fault {
+    let message = format!("found {} in a pattern of `matches`", error.found);
+    Fault::new(Code::InvalidRegex, message, "cannot stand in a pattern").help(error.instead)
+}
+
+/// Hosts have no capital letters, so neither has a pattern of them.
+pub(crate) fn capital_fault() -> Fault {
+    let message = "found a capital letter in a pattern of a host, which is in lower case";
+    Fault::new(Code::InvalidRegex, message, "matches nothing").help("write it in lower case")
 }
 
 fn host(text: &str) -> Result<String, Fault> {

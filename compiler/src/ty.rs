@@ -6,7 +6,6 @@ use wpc_grammar::Span;
 use wpc_grammar::syntax::{Ident, Key, Quantity, Ty, TyArgument, TyKind};
 use wpc_model::{MAX_PARTS, MAX_TYPE_DEPTH, Type};
 
-use crate::resolve::not_implemented;
 use crate::words::{describe, one_of};
 use crate::{Code, Diagnostic, Problems, bounds, currency, shape};
 
@@ -296,11 +295,6 @@ pub(crate) fn parameter(ty: &Ty, problems: &mut Problems) -> Option<Type> {
         return None;
     }
     let single = read.member().unwrap_or(&read);
-    if is_unread(single) {
-        let what = format!("a parameter of type `{}`", describe(&read));
-        problems.report(not_implemented(ty.loc.0, &what));
-        return None;
-    }
     if !single.is_integer() && !single.is_text() && *single != Type::Bool {
         let fit = one_of(["bool", "count", "bytes", "duration", "text", "host", "did", "list<text>"]);
         problems.report(
@@ -318,10 +312,4 @@ pub(crate) fn parameter(ty: &Ty, problems: &mut Problems) -> Option<Type> {
         return None;
     }
     Some(read)
-}
-
-/// Values of these types may be arguments, but this version has no conditions on them other than
-/// presence.
-pub(crate) fn is_unread(ty: &Type) -> bool {
-    matches!(ty, Type::Email | Type::Url | Type::Ip | Type::Path | Type::Time)
 }

@@ -1,11 +1,12 @@
 //! The addresses that arguments may hold, each in one spelling only.
 //!
 //! A condition compares texts byte for byte, so an address with two spellings could slip past a
-//! deny. These checks therefore refuse what is not in normal form instead of normalising it; only
-//! letter case of hosts is folded, by the callers.
+//! deny. These checks therefore refuse what is not in normal form instead of normalising it; what
+//! JSON says is folded before ([`fold_url`]).
 
 use std::net::IpAddr;
 
+use crate::part::{Url, default_port, escapes, is_needed_escape};
 use crate::{NameError, check_host};
 
 /// Checks a decentralised identifier: `did:method:id` (W3C DID Core 1.0 section 3.1), 512 bytes at
@@ -43,8 +44,11 @@ pub fn check_email(email: &str) -> Result<(), NameError> {
     check_host(domain)
 }
 
-/// Checks a URL: `scheme://host[:port][/path…]` in ASCII, scheme and host in lower case, without
-/// user name, password or backslash (RFC 3986 section 3), 8,192 bytes at most.
+/// Checks a URL: `scheme://host[:port]/[path…]` in ASCII, scheme and host in lower case, without
+/// user name, password, backslash or fragment (RFC 3986 section 3), 8,192 bytes at most.
+///
+/// One spelling: no port that the scheme has anyway, a `/` behind the host, no `.` or `..` segments,
+/// and in the path no escapes but of characters that need them, in upper case (RFC 3986 section 6.2).
 ///
 /// # Errors
 ///
@@ -52,23 +56,63 @@ pub fn check_email(email: &str) -> Result<(), NameError> {
 pub fn check_url(url: &str) -> Result<(), NameError> {
     within(url, 8_192)?;
     all(url, |c| c.is_ascii_graphic() && !matches!(c, '\\' | '"' | '<' | '>' | '^' | '`' | '{' | '|' | '}'))?;
-    let (scheme, rest) = url.split_once("://").ok_or(NameError::Form("is not an absolute url"))?;
+    let not_one = NameError::Form("is not an absolute url");
+    let found = Url::split(url).ok_or(not_one)?;
     let in_scheme = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '+' | '-' | '.');
-    if !scheme.starts_with(|c: char| c.is_ascii_lowercase()) || !scheme.chars().all(in_scheme) {
+    if !found.scheme.starts_with(|c: char| c.is_ascii_lowercase()) || !found.scheme.chars().all(in_scheme) {
         return Err(NameError::Form("has no lower-case scheme"));
     }
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    if authority.contains('@') {
+    if found.host.contains('@') || found.port.is_some_and(|port| port.contains('@')) {
         return Err(NameError::Form("holds a user name"));
     }
-    if let Some((literal, port)) = authority.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-        check_ip(literal)?;
-        return if port.is_empty() { Ok(()) } else { check_port(port.strip_prefix(':').unwrap_or_default()) };
+    match found.host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+        Some(literal) => check_ip(literal)?,
+        None => check_host(found.host)?,
     }
-    match authority.split_once(':') {
-        Some((host, port)) => check_host(host).and_then(|()| check_port(port)),
-        None => check_host(authority),
+    if let Some(port) = found.port {
+        check_port(port)?;
+        if default_port(found.scheme).is_some_and(|default| default.to_string() == port) {
+            return Err(NameError::Form("names the port that its scheme has anyway"));
+        }
     }
+    check_url_path(found.path)?;
+    if url.contains('#') { Err(NameError::Form("has a fragment, which no server sees")) } else { Ok(()) }
+}
+
+fn check_url_path(path: &str) -> Result<(), NameError> {
+    if !path.starts_with('/') {
+        return Err(NameError::Form("has no `/` behind its host"));
+    }
+    if path.split('/').any(|segment| matches!(segment, "." | "..")) {
+        return Err(NameError::Form("has a `.` or `..` segment"));
+    }
+    if escapes(path).all(|escape| escape.is_some_and(is_needed_escape)) {
+        return Ok(());
+    }
+    Err(NameError::Form("has an escape that is not needed, or not in upper case"))
+}
+
+/// The URL as [`check_url`] wants it, as far as only letter case, the scheme's own port and the first
+/// `/` are concerned.
+///
+/// ```
+/// use wpc_model::fold_url;
+/// assert_eq!(fold_url("HTTPS://Example.com:443?q"), "https://example.com/?q");
+/// assert_eq!(fold_url("not a url"), "not a url");
+/// ```
+#[must_use]
+pub fn fold_url(url: &str) -> String {
+    let Some(found) = Url::split(url) else { return url.to_owned() };
+    let scheme = found.scheme.to_ascii_lowercase();
+    let is_default = |port: &&str| default_port(&scheme).is_some_and(|default| default.to_string() == **port);
+    let port = found.port.filter(|port| !is_default(port)).map(|port| format!(":{port}"));
+    let slash = if found.path.starts_with('/') { "" } else { "/" };
+    let authority = [Some(found.host.len()), found.port.map(|port| port.len().saturating_add(1))];
+    let before = found.scheme.len().saturating_add("://".len());
+    let before = authority.into_iter().flatten().fold(before, usize::saturating_add);
+    let rest = url.get(before..).unwrap_or_default();
+    let host = found.host.to_ascii_lowercase();
+    format!("{scheme}://{host}{}{slash}{rest}", port.unwrap_or_default())
 }
 
 fn check_port(port: &str) -> Result<(), NameError> {

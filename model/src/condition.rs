@@ -14,20 +14,28 @@ pub struct Condition {
 /// What a condition looks at: `message_bytes`, `each tags`, `properties["k"]`, `recipients.size`.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct Subject {
-    /// Test each or some member of the list or set at the end of the path.
+    /// Test each or some member of the first list or set on the path; what follows on the path is
+    /// read in each member.
     pub quantifier: Option<Quantifier>,
-    /// An argument of the action, else a field of its batch's record.
+    /// An argument of the action, else a field of its batch's record; `clock` for the time of the
+    /// decision.
     pub name: String,
     /// What is read of it.
     pub steps: Vec<Step>,
 }
 
 impl Subject {
+    /// The argument or field `name` itself.
+    #[must_use]
+    pub fn plain(name: &str) -> Self {
+        Self { quantifier: None, name: name.to_owned(), steps: Vec::new() }
+    }
+
     /// Whether `name` is a field of the batch's record, so that the condition speaks of every
     /// element of the batch. An argument of the action comes first.
     #[must_use]
     pub fn is_of_element(&self, action: &Action) -> bool {
-        !action.arguments.contains_key(&self.name) && action.batch().is_some()
+        !self.is_of_clock() && !action.arguments.contains_key(&self.name) && action.batch().is_some()
     }
 }
 
@@ -43,7 +51,7 @@ pub enum Quantifier {
 /// One step of a subject's path.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Step {
-    /// `.field` of a record.
+    /// `.field` of a record, `.domain` and other parts of an e-mail address or a url.
     Field(String),
     /// `["key"]` of a map.
     Key(String),
@@ -66,10 +74,18 @@ pub enum Test {
     Lacks(Vec<Value>),
     /// `like`: `*` any run, `?` one character, `\` escapes; the whole value.
     Like(String),
+    /// `matches`: a pattern of [`crate::check_regex`]; the whole value.
+    Matches(String),
     /// `not in`.
     NotIn(Vec<Value>),
     /// `is present`.
     Present,
+    /// `under domain`: one of these hosts, or a subdomain of one.
+    UnderDomain(Vec<Value>),
+    /// `under path`: one of these paths, or below one.
+    UnderPath(Vec<Value>),
+    /// `within cidr`: in one of these blocks, `10.0.0.0/8`.
+    WithinCidr(Vec<Value>),
 }
 
 /// A comparison. `<` and `>` are for integers only.
@@ -131,7 +147,11 @@ impl Test {
             Self::In(_) => "in",
             Self::Lacks(_) => "lacks",
             Self::Like(_) => "like",
+            Self::Matches(_) => "matches",
             Self::NotIn(_) => "not in",
+            Self::UnderDomain(_) => "under domain",
+            Self::UnderPath(_) => "under path",
+            Self::WithinCidr(_) => "within cidr",
         }
     }
 
@@ -139,8 +159,14 @@ impl Test {
     #[must_use]
     pub fn set(&self) -> Option<&[Value]> {
         match self {
-            Self::Has(set) | Self::In(set) | Self::Lacks(set) | Self::NotIn(set) => Some(set),
-            Self::Absent | Self::Present | Self::Compare(..) | Self::Like(_) => None,
+            Self::Has(set)
+            | Self::In(set)
+            | Self::Lacks(set)
+            | Self::NotIn(set)
+            | Self::UnderDomain(set)
+            | Self::UnderPath(set)
+            | Self::WithinCidr(set) => Some(set),
+            Self::Absent | Self::Present | Self::Compare(..) | Self::Like(_) | Self::Matches(_) => None,
         }
     }
 }

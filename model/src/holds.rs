@@ -2,25 +2,110 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Comparison, Condition, Quantifier, Step, Test, Truth, Value, glob};
+use crate::{
+    Cidr, Comparison, Condition, Moment, Part, Quantifier, Regex, Step, Subject, Test, Truth, Value, glob,
+    is_under_domain, is_under_path, part,
+};
 
 impl Condition {
-    /// Whether it holds of `arguments`: of the call's arguments, or of one batch element's fields.
+    /// Whether it holds of `arguments` at `moment`: of the call's arguments, or of one batch
+    /// element's fields.
     ///
     /// A missing optional argument or map key makes a comparison unknown; a key that is there in
     /// another ASCII case, alone or beside the one that is asked for, makes it unknown too, so
     /// that no spelling slips past a deny or satisfies an allow.
     #[must_use]
-    pub fn holds(&self, arguments: &BTreeMap<String, Value>) -> Truth {
-        let found = find(arguments.get(&self.subject.name), &self.subject.steps);
-        let Some(quantifier) = self.subject.quantifier else { return self.test.holds(found) };
-        let Found::Value(Value::List(members)) = found else { return Truth::Unknown };
-        let each = members.iter().map(|member| self.test.holds(Found::Value(member)));
-        match quantifier {
-            Quantifier::Each => Truth::all(each),
-            Quantifier::Some => Truth::any(each),
+    pub fn holds(&self, arguments: &BTreeMap<String, Value>, moment: Moment) -> Truth {
+        let tested = Tested { test: &self.test, matcher: &Matcher::of(&self.test) };
+        holds(&self.subject, tested, arguments, moment)
+    }
+}
+
+/// A condition whose constants are read once, for whoever asks it of many calls.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    condition: Condition,
+    matcher: Matcher,
+}
+
+impl Prepared {
+    /// Reads the constants of `condition`.
+    #[must_use]
+    pub fn new(condition: Condition) -> Self {
+        let matcher = Matcher::of(&condition.test);
+        Self { condition, matcher }
+    }
+
+    /// As [`Condition::holds`].
+    #[must_use]
+    pub fn holds(&self, arguments: &BTreeMap<String, Value>, moment: Moment) -> Truth {
+        let tested = Tested { test: &self.condition.test, matcher: &self.matcher };
+        holds(&self.condition.subject, tested, arguments, moment)
+    }
+}
+
+/// Constants that are more than values.
+#[derive(Clone, Debug)]
+enum Matcher {
+    /// Of most tests: none.
+    None,
+    /// Of `matches`; `None` if it is no pattern, which no checked policy has.
+    Regex(Option<Regex>),
+    /// Of `within cidr`; what is no block is left out, which no checked policy has.
+    Blocks(Vec<Cidr>),
+}
+
+impl Matcher {
+    fn of(test: &Test) -> Self {
+        match test {
+            Test::Matches(pattern) => Self::Regex(Regex::new(pattern)),
+            Test::WithinCidr(blocks) => {
+                Self::Blocks(blocks.iter().filter_map(Value::as_text).filter_map(Cidr::parse).collect())
+            }
+            Test::Absent
+            | Test::Compare(..)
+            | Test::Has(_)
+            | Test::In(_)
+            | Test::Lacks(_)
+            | Test::Like(_)
+            | Test::NotIn(_)
+            | Test::Present
+            | Test::UnderDomain(_)
+            | Test::UnderPath(_) => Self::None,
         }
     }
+}
+
+fn holds(
+    subject: &Subject,
+    tested: Tested<'_>,
+    arguments: &BTreeMap<String, Value>,
+    moment: Moment,
+) -> Truth {
+    if subject.is_of_clock() {
+        let read = moment.read(&subject.steps);
+        return tested.holds(read.as_ref().map_or(Found::Unclear, Found::Value));
+    }
+    let start = arguments.get(&subject.name);
+    let Some(quantifier) = subject.quantifier else { return tested.holds(find(start, &subject.steps)) };
+    let Some((members, rest)) = members(start, &subject.steps) else { return Truth::Unknown };
+    let each = members.iter().map(|member| tested.holds(find(Some(member), rest)));
+    match quantifier {
+        Quantifier::Each => Truth::all(each),
+        Quantifier::Some => Truth::any(each),
+    }
+}
+
+/// The members of the first list on a path, and what of the path is read in each.
+fn members<'a, 's>(start: Option<&'a Value>, steps: &'s [Step]) -> Option<(&'a [Value], &'s [Step])> {
+    (0..=steps.len()).find_map(|length| {
+        let (before, after) = steps.split_at_checked(length)?;
+        if let Found::Value(Value::List(members)) = find(start, before) {
+            Some((members.as_slice(), after))
+        } else {
+            None
+        }
+    })
 }
 
 /// What stands at the end of a path.
@@ -28,45 +113,54 @@ impl Condition {
 enum Found<'a> {
     /// This value.
     Value(&'a Value),
-    /// This size.
-    Size(i64),
+    /// This number: a size, or a part of an address.
+    Number(i64),
+    /// This part of an address.
+    Text(&'a str),
     /// Nothing: an absent optional argument or a missing key.
     Nothing,
     /// Something, but the map has its key in another ASCII case as well.
     Ambiguous,
-    /// Not known: the map has the key in another ASCII case only, or the value is sealed.
+    /// Not known: the map has the key in another ASCII case only, the value is sealed, or an
+    /// address has no such part.
     Unclear,
 }
 
 fn find<'a>(start: Option<&'a Value>, steps: &[Step]) -> Found<'a> {
-    let Some(mut value) = start else { return Found::Nothing };
+    let Some(start) = start else { return Found::Nothing };
+    let mut found = Found::Value(start);
     let mut ambiguous = false;
     for step in steps {
-        let next = match (step, value) {
-            (Step::Size, Value::Text(text)) => return size(text.len(), ambiguous),
-            (Step::Size, Value::List(members)) => return size(members.len(), ambiguous),
-            (Step::Size, Value::Map(members)) => return size(members.len(), ambiguous),
-            (Step::Field(name), Value::Map(members)) => members.get(name),
-            (Step::Key(key), Value::Map(members)) => {
+        found = match (step, found) {
+            (Step::Size, Found::Text(text)) => size(text.len()),
+            (Step::Size, Found::Value(Value::Text(text))) => size(text.len()),
+            (Step::Size, Found::Value(Value::List(members))) => size(members.len()),
+            (Step::Size, Found::Value(Value::Map(members))) => size(members.len()),
+            (Step::Field(name), Found::Value(Value::Text(address))) => match part(address, name) {
+                Some(Part::Text(text)) => Found::Text(text),
+                Some(Part::Number(number)) => Found::Number(number),
+                None => return Found::Unclear,
+            },
+            (Step::Field(name), Found::Value(Value::Map(members))) => there(members.get(name)),
+            (Step::Key(key), Found::Value(Value::Map(members))) => {
                 ambiguous |= has_other_case(members, key);
-                members.get(key)
+                there(members.get(key))
             }
             _ => return Found::Unclear,
         };
-        match next {
-            Some(next) => value = next,
-            None if ambiguous => return Found::Unclear,
-            None => return Found::Nothing,
+        if let Found::Nothing = found {
+            return if ambiguous { Found::Unclear } else { Found::Nothing };
         }
     }
-    if ambiguous { Found::Ambiguous } else { Found::Value(value) }
+    if ambiguous { Found::Ambiguous } else { found }
 }
 
-fn size(members: usize, ambiguous: bool) -> Found<'static> {
-    match i64::try_from(members) {
-        Ok(members) if !ambiguous => Found::Size(members),
-        _ => Found::Ambiguous,
-    }
+fn there(value: Option<&Value>) -> Found<'_> {
+    value.map_or(Found::Nothing, Found::Value)
+}
+
+fn size(members: usize) -> Found<'static> {
+    i64::try_from(members).map_or(Found::Ambiguous, Found::Number)
 }
 
 /// Whether a key differs from `key` in ASCII case only.
@@ -74,34 +168,64 @@ fn has_other_case(members: &BTreeMap<String, Value>, key: &str) -> bool {
     members.keys().any(|other| other != key && other.eq_ignore_ascii_case(key))
 }
 
-impl Test {
-    fn holds(&self, found: Found<'_>) -> Truth {
-        let size;
-        let value = match (self, found) {
-            (Self::Present, Found::Value(_) | Found::Size(_) | Found::Ambiguous)
-            | (Self::Absent, Found::Nothing) => return Truth::True,
-            (Self::Absent, Found::Value(_) | Found::Size(_) | Found::Ambiguous)
-            | (Self::Present, Found::Nothing) => return Truth::False,
+/// A test and what was read of its constants.
+#[derive(Clone, Copy)]
+struct Tested<'t> {
+    test: &'t Test,
+    matcher: &'t Matcher,
+}
+
+impl Tested<'_> {
+    fn holds(self, found: Found<'_>) -> Truth {
+        let read;
+        let value = match (self.test, found) {
+            (Test::Present, Found::Value(_) | Found::Number(_) | Found::Text(_) | Found::Ambiguous)
+            | (Test::Absent, Found::Nothing) => return Truth::True,
+            (Test::Absent, Found::Value(_) | Found::Number(_) | Found::Text(_) | Found::Ambiguous)
+            | (Test::Present, Found::Nothing) => return Truth::False,
             (_, Found::Nothing | Found::Ambiguous | Found::Unclear) | (_, Found::Value(Value::Sealed)) => {
                 return Truth::Unknown;
             }
             (_, Found::Value(value)) => value,
-            (_, Found::Size(members)) => {
-                size = Value::Int(members);
-                &size
+            (_, Found::Number(number)) => {
+                read = Value::Int(number);
+                &read
+            }
+            (_, Found::Text(text)) => {
+                read = Value::text(text);
+                &read
             }
         };
-        match self {
-            Self::Present => Truth::True,
-            Self::Absent => Truth::False,
-            Self::Compare(comparison, constant) => compare(*comparison, value, constant),
-            Self::In(constants) => Truth::of(constants.contains(value)),
-            Self::NotIn(constants) => Truth::of(!constants.contains(value)),
-            Self::Like(pattern) => {
-                value.as_text().map_or(Truth::Unknown, |text| Truth::of(glob(pattern, text)))
+        match self.test {
+            Test::Present => Truth::True,
+            Test::Absent => Truth::False,
+            Test::Compare(comparison, constant) => compare(*comparison, value, constant),
+            Test::In(constants) => Truth::of(constants.contains(value)),
+            Test::NotIn(constants) => Truth::of(!constants.contains(value)),
+            Test::Has(wanted) => Truth::all(wanted.iter().map(|one| contains(value, one))),
+            Test::Lacks(unwanted) => Truth::all(unwanted.iter().map(|one| contains(value, one).negate())),
+            Test::Like(_)
+            | Test::Matches(_)
+            | Test::UnderDomain(_)
+            | Test::UnderPath(_)
+            | Test::WithinCidr(_) => value.as_text().map_or(Truth::Unknown, |text| self.matches(text)),
+        }
+    }
+
+    /// The tests that look into a text.
+    fn matches(self, text: &str) -> Truth {
+        let one_of = |constants: &[Value], is_of: fn(&str, &str) -> bool| {
+            Truth::of(constants.iter().filter_map(Value::as_text).any(|of| is_of(text, of)))
+        };
+        match (self.test, self.matcher) {
+            (Test::Like(pattern), _) => Truth::of(glob(pattern, text)),
+            (Test::Matches(_), Matcher::Regex(Some(regex))) => Truth::of(regex.matches(text)),
+            (Test::UnderDomain(of), _) => one_of(of, is_under_domain),
+            (Test::UnderPath(of), _) => one_of(of, is_under_path),
+            (Test::WithinCidr(_), Matcher::Blocks(blocks)) => {
+                Truth::of(blocks.iter().any(|block| block.contains(text)))
             }
-            Self::Has(wanted) => Truth::all(wanted.iter().map(|one| contains(value, one))),
-            Self::Lacks(unwanted) => Truth::all(unwanted.iter().map(|one| contains(value, one).negate())),
+            _ => Truth::Unknown,
         }
     }
 }

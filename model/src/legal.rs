@@ -2,12 +2,14 @@
 
 use std::borrow::Cow;
 
-use crate::{Action, Comparison, Condition, Interface, Step, Subject, Test, Type, Value};
+use crate::{
+    Action, Comparison, Condition, Interface, Step, Subject, Test, Type, Value, check_cidr, check_regex,
+};
 
 /// What stands at the end of a subject's path.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct SubjectType<'i> {
-    /// Its type; of one member where the subject says `each` or `some`.
+    /// Its type; of one member, or of what is read in it, where the subject says `each` or `some`.
     pub ty: Cow<'i, Type>,
     /// Whether conditions may ask only if it is there.
     pub sealed: bool,
@@ -25,16 +27,24 @@ impl Interface {
         action: &'i Action,
         subject: &Subject,
     ) -> Result<SubjectType<'i>, String> {
+        if subject.is_of_clock() {
+            let ty = subject.clock_type().ok_or("the clock has `time` and `weekday`, and nothing else")?;
+            return Ok(SubjectType { ty: Cow::Borrowed(ty), sealed: false });
+        }
         let field = self.field(action, &subject.name);
         let field = field.ok_or_else(|| format!("`{}` is no argument of the action", subject.name))?;
         let (mut ty, mut sealed) = (Cow::Borrowed(&field.ty), field.sealed);
+        let mut quantified = subject.quantifier.is_some();
         for step in &subject.steps {
             if sealed {
                 return Err("nothing is read of a sealed value but whether it is there".to_owned());
             }
+            if let Some(member) = ty.member().filter(|_| quantified).cloned() {
+                (ty, quantified) = (Cow::Owned(member), false);
+            }
             (ty, sealed) = self.step(&ty, step)?;
         }
-        if subject.quantifier.is_some() {
+        if quantified {
             let message = || format!("`each` and `some` need a list or a set, not a `{}`", ty.word());
             ty = Cow::Owned(ty.member().ok_or_else(message)?.clone());
         }
@@ -51,6 +61,9 @@ impl Interface {
                 let field = self.records.get(record).and_then(|record| record.fields.get(name));
                 let field = field.ok_or_else(|| format!("`{record}` has no field `{name}`"))?;
                 Ok((Cow::Borrowed(&field.ty), field.sealed))
+            }
+            (Step::Field(name), ty) if ty.part(name).is_some() => {
+                Ok((ty.part(name).map_or(Cow::Owned(Type::Text), Cow::Borrowed), false))
             }
             (Step::Size, _) => Err(format!("a `{}` has no size", ty.word())),
             (Step::Key(_), _) => Err(format!("a `{}` has no keys", ty.word())),
@@ -70,30 +83,42 @@ impl Condition {
         let SubjectType { ty, sealed } = interface.subject_type(action, &self.subject)?;
         let asks_presence = matches!(self.test, Test::Present | Test::Absent);
         if asks_presence {
-            return if self.subject.quantifier.is_some() {
-                Err("a member of a list is always present".to_owned())
-            } else {
-                Ok(())
+            // Of a member only what is read in it may be absent; a part is a matter of the address.
+            let of_member = self.subject.quantifier.is_some() && {
+                let whole = Subject { quantifier: None, ..self.subject.clone() };
+                interface.subject_type(action, &whole).is_ok()
             };
+            return if of_member { Err("a member of a list is always present".to_owned()) } else { Ok(()) };
         }
         if sealed || *ty == Type::Json {
             return Err("a sealed value can only be present or absent".to_owned());
         }
         let constants = self.test.constants_of(&ty)?;
         let constant_type = match (&self.test, &*ty) {
+            (Test::WithinCidr(_), _) => &Type::Text,
             (Test::Has(_) | Test::Lacks(_), Type::List(member) | Type::Set(member)) => &**member,
             (Test::Has(_) | Test::Lacks(_), _) => &Type::Text,
             _ => &*ty,
         };
-        let wrong = |constant| interface.conforms(constant_type, constant).err();
-        constants
-            .iter()
-            .find_map(wrong)
-            .map_or(Ok(()), |malformed| Err(format!("a constant {}", malformed.message)))
+        for constant in constants {
+            let checked = interface.conforms(constant_type, constant);
+            checked.map_err(|malformed| format!("a constant {}", malformed.message))?;
+        }
+        self.test.check_matcher()
     }
 }
 
 impl Test {
+    /// Whether constants that are more than values can be read.
+    fn check_matcher(&self) -> Result<(), String> {
+        if let Self::Matches(pattern) = self {
+            return check_regex(pattern).map_err(|error| format!("the pattern {error}"));
+        }
+        let Self::WithinCidr(blocks) = self else { return Ok(()) };
+        let mut texts = blocks.iter().filter_map(Value::as_text);
+        texts.try_for_each(|block| check_cidr(block).map_err(|error| format!("a block {error}")))
+    }
+
     /// The constants, if the test is legal on `ty`.
     fn constants_of(&self, ty: &Type) -> Result<&[Value], String> {
         let scalar = ty.is_integer() || ty.is_text();
@@ -106,6 +131,10 @@ impl Test {
             Self::In(set) | Self::NotIn(set) => (scalar, set.as_slice()),
             Self::Has(set) | Self::Lacks(set) => (ty.is_container(), set.as_slice()),
             Self::Like(_) => (ty.takes_patterns(), [].as_slice()),
+            Self::Matches(_) => (ty.takes_patterns() && !matches!(ty, Type::Choice(_)), [].as_slice()),
+            Self::UnderDomain(set) => (*ty == Type::Host, set.as_slice()),
+            Self::UnderPath(set) => (*ty == Type::Path, set.as_slice()),
+            Self::WithinCidr(set) => (*ty == Type::Ip, set.as_slice()),
         };
         if legal {
             Ok(constants)

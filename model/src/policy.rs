@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::{Condition, Interface, Owner, RuleId, Truth};
+use crate::{Condition, Interface, Owner, RuleId, Settings, Truth};
 
 /// A Work Policy Contract in normal form: what the artifact says, no more.
 ///
@@ -23,6 +23,8 @@ pub struct Policy {
     pub evidence: Evidence,
     /// What may follow what.
     pub orders: Vec<Order>,
+    /// What it demands of what surrounds its tools.
+    pub settings: Settings,
 }
 
 /// One tool of a policy.

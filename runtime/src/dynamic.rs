@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use wpc_model::{Call, Hash, Malformed, Measured, Policy, Ruling, Value};
+use wpc_model::{Call, Hash, Malformed, Measured, Moment, Policy, Ruling, Value};
 
 use crate::engine::Engine;
 use crate::gate::{Admitted, Asked, Core, Slip};
@@ -134,16 +134,16 @@ impl DynamicGate {
         self.core.close()
     }
 
-    /// What the rules alone say of a complete call, without limits, approvals and ledger. Nothing is
-    /// recorded, so nothing may be done on the strength of it.
+    /// What the rules alone say of a complete call at `moment`, without limits, approvals and ledger.
+    /// Nothing is recorded, so nothing may be done on the strength of it.
     #[must_use]
-    pub fn rule(&self, call: &Call) -> Ruling {
-        self.engine.rule(call)
+    pub fn rule(&self, call: &Call, moment: Moment) -> Ruling {
+        self.engine.rule(call, moment)
     }
 
     fn asked(&self, call: Call) -> Asked {
-        let ruling = self.rule(&call);
-        Asked { call: Arc::new(call), ruling, engine: ledger::Engine::Indexed }
+        // Rules that read the clock are not asked here.
+        self.core.asked(call, ledger::Engine::Indexed, |call| self.rule(call, Moment::at(0)))
     }
 
     async fn malformed(&self, malformed: &Malformed, bytes: usize) -> Refused {

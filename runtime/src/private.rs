@@ -6,8 +6,9 @@ pub use wpc_model::{Malformed, Ruling, Truth, Value};
 pub use crate::call::{AsSet, Fact, Fault, Fields};
 pub use crate::place::{NameType, Names, Slot};
 pub use crate::rule::{
-    Found, HOLDS, Integer, Keys, Members, Named, Open, Pattern, Rules, Seen, Side, among, any, decide, every,
-    find, find_text, glob, has, keys, lacks, texts_among,
+    Blocks, Found, HOLDS, Integer, Keys, Members, Named, Open, Pattern, Regex, Rules, Seen, Side, among, any,
+    decide, every, find, find_text, glob, has, keys, lacks, port, text_part, texts_among, under_domain,
+    under_path,
 };
 
 /// Facts, or why there are none.

@@ -120,8 +120,8 @@ impl<P: Policy> Gate<P> {
             arguments: call::arguments(&facts)?,
         };
         call.conform(self.core.policy())?;
-        let ruling = A::rule(place.as_ref(), &facts);
-        Ok((Asked { call: Arc::new(call), ruling, engine: Engine::Generated }, place))
+        let asked = self.core.asked(call, Engine::Generated, |_| A::rule(place.as_ref(), &facts));
+        Ok((asked, place))
     }
 }
 

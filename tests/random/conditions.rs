@@ -3,7 +3,7 @@
 use wpc_model::{Action, Interface, Type};
 
 use super::dice::Random;
-use super::domain::{KEYS, constant, constants, keys, pattern};
+use super::domain::{HOSTS, KEYS, PATHS, blocks, constant, constants, keys, one_or_more, pattern, regex};
 
 /// What a condition may be about.
 #[derive(Clone, Eq, PartialEq)]
@@ -23,7 +23,12 @@ pub(crate) fn subjects(interface: &Interface, action: &Action) -> Vec<Subject> {
     let of_batch = action.batch().and_then(|(_, record)| interface.records.get(record));
     let fields = of_batch.into_iter().flat_map(|record| &record.fields).chain(&action.arguments);
     for (name, field) in fields {
-        walk(interface, name.clone(), &field.ty, field.sealed, &mut found);
+        walk(interface, Path { quantifier: "", text: name.clone() }, &field.ty, field.sealed, &mut found);
+    }
+    let days = ["friday", "monday", "saturday", "sunday", "thursday", "tuesday", "wednesday"];
+    for (part, ty) in [("time", Type::Duration), ("weekday", Type::Choice(days.map(str::to_owned).to_vec()))]
+    {
+        found.push(Subject { text: format!("clock.{part}"), ty, sealed: false, whole: false });
     }
     found
 }
@@ -35,41 +40,78 @@ pub(crate) fn shared(interface: &Interface, actions: &[&Action]) -> Vec<Subject>
     all.fold(first, |common, next| common.into_iter().filter(|one| next.contains(one)).collect())
 }
 
-fn walk(interface: &Interface, text: String, ty: &Type, sealed: bool, found: &mut Vec<Subject>) {
+/// A path and what stands before it.
+#[derive(Clone)]
+struct Path {
+    quantifier: &'static str,
+    text: String,
+}
+
+impl Path {
+    fn with(&self, step: &str) -> Self {
+        Self { text: format!("{}{step}", self.text), ..self.clone() }
+    }
+
+    fn subject(&self, ty: &Type, whole: bool) -> Subject {
+        let text = format!("{}{}", self.quantifier, self.text);
+        Subject { text, ty: ty.clone(), sealed: false, whole }
+    }
+}
+
+fn walk(interface: &Interface, path: Path, ty: &Type, sealed: bool, found: &mut Vec<Subject>) {
     let sized =
         |ty: &Type| matches!(ty, Type::List(_) | Type::Set(_) | Type::Map(_) | Type::Text | Type::Batch(_));
     if !sealed && sized(ty) {
-        found.push(Subject { text: format!("{text}.size"), ty: Type::Count, sealed: false, whole: false });
+        found.push(path.with(".size").subject(&Type::Count, false));
     }
     match ty {
         _ if sealed => {}
-        Type::Record(name) => {
-            for (field, of) in interface.records.get(name).into_iter().flat_map(|record| &record.fields) {
-                walk(interface, format!("{text}.{field}"), &of.ty, of.sealed, found);
-            }
-        }
+        Type::Record(_) => fields(interface, &path, ty, found),
         Type::Map(value) => {
             for key in KEYS {
-                walk(interface, format!("{text}[{key:?}]"), value, false, found);
+                walk(interface, path.with(&format!("[{key:?}]")), value, false, found);
             }
         }
-        Type::List(member) | Type::Set(member) if !matches!(**member, Type::Record(_)) => {
-            for word in ["each", "some"] {
-                let text = format!("{word} {text}");
-                found.push(Subject { text, ty: (**member).clone(), sealed: false, whole: false });
+        Type::List(member) | Type::Set(member) if path.quantifier.is_empty() => {
+            for quantifier in ["each ", "some "] {
+                let path = Path { quantifier, ..path.clone() };
+                if let Type::Record(_) = **member {
+                    fields(interface, &path, member, found);
+                } else {
+                    found.push(path.subject(member, false));
+                    parts(&path, member, found);
+                }
             }
         }
-        _ => {}
+        _ => parts(&path, ty, found),
     }
     // Whether a batch is there is no question: every call has it, or is malformed.
     if !matches!(ty, Type::Batch(_)) {
-        found.push(Subject { text, ty: ty.clone(), sealed, whole: true });
+        found.push(Subject { sealed, ..path.subject(ty, true) });
+    }
+}
+
+fn fields(interface: &Interface, path: &Path, ty: &Type, found: &mut Vec<Subject>) {
+    let Type::Record(name) = ty else { return };
+    for (field, of) in interface.records.get(name).into_iter().flat_map(|record| &record.fields) {
+        walk(interface, path.with(&format!(".{field}")), &of.ty, of.sealed, found);
+    }
+}
+
+fn parts(path: &Path, ty: &Type, found: &mut Vec<Subject>) {
+    for name in ty.parts() {
+        let part = ty.part(name).unwrap_or(ty);
+        found.push(path.with(&format!(".{name}")).subject(part, false));
     }
 }
 
 /// A condition on one of `subjects`, on a line.
 pub(crate) fn condition(random: &mut Random, subjects: &[Subject]) -> Option<String> {
     let subject = random.pick(subjects)?;
+    if subject.text == "clock.time" {
+        let (how, hour) = (random.word(&["<", "<=", ">", ">="]), random.below(24));
+        return Some(format!("clock.time {how} \"{hour:02}:00\""));
+    }
     let asks_presence = subject.sealed || random.chance(12);
     let test = if asks_presence { None } else { test(random, &subject.ty) };
     let test = match test {
@@ -94,12 +136,18 @@ fn test(random: &mut Random, ty: &Type) -> Option<String> {
             2..=4 if ty.is_integer() => {
                 format!("{} {}", word(random, &["<", "<=", ">", ">="]), constant(random, ty)?)
             }
-            2..=4 if matches!(ty, Type::Text | Type::Host | Type::Did | Type::EntityName { .. }) => {
-                format!("like {}", pattern(random))
-            }
+            2 if *ty == Type::Host => format!("under domain {}", one_or_more(random, &HOSTS)),
+            2 if *ty == Type::Path => format!("under path {}", one_or_more(random, &PATHS)),
+            2..=4 if *ty == Type::Ip => format!("within cidr {}", blocks(random)),
+            3 if is_pattern_text(ty) && *ty != Type::Host => format!("matches {}", regex(random)),
+            2..=4 if is_pattern_text(ty) => format!("like {}", pattern(random)),
             5 => format!("!= {}", constant(random, ty)?),
             _ => format!("== {}", constant(random, ty)?),
         },
         _ => return None,
     })
+}
+
+fn is_pattern_text(ty: &Type) -> bool {
+    matches!(ty, Type::Text | Type::Host | Type::Did | Type::Path | Type::EntityName { .. })
 }

@@ -5,6 +5,7 @@
 pub(crate) mod conditions;
 pub(crate) mod dice;
 pub(crate) mod domain;
+mod settings;
 mod statements;
 
 use wpc_compiler::{Code, Colour, Compiled, Parameters, Source, compile, render_all};
@@ -43,9 +44,9 @@ impl Family {
     /// A policy's text. Most compile.
     pub(crate) fn text(&self, random: &mut Random, name: &str) -> String {
         let statements = statements::statements(random, &self.interface);
-        let (before, binding) = (self.before, self.binding);
+        let (before, binding, settings) = (self.before, self.binding, settings::settings(random));
         format!(
-            "{before}\npolicy {name} {{\n    tool {binding} {{\n{statements}    }}\n    token {{ lifetime 15 min; pin policy; bind job }}\n}}\n"
+            "{before}\npolicy {name} {{\n    tool {binding} {{\n{statements}    }}\n    token {{ lifetime 15 min; pin policy; bind job }}\n{settings}}}\n"
         )
     }
 

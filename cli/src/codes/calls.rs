@@ -3,6 +3,10 @@
 use super::Page;
 
 pages! {
+    policy_not_valid "the policy is not valid now"
+        "The policy's `valid` says from when and until when it may be used, and the ledger's clock is \
+         outside. Nothing is allowed meanwhile, whatever the rules say."
+        "Wait, or have a policy signed that is valid now; `wpc show` prints the times."
     explicit_deny "a deny forbids the call"
         "A `deny` of the policy speaks of this call, or cannot tell that it does not: a resource or \
          property that differs from a denied one in letter case only is denied too. No allow can \

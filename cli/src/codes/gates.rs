@@ -25,6 +25,10 @@ pages! {
     agent_name "an agent's name that cannot be recorded"
         "It has 1 to 512 bytes and no control characters."
         "Correct it."
+    agent_not_named "the policy is for other agents"
+        "The policy's `agents` names who may work under it, and the gate was opened for somebody else. \
+         Nothing was recorded."
+        "Open the gate for an agent that `wpc show` lists, or have the policy name this one."
     gate_faulted "the gate could not record an outcome"
         "What happened to a call could not be written down, so the gate refuses everything else."
         "Repair the ledger's store and open the gate again."

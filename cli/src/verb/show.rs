@@ -1,5 +1,6 @@
 //! `wpc show`: an artifact for a reviewer who has never seen the language.
 
+mod demands;
 mod grouped;
 mod wrapped;
 
@@ -56,6 +57,11 @@ pub(crate) fn run(args: Args, console: &mut Console) -> Result<Done, Failure> {
     }
     console.say(format!("\n{HEAD}token and evidence{HEAD:#}"));
     console.say(settings(policy.auth, policy.evidence));
+    let demands = demands::table(&policy.settings);
+    if !demands.is_empty() {
+        console.say(format!("\n{HEAD}demands{HEAD:#}"));
+        console.say(demands);
+    }
     for keyid in &artifact.keyids {
         console.say(format!("\nsigned in the name of {}; check it with `wpc verify`", plain(keyid)));
     }

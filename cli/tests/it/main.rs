@@ -5,6 +5,8 @@ mod codes;
 #[cfg(test)]
 mod demo;
 #[cfg(test)]
+mod diff;
+#[cfg(test)]
 mod files;
 #[cfg(test)]
 mod place;

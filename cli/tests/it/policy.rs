@@ -184,3 +184,36 @@ fn a_code_has_a_page() {
     check!(Place::new(), "explain", "default_deny", "--format", "json");
     check!(Place::new(), "explain", "no_such_code");
 }
+
+#[test]
+fn a_reviewer_is_shown_every_demand() {
+    let place = Place::new();
+    place.file(
+        "demanding.wpc",
+        r#"use azure_service_bus
+policy demanding {
+    tool azure_service_bus at namespace("contoso.servicebus.windows.net") {
+        allow send to queue("orders")
+        limit calls of send to 10 per job
+    }
+    token { pin policy }
+    models {
+        allow "anthropic/claude-sonnet-4"; providers "mistral"
+        budget 1_000_000 tokens, 5.00 USD
+        redact "$.messages[*].content" mask
+    }
+    sandbox { required; filesystem read_only }
+    agents { allow did("did:web:example.com:mailer"), "mailer" }
+    requesters { allow "operations" }
+    environment { name "staging" }
+    credential { sas namespace }
+    valid { from "2026-01-01T00:00:00Z"; until "2027-01-01T00:00:00Z" }
+    on_change { kill }
+    meta { owner "orders team"; notes "see the runbook" }
+}
+"#,
+    );
+    place.does(&["compile", "demanding.wpc"]);
+    check!(place, "show", "demanding.wpc.json");
+    check!(place, "check", "demanding.wpc", "--deny", "sas_namespace");
+}

@@ -12,6 +12,7 @@ const VERBS: &[&str] = &[
     "sign",
     "verify",
     "show",
+    "diff",
     "why",
     "explain",
     "ledger",

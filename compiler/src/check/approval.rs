@@ -173,7 +173,7 @@ impl<'a> Checker<'_, 'a, '_> {
         Some(count)
     }
 
-    fn too_small(&mut self, span: Span) {
+    pub(super) fn too_small(&mut self, span: Span) {
         self.problems.report(Diagnostic::error(
             Code::OutOfRange,
             span,

@@ -4,16 +4,19 @@ use std::sync::Arc;
 
 use wpc_grammar::Span;
 use wpc_grammar::syntax::{self, Check, Compare};
-use wpc_model::{Action, Comparison, Condition, MAX_CONDITIONS, MAX_CONSTANTS, Step, Test, Type, Value};
+use wpc_model::{
+    Action, Comparison, Condition, MAX_CONDITIONS, MAX_CONSTANTS, Test, Type, Value, check_regex,
+};
 
 use super::Checker;
 use super::subject::{Typed, is_comparable};
 use crate::checked::Placed;
+use crate::fault::Fault;
 use crate::interface::Known;
 use crate::resolve::not_implemented;
 use crate::value::{Reader, Single};
 use crate::words::describe;
-use crate::{Code, Diagnostic, bounds, shape, text, ty};
+use crate::{Code, Diagnostic, bounds, shape, text};
 
 /// The actions of a statement, with their names.
 pub(super) type Spoken<'k> = [(Arc<str>, &'k Action)];
@@ -117,10 +120,14 @@ impl<'a> Checker<'_, 'a, '_> {
     }
 
     fn tested(&mut self, check: &'a Check, path: &syntax::Path, typed: &Typed) -> Option<Test> {
-        let sized = typed.subject.steps.last() == Some(&Step::Size);
         if matches!(check, Check::Present | Check::Absent) {
-            if typed.subject.quantifier.is_some() || sized {
-                self.unfit(check, path, typed, Some("ask whether the whole argument is there"));
+            if !typed.whole {
+                let help = if typed.subject.is_of_clock() {
+                    "compare it: the clock is always there"
+                } else {
+                    "ask whether the whole argument is there"
+                };
+                self.unfit(check, path, typed, Some(help));
                 return None;
             }
             return Some(if matches!(check, Check::Present) { Test::Present } else { Test::Absent });
@@ -138,10 +145,8 @@ impl<'a> Checker<'_, 'a, '_> {
             );
             return None;
         }
-        if ty::is_unread(&typed.ty) {
-            let what = format!("a condition on a `{}`", describe(&typed.ty));
-            self.problems.report(not_implemented(path.loc.0, &what).help("use `is present` or `is absent`"));
-            return None;
+        if typed.subject.is_of_clock() && typed.ty == Type::Duration {
+            return self.time_of_day(check, path, typed);
         }
         let (names, problems) = (self.names, &mut *self.problems);
         let mut reader = Reader { names, problems };
@@ -178,8 +183,7 @@ impl<'a> Checker<'_, 'a, '_> {
         }
         if let Check::Like(value) = check
             && fits
-            && typed.ty.is_text()
-            && !matches!(typed.ty, Type::Choice(_))
+            && takes_patterns(&typed.ty)
         {
             let pattern = reader.constant(value, &Type::Text)?;
             let pattern = text::pattern(pattern.as_text()?, &typed.ty);
@@ -188,8 +192,93 @@ impl<'a> Checker<'_, 'a, '_> {
                 .map_err(|fault| self.problems.report(fault.at(value.loc().0)))
                 .ok();
         }
+        if let Check::Matches(value) = check
+            && takes_patterns(&typed.ty)
+        {
+            return self.regex(value, &typed.ty).map(Test::Matches);
+        }
+        if let Check::WithinCidr(value) = check
+            && typed.ty == Type::Ip
+        {
+            return self.texts_of(value, text::cidr).map(Test::WithinCidr);
+        }
+        if let Check::UnderPath(value) = check
+            && typed.ty == Type::Path
+        {
+            return self.texts_of(value, text::path).map(Test::UnderPath);
+        }
+        if let Check::UnderDomain(value) = check
+            && typed.ty == Type::Host
+        {
+            return self.texts_of(value, text::domain).map(Test::UnderDomain);
+        }
         self.unfit(check, path, typed, None);
         None
+    }
+
+    /// One text or a list of them, each as `read` takes it; sorted, without repetition.
+    fn texts_of(
+        &mut self,
+        value: &'a syntax::Value,
+        read: fn(&str) -> Result<String, Fault>,
+    ) -> Option<Vec<Value>> {
+        let mut reader = Reader { names: self.names, problems: &mut *self.problems };
+        let written = reader.constants(value, &Type::Text, Single::Accepted)?;
+        let mut texts = Vec::with_capacity(written.len());
+        let mut complete = true;
+        for (constant, span) in written {
+            match read(constant.as_text()?) {
+                Ok(text) => texts.push(Value::Text(text)),
+                Err(fault) => {
+                    self.problems.report(fault.at(span));
+                    complete = false;
+                }
+            }
+        }
+        texts.sort();
+        texts.dedup();
+        complete.then_some(texts).and_then(|texts| self.bounded(texts, value.loc().0))
+    }
+
+    /// A pattern of `matches`; what is wrong with it is reported where it stands in the literal.
+    fn regex(&mut self, value: &'a syntax::Value, ty: &Type) -> Option<String> {
+        let mut reader = Reader { names: self.names, problems: &mut *self.problems };
+        let pattern = reader.constant(value, &Type::Text)?;
+        let pattern = pattern.as_text()?;
+        if let Err(error) = check_regex(pattern) {
+            let span = within_literal(value, error.at, error.length);
+            self.problems.report(text::regex_fault(&error).at(span));
+            return None;
+        }
+        if *ty == Type::Host
+            && let Some(at) = pattern.find(|c: char| c.is_ascii_uppercase())
+        {
+            let span = within_literal(value, at, 1);
+            self.problems.report(text::capital_fault().at(span));
+            return None;
+        }
+        Some(pattern.to_owned())
+    }
+
+    /// What `clock.time` is compared with.
+    fn time_of_day(&mut self, check: &'a Check, path: &syntax::Path, typed: &Typed) -> Option<Test> {
+        let Check::Compare(compare, value) = check else {
+            self.unfit(check, path, typed, Some(ON_THE_CLOCK));
+            return None;
+        };
+        if matches!(compare, Compare::Equal | Compare::NotEqual) {
+            self.unfit(check, path, typed, Some(ON_THE_CLOCK));
+            return None;
+        }
+        let mut reader = Reader { names: self.names, problems: &mut *self.problems };
+        let written = reader.constant(value, &Type::Text)?;
+        match text::time_of_day(written.as_text()?) {
+            Ok(ms) => Some(Test::Compare(comparison(*compare), Value::Int(ms))),
+            Err(fault) => {
+                self.problems.report(fault.at(value.loc().0));
+                None
+            }
+        }
     }
 
     /// The constants, if one condition may have so many.
@@ -200,17 +289,17 @@ impl<'a> Checker<'_, 'a, '_> {
 
     fn unfit(&mut self, check: &Check, path: &syntax::Path, typed: &Typed, help: Option<&str>) {
         let quality = if typed.sealed { "sealed " } else { "" };
-        let help = help.map_or_else(|| fitting(&typed.ty), str::to_owned);
+        let help = help.map_or_else(|| fitting(check, &typed.ty), str::to_owned);
+        let ty = if typed.subject.is_of_clock() && typed.ty == Type::Duration {
+            "time of day".to_owned()
+        } else {
+            describe(&typed.ty)
+        };
         self.problems.report(
             Diagnostic::error(
                 Code::UnfitCondition,
                 path.loc.0,
-                format!(
-                    "found `{}` on `{}`, a {quality}`{}`",
-                    word(check),
-                    typed.subject.to_text(),
-                    describe(&typed.ty)
-                ),
+                format!("found `{}` on `{}`, a {quality}`{ty}`", word(check), typed.subject.to_text(),),
                 format!("`{}` does not fit its type", word(check)),
             )
             .help(help),
@@ -226,9 +315,38 @@ fn member(ty: &Type) -> Option<Type> {
     ty.member().filter(|member| is_comparable(member)).cloned()
 }
 
+/// Whether `like` and `matches` fit: texts of one piece.
+fn takes_patterns(ty: &Type) -> bool {
+    matches!(ty, Type::Text | Type::Host | Type::Did | Type::Path | Type::EntityName { .. })
+}
+
+/// Where `length` bytes of a text stand from the byte `at` on, if it is written out here without
+/// escapes; else where the value stands.
+fn within_literal(value: &syntax::Value, at: usize, length: usize) -> Span {
+    let whole = value.loc().0;
+    let syntax::Value::Text(text) = value else { return whole };
+    let quotes: usize = if text.raw { 3 } else { 2 };
+    let span = text.loc.0;
+    let place = || {
+        let written = usize::try_from(span.end.checked_sub(span.start)?).ok()?;
+        (written == text.value.len() + quotes).then_some(())?;
+        let start = span.start.checked_add(u32::try_from(quotes - 1 + at).ok()?)?;
+        Some(Span::new(start, start.checked_add(u32::try_from(length).ok()?)?))
+    };
+    place().unwrap_or(whole)
+}
+
+/// How `clock.time` is used.
+const ON_THE_CLOCK: &str = "use `<`, `<=`, `>` or `>=` and a time in UTC, such as `clock.time < \"18:00\"`";
+
 /// The conditions that fit values of `ty`.
-fn fitting(ty: &Type) -> String {
+fn fitting(check: &Check, ty: &Type) -> String {
+    let patterned = matches!(check, Check::Like(_) | Check::Matches(_) | Check::UnderDomain(_));
     let tests = match ty {
+        Type::Email if patterned => "its parts, `.local` and `.domain`, with it",
+        Type::Url if patterned || matches!(check, Check::UnderPath(_)) => {
+            "its parts, `.scheme`, `.host`, `.port` and `.path`, with it"
+        }
         Type::Bool => "`==` or `!=`",
         Type::Choice(_) => "`==`, `!=`, `in` or `not in`",
         Type::Map(_) => "`has`, `lacks`, `.size` or a key, such as `[\"key\"]`",
@@ -240,13 +358,15 @@ fn fitting(ty: &Type) -> String {
         | Type::Bytes
         | Type::Duration
         | Type::Decimal { .. }
-        | Type::Money { .. } => "`==`, `!=`, `<`, `<=`, `>`, `>=`, `in` or `not in`",
-        Type::Text | Type::Host | Type::Did | Type::EntityName { .. } => {
-            "`==`, `!=`, `in`, `not in` or `like`"
-        }
-        Type::Email | Type::Url | Type::Ip | Type::Path | Type::Time | Type::Json => {
-            "`is present` or `is absent`"
-        }
+        | Type::Money { .. }
+        | Type::Time => "`==`, `!=`, `<`, `<=`, `>`, `>=`, `in` or `not in`",
+        Type::Text | Type::Did | Type::EntityName { .. } => "`==`, `!=`, `in`, `not in`, `like` or `matches`",
+        Type::Host => "`==`, `!=`, `in`, `not in`, `under domain`, `like` or `matches`",
+        Type::Path => "`==`, `!=`, `in`, `not in`, `under path`, `like` or `matches`",
+        Type::Ip => "`==`, `!=`, `in`, `not in` or `within cidr`",
+        Type::Email => "`==`, `!=`, `in`, `not in`, or a condition on `.local` or `.domain`",
+        Type::Url => "`==`, `!=`, `in`, `not in`, or a condition on `.scheme`, `.host`, `.port` or `.path`",
+        Type::Json => "`is present` or `is absent`",
     };
     format!("use {tests}")
 }
@@ -272,10 +392,6 @@ const fn constant(check: &Check) -> Option<&syntax::Value> {
 /// Conditions that the language has and this version has not.
 fn later(check: &Check) -> Option<(&'static str, Option<Span>)> {
     match check {
-        Check::Matches(value) => Some(("`matches`", Some(value.loc().0))),
-        Check::WithinCidr(value) => Some(("`within cidr`", Some(value.loc().0))),
-        Check::UnderPath(value) => Some(("`under path`", Some(value.loc().0))),
-        Check::UnderDomain(value) => Some(("`under domain`", Some(value.loc().0))),
         Check::ConformsTo(text) => Some(("`conforms to`", Some(text.loc.0))),
         Check::From(value) => Some(("`from`", Some(value.loc().0))),
         Check::Present
@@ -284,8 +400,12 @@ fn later(check: &Check) -> Option<(&'static str, Option<Span>)> {
         | Check::In(_)
         | Check::NotIn(_)
         | Check::Like(_)
+        | Check::Matches(_)
         | Check::Has(_)
-        | Check::Lacks(_) => None,
+        | Check::Lacks(_)
+        | Check::WithinCidr(_)
+        | Check::UnderPath(_)
+        | Check::UnderDomain(_) => None,
     }
 }
 

@@ -10,7 +10,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use wpc_grammar::Span;
-use wpc_model::{Comparison, Effect, MAX_INTEGER, Step, Subject, Test, Type, Value, glob};
+use wpc_model::{
+    Comparison, Condition, Effect, MAX_INTEGER, Moment, Prepared, Step, Subject, Test, Type, Value, glob,
+};
 
 use super::Checker;
 use crate::checked::{Head, Placed};
@@ -18,6 +20,9 @@ use crate::{Code, Diagnostic};
 
 /// Patterns on one subject that are tried on its constants.
 const MAX_PATTERNS: usize = 64;
+
+/// The greatest `clock.time`, in milliseconds.
+const LAST_OF_DAY: i64 = 86_399_999;
 
 /// Two conditions of which one excludes the other; one alone if nothing satisfies it.
 type Clash = (Span, Option<Span>);
@@ -76,7 +81,8 @@ fn numbers(group: &[&Placed]) -> Option<Clash> {
     }
     let natural = matches!(ty, Type::Count | Type::Bytes | Type::Duration);
     let mut least: (i64, Option<Span>) = (if natural { 0 } else { -MAX_INTEGER }, None);
-    let mut most: (i64, Option<Span>) = (MAX_INTEGER, None);
+    let of_clock = group.first().is_some_and(|placed| placed.condition.subject.is_of_clock());
+    let mut most: (i64, Option<Span>) = (if of_clock { LAST_OF_DAY } else { MAX_INTEGER }, None);
     for placed in group {
         let Test::Compare(comparison, Value::Int(bound)) = &placed.condition.test else { continue };
         let (from, to) = match comparison {
@@ -147,7 +153,28 @@ fn constants(group: &[&Placed]) -> Option<Clash> {
                 patterns += 1;
                 left.retain(|value| value.as_text().is_some_and(|text| glob(pattern, text)));
             }
-            Test::Like(_) | Test::In(_) | Test::Has(_) | Test::Lacks(_) | Test::Present | Test::Absent => {}
+            test @ (Test::Matches(_) | Test::UnderDomain(_) | Test::UnderPath(_) | Test::WithinCidr(_))
+                if patterns < MAX_PATTERNS =>
+            {
+                patterns += 1;
+                let prepared = Prepared::new(Condition { subject: Subject::plain("it"), test: test.clone() });
+                let fits = |value: &Value| {
+                    prepared
+                        .holds(&BTreeMap::from([("it".to_owned(), value.clone())]), Moment::at(0))
+                        .is_true()
+                };
+                left.retain(fits);
+            }
+            Test::Like(_)
+            | Test::Matches(_)
+            | Test::UnderDomain(_)
+            | Test::UnderPath(_)
+            | Test::WithinCidr(_)
+            | Test::In(_)
+            | Test::Has(_)
+            | Test::Lacks(_)
+            | Test::Present
+            | Test::Absent => {}
         }
         if left.is_empty() {
             let cause = named.filter(|first| *first != placed.span);

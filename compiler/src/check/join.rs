@@ -233,8 +233,14 @@ fn weight(rules: &[&Rule]) -> usize {
 
 fn constants(condition: &Condition) -> usize {
     match &condition.test {
-        Test::Has(set) | Test::In(set) | Test::Lacks(set) | Test::NotIn(set) => 1 + set.len(),
-        Test::Compare(_, Value::Text(text)) | Test::Like(text) => 1 + text.len() / 64,
+        Test::Has(set)
+        | Test::In(set)
+        | Test::Lacks(set)
+        | Test::NotIn(set)
+        | Test::UnderDomain(set)
+        | Test::UnderPath(set)
+        | Test::WithinCidr(set) => 1 + set.len(),
+        Test::Compare(_, Value::Text(text)) | Test::Like(text) | Test::Matches(text) => 1 + text.len() / 64,
         Test::Compare(..) | Test::Absent | Test::Present => 1,
     }
 }

@@ -10,11 +10,14 @@ mod contradiction;
 mod duties;
 mod join;
 mod limit;
+mod models;
 mod orders;
+mod people;
 mod per;
 mod settings;
 mod steps;
 mod subject;
+mod surroundings;
 mod target;
 mod test;
 
@@ -55,6 +58,8 @@ pub(crate) struct Outcome {
 pub(crate) struct Places {
     pub(crate) token: Option<wpc_grammar::Span>,
     pub(crate) bearer: Option<wpc_grammar::Span>,
+    pub(crate) sas_namespace: Option<wpc_grammar::Span>,
+    pub(crate) providers: Option<wpc_grammar::Span>,
 }
 
 /// Checks a resolved file. What it returns is whole only if nothing was reported.
@@ -66,7 +71,12 @@ pub(crate) fn check<'a>(resolved: &Resolved<'a>, lines: &Lines<'_>, problems: &m
     let policy = resolved.policy.as_ref().map(|policy| {
         let before = checker.problems.count();
         let set = checker.settings(&policy.settings);
-        places = Places { token: set.token, bearer: set.bearer };
+        places = Places {
+            token: set.token,
+            bearer: set.bearer,
+            sas_namespace: set.sas_namespace,
+            providers: set.providers,
+        };
         let mut tools = BTreeMap::new();
         let mut incomplete = policy.tools.iter().any(|bound| bound.incomplete);
         for bound in &policy.tools {
@@ -84,6 +94,7 @@ pub(crate) fn check<'a>(resolved: &Resolved<'a>, lines: &Lines<'_>, problems: &m
             auth: set.auth.unwrap_or_else(settings::default_auth),
             evidence: set.evidence,
             orders,
+            settings: set.settings,
             tests: Vec::new(),
         };
         // With a statement missing, what the rest amounts to is not worth saying.

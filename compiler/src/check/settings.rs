@@ -1,10 +1,10 @@
-//! `token` and `proof`.
+//! The settings blocks of a policy; `token` and `proof` are read here, the others beside this file.
 
 use std::collections::BTreeMap;
 
 use wpc_grammar::Span;
-use wpc_grammar::syntax::{Setting, Settings};
-use wpc_model::{Auth, Evidence, Type, Value};
+use wpc_grammar::syntax::{Setting, Settings, Value as Written};
+use wpc_model::{self as model, Auth, Evidence, Type, Value};
 
 use super::Checker;
 use crate::value::Reader;
@@ -26,6 +26,11 @@ pub(super) struct Set {
     pub(super) token: Option<Span>,
     pub(super) lifetime: Option<Span>,
     pub(super) bearer: Option<Span>,
+    pub(super) settings: model::Settings,
+    /// `sas namespace`.
+    pub(super) sas_namespace: Option<Span>,
+    /// Providers of which every model is allowed.
+    pub(super) providers: Option<Span>,
 }
 
 impl<'a> Checker<'_, 'a, '_> {
@@ -47,12 +52,65 @@ impl<'a> Checker<'_, 'a, '_> {
                 );
                 continue;
             }
+            self.is_something(block);
             match name {
                 "token" => self.token(block, &mut set),
-                _ => self.proof(block, &mut set),
+                "proof" => self.proof(block, &mut set),
+                "models" => set.settings.models = Some(self.models(block, &mut set)),
+                "sandbox" => set.settings.sandbox = Some(self.sandbox(block)),
+                "agents" => set.settings.agents = self.principals(block),
+                "requesters" => set.settings.requesters = self.principals(block),
+                "environment" => set.settings.environment = self.environment(block),
+                "credential" => set.settings.credential = self.credential(block, &mut set),
+                "valid" => set.settings.valid = self.valid(block),
+                "on_change" => set.settings.on_change = self.on_change(block),
+                _ => set.settings.meta = self.meta(block),
             }
         }
         set
+    }
+
+    /// Reports a block that sets nothing, but for those that always did.
+    fn is_something(&mut self, block: &Settings) {
+        let name = block.name.text.as_str();
+        let example = match name {
+            "sandbox" => "required",
+            "agents" | "requesters" => "allow \"mailer\"",
+            "environment" => "name \"staging\"",
+            "credential" => "entra",
+            "valid" => "until \"2027-01-01T00:00:00Z\"",
+            "on_change" => "drain",
+            "meta" => "owner \"orders team\"",
+            _ => return,
+        };
+        if block.settings.is_empty() {
+            self.problems.report(
+                Diagnostic::error(
+                    Code::MissingSetting,
+                    block.name.loc.0,
+                    format!("found `{name}` without a setting"),
+                    "sets nothing",
+                )
+                .help(format!("write `{name} {{ {example} }}`, or remove it")),
+            );
+        }
+    }
+
+    /// The values of a setting, at least one, each standing alone between commas.
+    pub(super) fn values(&mut self, setting: &'a Setting, wanted: &str) -> Vec<&'a Written> {
+        if setting.groups.is_empty() || setting.groups.iter().any(|group| group.len() != 1) {
+            self.problems.report(
+                Diagnostic::error(
+                    Code::WrongCount,
+                    setting.loc.0,
+                    format!("found something else after `{}`, expected {wanted}", setting.name.text),
+                    "too many or too few",
+                )
+                .help("put commas between the values"),
+            );
+            return Vec::new();
+        }
+        setting.groups.iter().flatten().collect()
     }
 
     fn token(&mut self, block: &'a Settings, set: &mut Set) {
@@ -165,7 +223,7 @@ impl<'a> Checker<'_, 'a, '_> {
     }
 
     /// The words of a setting, at least one; those not among `known` are reported.
-    fn words(&mut self, setting: &'a Setting, known: &[&str]) -> Vec<(&'a str, Span)> {
+    pub(super) fn words(&mut self, setting: &'a Setting, known: &[&str]) -> Vec<(&'a str, Span)> {
         let mut words = Vec::new();
         let name = &setting.name.text;
         for value in setting.groups.iter().flatten() {
@@ -201,7 +259,7 @@ impl<'a> Checker<'_, 'a, '_> {
         words
     }
 
-    fn no_value(&mut self, setting: &Setting) {
+    pub(super) fn no_value(&mut self, setting: &Setting) {
         if let Some(value) = setting.groups.iter().flatten().next() {
             self.problems.report(
                 Diagnostic::error(

@@ -6,8 +6,6 @@ use wpc_model::{Action, Quantifier, Step, Subject, Type};
 
 use super::Checker;
 use crate::interface::Known;
-use crate::resolve::not_implemented;
-use crate::ty;
 use crate::words::{describe, one_of};
 use crate::{Code, Diagnostic, shape};
 
@@ -20,6 +18,21 @@ pub(super) struct Typed {
     /// There in every call: nothing on the way is optional or the key of a map.
     pub(super) definite: bool,
     pub(super) sealed: bool,
+    /// Whether it may be asked if it is there: not of a size, of a part, or of a list's member.
+    pub(super) whole: bool,
+}
+
+impl Typed {
+    /// Goes on to the members of the list or set that it is.
+    fn enter(&mut self, quantifier: syntax::Quantifier, member: Type) {
+        self.ty = member;
+        self.definite = false;
+        self.whole = false;
+        self.subject.quantifier = Some(match quantifier {
+            syntax::Quantifier::Each => Quantifier::Each,
+            syntax::Quantifier::Some => Quantifier::Some,
+        });
+    }
 }
 
 impl<'a> Checker<'_, 'a, '_> {
@@ -34,6 +47,9 @@ impl<'a> Checker<'_, 'a, '_> {
         known: &Known,
     ) -> Option<Typed> {
         let head = &path.head;
+        if head.text == "clock" {
+            return self.of_clock(path, quantifier);
+        }
         let of_batch = action.batch().and_then(|(_, record)| known.interface().records.get(record));
         let field = action
             .arguments
@@ -46,43 +62,87 @@ impl<'a> Checker<'_, 'a, '_> {
             return None;
         };
         let mut typed = Typed {
-            subject: Subject { quantifier: None, name: head.text.clone(), steps: Vec::new() },
+            subject: Subject::plain(&head.text),
             ty: field.ty.clone(),
             definite: !field.optional,
             sealed: field.sealed,
+            whole: true,
         };
+        // The quantifier ranges over the first list on the path; the rest is read in each member.
+        let mut waiting = quantifier;
         for step in &path.steps {
+            if let (Some((quantifier, _)), Some(member)) = (waiting, typed.ty.member().cloned()) {
+                typed.enter(quantifier, member);
+                waiting = None;
+            }
             self.step(step, &mut typed, known)?;
         }
-        if let Some((quantifier, loc)) = quantifier {
-            let (word, quantifier) = match quantifier {
-                syntax::Quantifier::Each => ("each", Quantifier::Each),
-                syntax::Quantifier::Some => ("some", Quantifier::Some),
-            };
+        if let Some((quantifier, loc)) = waiting {
             let Some(member) = typed.ty.member().cloned() else {
-                let unfit = Diagnostic::error(
-                    Code::UnfitCondition,
-                    loc.0.to(path.loc.0),
-                    format!(
-                        "found `{word}` on `{}`, a `{}`, expected a list or set",
-                        head.text,
-                        describe(&typed.ty)
-                    ),
-                    "has no members to look at",
-                );
-                self.problems.report(if matches!(typed.ty, Type::Batch(_)) {
-                    unfit
-                        .help("name a field of the batch's record alone: an allow must hold of every element")
-                } else {
-                    unfit.help(format!("remove `{word}`"))
-                });
+                self.no_members(path, (quantifier, loc), &typed);
                 return None;
             };
-            typed.ty = member;
-            typed.definite = false;
-            typed.subject.quantifier = Some(quantifier);
+            typed.enter(quantifier, member);
         }
         Some(typed)
+    }
+
+    fn no_members(&mut self, path: &Path, (quantifier, loc): (syntax::Quantifier, Loc), typed: &Typed) {
+        let word = quantifier.as_str();
+        let unfit = Diagnostic::error(
+            Code::UnfitCondition,
+            loc.0.to(path.loc.0),
+            format!(
+                "found `{word}` on `{}`, a `{}`, expected a list or set",
+                path.head.text,
+                describe(&typed.ty)
+            ),
+            "has no members to look at",
+        );
+        self.problems.report(if matches!(typed.ty, Type::Batch(_)) {
+            unfit.help("name a field of the batch's record alone: an allow must hold of every element")
+        } else {
+            unfit.help(format!("remove `{word}`"))
+        });
+    }
+
+    /// `clock.time` or `clock.weekday`.
+    fn of_clock(&mut self, path: &Path, quantifier: Option<(syntax::Quantifier, Loc)>) -> Option<Typed> {
+        let steps = path.steps.iter().map(|step| match step {
+            syntax::Step::Field(field) => Step::Field(field.text.clone()),
+            syntax::Step::Key(key) => Step::Key(key.value.clone()),
+        });
+        let subject = Subject { steps: steps.collect(), ..Subject::plain(&path.head.text) };
+        if let Some((_, loc)) = quantifier {
+            self.problems.report(
+                Diagnostic::error(
+                    Code::UnfitCondition,
+                    loc.0.to(path.loc.0),
+                    "found a quantifier before the clock, expected `clock.time` or `clock.weekday` alone",
+                    "has no members to look at",
+                )
+                .help("remove it"),
+            );
+            return None;
+        }
+        let Some(ty) = subject.clock_type() else {
+            let written = path.steps.first().and_then(|step| match step {
+                syntax::Step::Field(field) => Some(field.text.as_str()),
+                syntax::Step::Key(_) => None,
+            });
+            let near = self.problems.nearest(written.unwrap_or_default(), ["time", "weekday"]);
+            self.problems.report(
+                Diagnostic::error(
+                    Code::UnknownPart,
+                    path.loc.0,
+                    format!("found `{}`, expected `clock.time` or `clock.weekday`", subject.to_text()),
+                    "no such part",
+                )
+                .help(near.unwrap_or_else(|| "use `clock.time` or `clock.weekday`, both in UTC".to_owned())),
+            );
+            return None;
+        };
+        Some(Typed { subject, ty: ty.clone(), definite: true, sealed: false, whole: false })
     }
 
     fn step(&mut self, step: &'a syntax::Step, typed: &mut Typed, known: &Known) -> Option<()> {
@@ -99,6 +159,7 @@ impl<'a> Checker<'_, 'a, '_> {
                 };
                 typed.ty = (**member).clone();
                 typed.definite = false;
+                typed.whole = true;
                 typed.subject.steps.push(Step::Key(key.value.clone()));
                 return Some(());
             }
@@ -115,6 +176,7 @@ impl<'a> Checker<'_, 'a, '_> {
             };
             typed.definite &= !found.optional;
             typed.sealed |= found.sealed;
+            typed.whole = true;
             typed.subject.steps.push(Step::Field(field.text.clone()));
             typed.ty = found.ty.clone();
             return Some(());
@@ -123,6 +185,15 @@ impl<'a> Checker<'_, 'a, '_> {
         if sized && field.text == "size" {
             typed.subject.steps.push(Step::Size);
             typed.ty = Type::Count;
+            typed.whole = false;
+            return Some(());
+        }
+        if let Some(part) = typed.ty.part(&field.text) {
+            // A part that may be read in two ways is not known.
+            typed.definite &= matches!(typed.ty, Type::Email) || field.text == "scheme";
+            typed.subject.steps.push(Step::Field(field.text.clone()));
+            typed.ty = part.clone();
+            typed.whole = false;
             return Some(());
         }
         if let Type::Batch(record) = &typed.ty {
@@ -135,11 +206,16 @@ impl<'a> Checker<'_, 'a, '_> {
                 Diagnostic::error(Code::UnknownPart, field.loc.0, message, "speaks of one element")
                     .help(help),
             );
-        } else if is_later_part(&typed.ty, &field.text) {
-            let what = format!("`.{}` of `{}`", field.text, describe(&typed.ty));
-            self.problems.report(not_implemented(field.loc.0, &what));
+        } else if typed.ty.member().is_some_and(|member| reaches(member, &field.text, known)) {
+            let message = format!("found `.{}` of `{}`, a list of many", field.text, typed.subject.to_text());
+            self.problems.report(
+                Diagnostic::error(Code::UnknownPart, field.loc.0, message, "speaks of one member")
+                    .help("write `each` or `some` before the path"),
+            );
         } else {
-            self.unknown_part(field, typed, if sized { &["size"] } else { &[] });
+            let parts: Vec<&str> =
+                sized.then_some("size").into_iter().chain(typed.ty.parts().iter().copied()).collect();
+            self.unknown_part(field, typed, &parts);
         }
         None
     }
@@ -174,9 +250,6 @@ impl<'a> Checker<'_, 'a, '_> {
         known: &Known,
     ) {
         let head = &path.head;
-        if head.text == "clock" {
-            return self.problems.report(not_implemented(path.loc.0, "a condition on the clock"));
-        }
         let unknown = Diagnostic::error(
             Code::UnknownArgument,
             head.loc.0,
@@ -203,16 +276,15 @@ impl<'a> Checker<'_, 'a, '_> {
     }
 }
 
-/// Parts that the language has and this version has not; also the parts of a list's members.
-fn is_later_part(ty: &Type, part: &str) -> bool {
-    if let Some(member) = ty.member() {
-        return matches!(member, Type::Record(_)) || is_later_part(member, part);
-    }
-    (*ty == Type::Email && matches!(part, "local" | "domain"))
-        || (*ty == Type::Url && matches!(part, "scheme" | "host" | "port" | "path"))
+/// Whether values of `ty` have a field or part of this name.
+fn reaches(ty: &Type, name: &str, known: &Known) -> bool {
+    let of_record = |record: &String| {
+        known.interface().records.get(record).is_some_and(|record| record.fields.contains_key(name))
+    };
+    ty.part(name).is_some() || matches!(ty, Type::Record(record) if of_record(record))
 }
 
 /// Whether conditions can compare values of `ty` with constants.
 pub(super) fn is_comparable(ty: &Type) -> bool {
-    *ty == Type::Bool || ((ty.is_integer() || ty.is_text()) && !ty::is_unread(ty))
+    *ty == Type::Bool || ty.is_integer() || ty.is_text()
 }

@@ -16,8 +16,15 @@ use crate::words::one_of;
 use crate::{Code, Diagnostic};
 
 /// Why a call may be refused, as tests name it: the decision's codes (LANGUAGE.md section 6).
-const REASONS: &[&str] =
-    &["explicit_deny", "default_deny", "order_denied", "approval_required", "limit_exceeded", "undecided"];
+const REASONS: &[&str] = &[
+    "policy_not_valid",
+    "explicit_deny",
+    "default_deny",
+    "order_denied",
+    "approval_required",
+    "limit_exceeded",
+    "undecided",
+];
 
 impl<'a> Checker<'_, 'a, '_> {
     /// Checks a test's calls and what it expects of them. What it returns is whole only if nothing

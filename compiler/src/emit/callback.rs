@@ -286,8 +286,17 @@ fn test(test: &Test) -> Option<TokenStream> {
             quote!(outside [#(#set),*])
         }
         Test::Like(pattern) => quote!(like #pattern),
+        Test::Matches(pattern) => quote!(matches #pattern),
+        Test::UnderDomain(set) => texts(&quote!(under_domain), set)?,
+        Test::UnderPath(set) => texts(&quote!(under_path), set)?,
+        Test::WithinCidr(set) => texts(&quote!(within_cidr), set)?,
         Test::Absent | Test::Present | Test::Has(_) | Test::Lacks(_) => return None,
     })
+}
+
+fn texts(word: &TokenStream, set: &[Value]) -> Option<TokenStream> {
+    let set = set.iter().map(constant).collect::<Option<Vec<_>>>()?;
+    Some(quote!(#word [#(#set),*]))
 }
 
 fn constant(value: &Value) -> Option<TokenStream> {

@@ -2,28 +2,32 @@
 
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
-use wpc_model::{Comparison, Condition, Quantifier, Test, Type, Value};
+use wpc_model::{Comparison, Condition, Quantifier, Step, Test, Type, Value};
 
 use super::MAX_ARMS;
 use super::constant::{bools, int, ints, texts};
-use super::path::{self, Access, Base, Read};
+use super::path::{self, Access, Base, Path, Read};
 use super::ty::{Context, is_str};
 
 /// What the condition says of the facts behind `base`. What is not legal is unknown: never yes.
 pub(super) fn emit(context: Context<'_>, base: Base<'_>, condition: &Condition) -> TokenStream {
     let runtime = context.runtime;
     let subject = &condition.subject;
-    let Some(access) = path::access(context, base, &subject.name, &subject.steps) else {
+    let quantified = subject.quantifier.is_some();
+    let path = path::access(context, base, &subject.name, &subject.steps, quantified);
+    let Some(Path { access, in_member }) = path else {
         return quote!(#runtime::__private::Truth::Unknown);
     };
-    if let Test::Present | Test::Absent = condition.test {
-        return presence(runtime, &access, &condition.test);
-    }
     let value = quote!(value);
     let over = |value: &TokenStream| match subject.quantifier {
         None => test(context, access.ty, value, &condition.test),
-        Some(quantifier) => quantified(context, access.ty, quantifier, value, &condition.test),
+        Some(quantifier) => {
+            quantified_test(context, &access, (quantifier, in_member), value, &condition.test)
+        }
     };
+    if let (None, Test::Present | Test::Absent) = (subject.quantifier, &condition.test) {
+        return presence(runtime, &access, &condition.test);
+    }
     let Access { expression, found, .. } = &access;
     let holds = if *found {
         over(&value).map(|test| quote!(#expression.holds(|value| { #test })))
@@ -43,21 +47,29 @@ fn presence(runtime: &TokenStream, access: &Access<'_>, test: &Test) -> TokenStr
     }
 }
 
-fn quantified(
+fn quantified_test(
     context: Context<'_>,
-    ty: Read<'_>,
-    quantifier: Quantifier,
-    list: &TokenStream,
+    list: &Access<'_>,
+    (quantifier, in_member): (Quantifier, &[Step]),
+    value: &TokenStream,
     tested: &Test,
 ) -> Option<TokenStream> {
     let runtime = context.runtime;
-    let Read::Typed(Type::List(member) | Type::Set(member)) = ty else { return None };
-    let each = test(context, Read::Typed(member), &quote!(member), tested)?;
+    let Read::Typed(Type::List(member) | Type::Set(member)) = list.ty else { return None };
+    let access = path::of_member(context, member, quote!(member), in_member)?;
+    let each = match tested {
+        Test::Present | Test::Absent => presence(runtime, &access, tested),
+        tested if access.found => {
+            let (expression, test) = (&access.expression, test(context, access.ty, &quote!(value), tested)?);
+            quote!(#expression.holds(|value| { #test }))
+        }
+        tested => test(context, access.ty, &access.expression, tested)?,
+    };
     let walk = match quantifier {
         Quantifier::Each => quote!(every),
         Quantifier::Some => quote!(any),
     };
-    Some(quote!(#runtime::__private::#walk(#list, |member| { #each })))
+    Some(quote!(#runtime::__private::#walk(#value, |member| { #each })))
 }
 
 /// `test` of a value that is there.
@@ -80,6 +92,28 @@ fn test(context: Context<'_>, ty: Read<'_>, value: &TokenStream, test: &Test) ->
         Test::Like(pattern) => {
             let text = shape.text(runtime, value)?;
             quote!(#runtime::__private::glob(#pattern, #text))
+        }
+        Test::Matches(pattern) => {
+            let text = shape.text(runtime, value)?;
+            quote!({
+                static PATTERN: #runtime::__private::Regex = #runtime::__private::Regex::new(#pattern);
+                PATTERN.matches(#text)
+            })
+        }
+        Test::WithinCidr(blocks) => {
+            let (text, blocks) = (shape.text(runtime, value)?, texts(blocks));
+            quote!({
+                static BLOCKS: #runtime::__private::Blocks = #runtime::__private::Blocks::new(#blocks);
+                BLOCKS.contain(#text)
+            })
+        }
+        Test::UnderDomain(of) => {
+            let (text, of) = (shape.text(runtime, value)?, texts(of));
+            quote!(#runtime::__private::under_domain(#text, #of))
+        }
+        Test::UnderPath(of) => {
+            let (text, of) = (shape.text(runtime, value)?, texts(of));
+            quote!(#runtime::__private::under_path(#text, #of))
         }
         Test::Has(_) | Test::Lacks(_) => holdings(runtime, shape, value, test)?,
     })
@@ -259,6 +293,7 @@ pub(super) fn keys_of<'i>(context: Context<'i>, base: Base<'i>, condition: &Cond
     let (Test::Has(_) | Test::Lacks(_), None) = (&condition.test, condition.subject.quantifier) else {
         return None;
     };
-    let access = path::access(context, base, &condition.subject.name, &condition.subject.steps)?;
+    let subject = &condition.subject;
+    let access = path::access(context, base, &subject.name, &subject.steps, false)?.access;
     matches!(access.ty, Read::Typed(Type::Map(_))).then_some(access)
 }

@@ -38,20 +38,55 @@ pub(super) struct Base<'i> {
     pub(super) expression: &'i TokenStream,
 }
 
+/// What a subject reads: the value at the end of its path, or the list on it and what of the path is
+/// read in each member.
+pub(super) struct Path<'i, 's> {
+    pub(super) access: Access<'i>,
+    pub(super) in_member: &'s [Step],
+}
+
 /// The expression of `name` and `steps`; `None` if there is no such path in the interface.
-pub(super) fn access<'i>(
+/// `quantified` ends it at the first list.
+pub(super) fn access<'i, 's>(
     context: Context<'i>,
     base: Base<'i>,
     name: &str,
-    steps: &[Step],
-) -> Option<Access<'i>> {
+    steps: &'s [Step],
+    quantified: bool,
+) -> Option<Path<'i, 's>> {
     let field = base.fields.get(name)?;
     let (ident, from) = (base.members.field(name), base.expression);
-    let mut access = start(context, field, quote!(#from.#ident));
-    for step in steps {
+    let access = start(context, field, quote!(#from.#ident));
+    follow(context, access, steps, quantified)
+}
+
+/// The rest of a path, from a member on that the expression `member` stands for.
+pub(super) fn of_member<'i>(
+    context: Context<'i>,
+    ty: &'i Type,
+    member: TokenStream,
+    steps: &[Step],
+) -> Option<Access<'i>> {
+    let ty = if *ty == Type::Json { Read::Sealed } else { Read::Typed(ty) };
+    let access = Access { expression: member, found: false, ty };
+    follow(context, access, steps, false).map(|path| path.access)
+}
+
+fn follow<'i, 's>(
+    context: Context<'i>,
+    mut access: Access<'i>,
+    steps: &'s [Step],
+    quantified: bool,
+) -> Option<Path<'i, 's>> {
+    let mut rest = steps;
+    while let [step, after @ ..] = rest {
+        if quantified && matches!(access.ty, Read::Typed(Type::List(_) | Type::Set(_))) {
+            break;
+        }
         access = access.step(context, step)?;
+        rest = after;
     }
-    Some(access)
+    Some(Path { access, in_member: rest })
 }
 
 fn start<'i>(context: Context<'i>, field: &'i Field, expression: TokenStream) -> Access<'i> {
@@ -95,6 +130,12 @@ impl<'i> Access<'i> {
                     let member = quote!(#of.#ident);
                     Some(self.plain(member, read(field)))
                 }
+            }
+            (Step::Field(name), Read::Typed(ty)) => {
+                let part = ty.part(name)?;
+                let read = if part.is_integer() { quote!(port) } else { quote!(text_part) };
+                let of = |address: &TokenStream| quote!(#runtime::__private::#read(#address, #name));
+                Some(self.maybe(of, Read::Typed(part)))
             }
             _ => None,
         }

@@ -36,8 +36,14 @@ pub(super) fn condition(condition: &Condition, ty: Option<&Type>) -> String {
         Test::Present => "present".to_owned(),
         Test::Absent => "absent".to_owned(),
         Test::Compare(_, constant) => value(constant, ty),
-        Test::Like(pattern) => format!("{pattern:?}"),
-        Test::Has(set) | Test::In(set) | Test::Lacks(set) | Test::NotIn(set) => self::set(set, ty),
+        Test::Like(pattern) | Test::Matches(pattern) => format!("{pattern:?}"),
+        Test::Has(set)
+        | Test::In(set)
+        | Test::Lacks(set)
+        | Test::NotIn(set)
+        | Test::UnderDomain(set)
+        | Test::UnderPath(set)
+        | Test::WithinCidr(set) => self::set(set, ty),
     };
     let _ = write!(said, " {} {operand}", test.operator());
     said

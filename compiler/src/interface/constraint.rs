@@ -6,7 +6,7 @@ use wpc_model::{Comparison, Constraint, Field, Type};
 use super::{Builder, is_countable};
 use crate::resolve::not_implemented;
 use crate::words::describe;
-use crate::{Code, Diagnostic, bounds, ty};
+use crate::{Code, Diagnostic, bounds};
 
 impl<'a> Builder<'a> {
     pub(super) fn constraint(&mut self, name: &'a Ident, what: &ConstraintShape) {
@@ -139,11 +139,9 @@ impl<'a> Builder<'a> {
 
 fn fits(operator: ConstraintOperator, ty: &Type) -> bool {
     match operator {
-        ConstraintOperator::AtMost | ConstraintOperator::AtLeast => ty.is_integer() && !ty::is_unread(ty),
-        ConstraintOperator::Equal => {
-            *ty == Type::Bool || ((ty.is_integer() || ty.is_text()) && !ty::is_unread(ty))
-        }
-        ConstraintOperator::In => (ty.is_integer() || ty.is_text()) && !ty::is_unread(ty),
+        ConstraintOperator::AtMost | ConstraintOperator::AtLeast => ty.is_integer(),
+        ConstraintOperator::Equal => *ty == Type::Bool || ty.is_integer() || ty.is_text(),
+        ConstraintOperator::In => ty.is_integer() || ty.is_text(),
         ConstraintOperator::Has | ConstraintOperator::Lacks => {
             matches!(ty, Type::Map(_) | Type::List(_) | Type::Set(_))
         }

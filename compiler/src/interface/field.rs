@@ -152,5 +152,5 @@ impl<'a> Builder<'a> {
 
 /// Whether a policy can write `==` and a constant of this type.
 fn can_be_fixed(ty: &Type) -> bool {
-    *ty == Type::Bool || ((ty.is_integer() || ty.is_text()) && !ty::is_unread(ty))
+    *ty == Type::Bool || ty.is_integer() || ty.is_text()
 }

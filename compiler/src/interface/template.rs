@@ -138,7 +138,7 @@ impl<'a> Builder<'a> {
             self.problems.report(unfit(message).help(help));
             return None;
         }
-        if ty::is_unread(&read) {
+        if matches!(read, Type::Email | Type::Url | Type::Ip | Type::Path) {
             let what = format!("a resource named by `{}`", describe(&read));
             self.problems.report(not_implemented(field.ty.loc.0, &what));
             return None;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::check::Places;
 use crate::checked::{Checked, Slot, Target};
 use crate::{Code, Diagnostic, Problems};
 
@@ -23,6 +24,21 @@ pub(super) fn broad_allow(checked: &Checked, problems: &mut Problems) {
                     .of_rule(allow.head.name()),
             );
         }
+    }
+}
+
+/// `broad_allow` too: every model of a provider.
+pub(super) fn whole_providers(places: &Places, problems: &mut Problems) {
+    if let Some(place) = places.providers {
+        problems.report(
+            Diagnostic::error(
+                Code::BroadAllow,
+                place,
+                "found every model of a provider allowed",
+                "also allows what it offers later",
+            )
+            .help("name the models, `allow \"provider/model\"`"),
+        );
     }
 }
 

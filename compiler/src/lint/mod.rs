@@ -18,6 +18,7 @@ use crate::resolve::Resolved;
 pub(crate) fn lint(checked: &Checked, places: &Places, resolved: &Resolved<'_>, problems: &mut Problems) {
     breadth::broad_allow(checked, problems);
     breadth::several_environments(checked, problems);
+    breadth::whole_providers(places, problems);
     denied::covered_by_deny(checked, problems);
     idle::unused_name(resolved, problems);
     idle::no_allow(checked, problems);
@@ -27,6 +28,7 @@ pub(crate) fn lint(checked: &Checked, places: &Places, resolved: &Resolved<'_>, 
     roles::mixed_roles(checked, problems);
     token::no_pin(checked, places, problems);
     token::bearer_token(places, problems);
+    token::sas_namespace(places, problems);
 }
 
 /// Every allow with each of its actions, in source order.

@@ -1,4 +1,4 @@
-//! Tokens that say less than they could.
+//! Tokens and credentials that say less than they could.
 
 use crate::check::Places;
 use crate::checked::Checked;
@@ -30,6 +30,21 @@ pub(super) fn bearer_token(places: &Places, problems: &mut Problems) {
                 "whoever holds a copy may use it",
             )
             .help("write `bind key`, so that only the agent may"),
+        );
+    }
+}
+
+/// `sas_namespace`: one key opens every entity.
+pub(super) fn sas_namespace(places: &Places, problems: &mut Problems) {
+    if let Some(place) = places.sas_namespace {
+        problems.report(
+            Diagnostic::error(
+                Code::SasNamespace,
+                place,
+                "found a shared access signature for the whole namespace",
+                "opens every entity, whatever the policy allows",
+            )
+            .help("write `entra` or `sas entity`"),
         );
     }
 }

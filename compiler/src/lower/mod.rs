@@ -34,6 +34,7 @@ pub(crate) fn lower(checked: &Checked, source: &str) -> (Policy, Map) {
         approvals,
         evidence: checked.evidence,
         orders,
+        settings: checked.settings.clone(),
     };
     (policy.normalise(), map)
 }

@@ -15,11 +15,20 @@ use crate::names::Names;
 use crate::words::{all_of, one_of};
 use crate::{Code, Diagnostic, Parameters, Problems, bounds, shipped};
 
-/// Settings of a policy that this version has.
-const SETTINGS: &[&str] = &["token", "proof"];
-/// Settings that the language has and this version has not.
-const LATER: &[&str] =
-    &["models", "sandbox", "agents", "requesters", "environment", "credential", "valid", "on_change", "meta"];
+/// The settings blocks of a policy.
+const SETTINGS: &[&str] = &[
+    "token",
+    "proof",
+    "models",
+    "sandbox",
+    "agents",
+    "requesters",
+    "environment",
+    "credential",
+    "valid",
+    "on_change",
+    "meta",
+];
 
 /// What resolving needs beside the tree.
 pub(super) struct Context<'a, 'c> {
@@ -253,10 +262,6 @@ fn setting_of_policy(settings: &syntax::Settings, problems: &mut Problems) -> bo
     if SETTINGS.contains(&name) {
         return true;
     }
-    if LATER.contains(&name) {
-        problems.report(not_implemented(settings.name.loc.0, &format!("`{name}`")));
-        return false;
-    }
     unknown_setting(settings, problems);
     false
 }
@@ -274,15 +279,12 @@ fn setting_of_tool(settings: &syntax::Settings, problems: &mut Problems) {
             .help("move it out of the tool's block"),
         );
     }
-    if LATER.contains(&name) {
-        return problems.report(not_implemented(settings.name.loc.0, &format!("`{name}`")));
-    }
     unknown_setting(settings, problems);
 }
 
 fn unknown_setting(settings: &syntax::Settings, problems: &mut Problems) {
     let name = settings.name.text.as_str();
-    let near = problems.nearest(name, SETTINGS.iter().chain(LATER).copied());
+    let near = problems.nearest(name, SETTINGS.iter().copied());
     problems.report(
         Diagnostic::error(
             Code::UnknownSetting,

@@ -4,11 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use wpc_model::{
-    Action, Call, Condition, Field, Interface, Quantifier, Resource, Slot, Step, Target, Test, Truth, Type,
-    Value,
+    Action, Call, Condition, Field, Interface, Moment, Quantifier, Resource, Slot, Step, Target, Test, Truth,
+    Type, Value,
 };
 
 use super::Halt;
+use super::address;
 use super::cases::{Case, Seen};
 use super::pool::{MAX_AT, MAX_SIZE, Pool, neighbours, other_case, place};
 
@@ -142,18 +143,18 @@ impl Boundaries<'_> {
     }
 
     fn value(&self, ty: &Type, name: &str, steps: &[Step], conditions: &[Condition]) -> Value {
-        let exactly = |quantified: bool| {
-            conditions.iter().filter(move |condition| {
+        let exactly = || {
+            conditions.iter().filter(|condition| {
                 condition.subject.name == name
                     && condition.subject.steps == steps
-                    && condition.subject.quantifier.is_some() == quantified
+                    && condition.subject.quantifier.is_none()
             })
         };
         match ty {
             Type::Json => Value::Sealed,
             Type::Map(member) => {
                 let mut keys: BTreeSet<String> = BTreeSet::new();
-                for condition in exactly(false) {
+                for condition in exactly() {
                     if let Test::Has(wanted) = &condition.test {
                         keys.extend(wanted.iter().filter_map(|one| one.as_text().map(str::to_owned)));
                     }
@@ -178,22 +179,27 @@ impl Boundaries<'_> {
             }
             Type::List(member) | Type::Set(member) => {
                 let mut members: Vec<Value> = Vec::new();
-                for condition in exactly(false) {
+                for condition in exactly() {
                     if let Test::Has(wanted) = &condition.test {
                         members.extend(wanted.iter().cloned());
                     }
                 }
-                let each: Vec<&Condition> = exactly(true)
-                    .filter(|condition| condition.subject.quantifier == Some(Quantifier::Each))
-                    .collect();
-                for condition in exactly(true).filter(|one| one.subject.quantifier == Some(Quantifier::Some))
-                {
-                    let tests = each.iter().copied().chain([condition]);
-                    members.push(self.scalar(member, name, steps, tests));
-                }
+                let inside = |of: Quantifier| {
+                    conditions.iter().filter(move |condition| {
+                        condition.subject.name == name
+                            && condition.subject.quantifier == Some(of)
+                            && condition.subject.steps.starts_with(steps)
+                    })
+                };
+                let member_of = |more: Option<&Condition>| {
+                    let of_each = inside(Quantifier::Each).map(without_quantifier);
+                    let of_member: Vec<Condition> = of_each.chain(more.map(without_quantifier)).collect();
+                    self.value(member, name, steps, &of_member)
+                };
+                members.extend(inside(Quantifier::Some).map(|condition| member_of(Some(condition))));
                 let wanted = self.size_for(name, steps, conditions, members.len());
                 while members.len() < wanted {
-                    members.push(self.scalar(member, name, steps, each.iter().copied()));
+                    members.push(member_of(None));
                 }
                 if matches!(ty, Type::Set(_)) {
                     members.sort();
@@ -230,8 +236,30 @@ impl Boundaries<'_> {
             | Type::Time
             | Type::EntityName { .. }
             | Type::Choice(_)
-            | Type::Batch(_) => self.scalar(ty, name, steps, exactly(false)),
+            | Type::Batch(_) => {
+                let made = self.address(ty, name, steps, conditions);
+                made.unwrap_or_else(|| self.scalar(ty, name, steps, exactly()))
+            }
         }
+    }
+
+    /// An address whose parts satisfy the conditions on them; `None` if there are none.
+    fn address(&self, ty: &Type, name: &str, steps: &[Step], conditions: &[Condition]) -> Option<Value> {
+        let mut made = address::plain(ty)?.to_owned();
+        let mut any = false;
+        for part in ty.parts() {
+            let steps: Vec<Step> = steps.iter().cloned().chain([Step::Field((*part).to_owned())]).collect();
+            let on_part = |condition: &&Condition| {
+                let Condition { subject, .. } = condition;
+                subject.name == name && subject.steps == steps && subject.quantifier.is_none()
+            };
+            if let Some(of) = ty.part(part).filter(|_| conditions.iter().any(|one| on_part(&one))) {
+                let value = self.scalar(of, name, &steps, conditions.iter().filter(on_part));
+                made = address::with(&made, part, &value).unwrap_or(made);
+                any = true;
+            }
+        }
+        any.then_some(Value::Text(made))
     }
 
     fn is_sized(&self, name: &str, steps: &[Step], conditions: &[Condition]) -> bool {
@@ -246,6 +274,7 @@ impl Boundaries<'_> {
     ) -> impl Iterator<Item = &'s Condition> + use<'s> {
         conditions.iter().filter(move |condition| {
             condition.subject.name == name
+                && condition.subject.quantifier.is_none()
                 && condition
                     .subject
                     .steps
@@ -348,6 +377,13 @@ impl Boundaries<'_> {
     }
 }
 
+/// The condition as it is about one member.
+fn without_quantifier(condition: &Condition) -> Condition {
+    let mut of_member = condition.clone();
+    of_member.subject.quantifier = None;
+    of_member
+}
+
 fn put(fields: &mut Arguments, name: &str, value: Option<Value>) {
     match value {
         Some(value) => drop(fields.insert(name.to_owned(), value)),
@@ -368,7 +404,18 @@ fn variants(condition: &Condition, value: Option<&Value>) -> Vec<Option<Value>> 
 fn changed_at(condition: &Condition, steps: &[Step], value: Option<&Value>) -> Vec<Option<Value>> {
     let Some((step, rest)) = steps.split_first() else { return changed_value(condition, value) };
     let Some(value) = value else { return Vec::new() };
+    if let (Some(_), Value::List(members)) = (condition.subject.quantifier, value) {
+        let of_member = without_quantifier(condition);
+        let Some((first, others)) = members.split_first() else { return Vec::new() };
+        let changed = changed_at(&of_member, steps, Some(first)).into_iter().flatten();
+        let lists = changed.map(|one| [one].into_iter().chain(others.iter().cloned()).collect());
+        return lists.chain([Vec::new()]).map(|members| Some(Value::List(members))).collect();
+    }
     match (step, value) {
+        (Step::Field(part), Value::Text(address)) => neighbours(&condition.test)
+            .iter()
+            .filter_map(|value| Some(Some(Value::Text(address::with(address, part, value)?))))
+            .collect(),
         (Step::Size, Value::Text(text)) => {
             let longer = format!("{text}x");
             let shorter: String = text.chars().skip(1).collect();
@@ -457,5 +504,5 @@ fn some_of(set: &[Value], size: usize) -> impl Iterator<Item = &Value> {
 fn satisfied(test: &Test, value: &Value) -> bool {
     let subject = wpc_model::Subject { quantifier: None, name: "it".to_owned(), steps: Vec::new() };
     let condition = Condition { subject, test: test.clone() };
-    condition.holds(&BTreeMap::from([("it".to_owned(), value.clone())])).is_true()
+    condition.holds(&BTreeMap::from([("it".to_owned(), value.clone())]), Moment::at(0)).is_true()
 }

@@ -1,11 +1,14 @@
 //! A second reading of LANGUAGE.md sections 2 and 6, over statements as they were written.
 //!
 //! Truth is `Option<bool>`, `None` for unknown. Nothing here calls the reference interpreter; only
-//! the matching of patterns is shared, which lowering does not touch.
+//! the matching of patterns and the parts of addresses are shared, which lowering does not touch.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use wpc_model::{Action, Call, Comparison, Condition, Measure, Quantifier, Step, Test, Type, Value, glob};
+use wpc_model::{
+    Action, Call, Cidr, Comparison, Condition, Measure, Moment, Part, Quantifier, Regex, Step, Test, Type,
+    Value, glob, is_under_domain, is_under_path, part,
+};
 
 use super::{Asked, Charged, InOrder};
 use crate::checked::{Order, Placed, Sequence, Slot, Target, Tool};
@@ -33,11 +36,11 @@ impl Written {
 }
 
 /// What the `written` statements of `tool` say of `call`.
-pub(super) fn verdict(tool: &Tool, written: &Written, call: &Call) -> Verdict {
+pub(super) fn verdict(tool: &Tool, written: &Written, call: &Call, now: Moment) -> Verdict {
     let Some(action) = tool.known.interface().actions.get(&call.action) else { return Verdict::DefaultDeny };
     let hits = written.denies.iter().filter_map(|id| tool.denies.get(*id)).any(|deny| {
         deny.actions.include(&call.action)
-            && both(on(&deny.targets, call), of_one(&deny.conditions, action, call)) != Some(false)
+            && both(on(&deny.targets, call), of_one(&deny.conditions, action, call, now)) != Some(false)
     });
     if hits {
         return Verdict::ExplicitDeny;
@@ -45,12 +48,12 @@ pub(super) fn verdict(tool: &Tool, written: &Written, call: &Call) -> Verdict {
     let allowed = written.allows.iter().filter_map(|id| tool.allows.get(*id)).any(|allow| {
         allow.actions.include(&call.action)
             && on(&allow.targets, call) == Some(true)
-            && of_every(&allow.conditions, action, call) == Some(true)
+            && of_every(&allow.conditions, action, call, now) == Some(true)
     });
     let dutiful = written.requires.iter().filter_map(|id| tool.requires.get(*id)).all(|require| {
         !require.actions.include(&call.action)
             || on(&require.targets, call) == Some(false)
-            || of_every(&require.conditions, action, call) == Some(true)
+            || of_every(&require.conditions, action, call, now) == Some(true)
     });
     if allowed && dutiful { Verdict::Allow } else { Verdict::DefaultDeny }
 }
@@ -122,11 +125,12 @@ pub(super) fn ordered(orders: &[Order], call: &Call) -> Vec<InOrder> {
 }
 
 /// Whose approval `call` needs.
-pub(super) fn asked(tool: &Tool, call: &Call) -> BTreeSet<Asked> {
+pub(super) fn asked(tool: &Tool, call: &Call, now: Moment) -> BTreeSet<Asked> {
     let Some(action) = tool.known.interface().actions.get(&call.action) else { return BTreeSet::new() };
     let asking = tool.approvals.iter().filter(|approval| {
         approval.actions.iter().any(|name| **name == *call.action)
-            && both(on(&approval.targets, call), of_one(&approval.conditions, action, call)) != Some(false)
+            && both(on(&approval.targets, call), of_one(&approval.conditions, action, call, now))
+                != Some(false)
     });
     asking
         .map(|approval| (approval.terms.by.clone(), approval.terms.quorum, approval.terms.within_ms))
@@ -196,73 +200,133 @@ fn elements<'c>(action: &Action, call: &'c Call) -> Option<Vec<&'c BTreeMap<Stri
 }
 
 /// Conditions of an allow or require: on the call, and on every element.
-fn of_every(conditions: &[Placed], action: &Action, call: &Call) -> Option<bool> {
+fn of_every(conditions: &[Placed], action: &Action, call: &Call, now: Moment) -> Option<bool> {
     all(conditions.iter().map(|placed| {
         let condition = &placed.condition;
         match elements(action, call) {
-            Some(elements) if !action.arguments.contains_key(&condition.subject.name) => {
-                all(elements.into_iter().map(|element| holds(condition, element)))
+            Some(elements) if !is_of_call(placed, action) => {
+                all(elements.into_iter().map(|element| holds(condition, element, now)))
             }
-            _ => holds(condition, &call.arguments),
+            _ => holds(condition, &call.arguments, now),
         }
     }))
 }
 
 /// Conditions of a deny or an approval: on the call, and together on one element.
-fn of_one(conditions: &[Placed], action: &Action, call: &Call) -> Option<bool> {
-    let of_call = |placed: &&Placed| action.arguments.contains_key(&placed.condition.subject.name);
+fn of_one(conditions: &[Placed], action: &Action, call: &Call, now: Moment) -> Option<bool> {
+    let of_call = |placed: &&Placed| is_of_call(placed, action);
     let Some(elements) = elements(action, call).filter(|_| !conditions.iter().all(|one| of_call(&one)))
     else {
-        return all(conditions.iter().map(|placed| holds(&placed.condition, &call.arguments)));
+        return all(conditions.iter().map(|placed| holds(&placed.condition, &call.arguments, now)));
     };
     let outer =
-        all(conditions.iter().filter(of_call).map(|placed| holds(&placed.condition, &call.arguments)));
+        all(conditions.iter().filter(of_call).map(|placed| holds(&placed.condition, &call.arguments, now)));
     let inner = any(elements.into_iter().map(|element| {
-        all(conditions.iter().filter(|one| !of_call(one)).map(|placed| holds(&placed.condition, element)))
+        all(conditions
+            .iter()
+            .filter(|one| !of_call(one))
+            .map(|placed| holds(&placed.condition, element, now)))
     }));
     both(outer, inner)
 }
 
+/// Whether a condition is on the call or the clock, not on an element.
+fn is_of_call(placed: &Placed, action: &Action) -> bool {
+    let name = &placed.condition.subject.name;
+    name == "clock" || action.arguments.contains_key(name)
+}
+
 /// What a subject finds.
+#[derive(Clone, Copy)]
 enum Seen<'v> {
     Value(&'v Value),
-    Size(usize),
+    Number(i64),
+    Text(&'v str),
     Absent,
     /// It is there, and so is a key that differs in letter case only.
     Twice,
-    /// Only such a key is there.
-    Nearly,
+    /// Only such a key is there, or an address may be read in two ways.
+    Unclear,
 }
 
-fn holds(condition: &Condition, fields: &BTreeMap<String, Value>) -> Option<bool> {
-    let mut seen = fields.get(&condition.subject.name).map_or(Seen::Absent, Seen::Value);
-    let mut twice = false;
-    for step in &condition.subject.steps {
-        let Seen::Value(value) = seen else { break };
-        seen = match (step, value) {
-            (Step::Size, Value::Text(text)) => Seen::Size(text.len()),
-            (Step::Size, Value::List(members)) => Seen::Size(members.len()),
-            (Step::Size, Value::Map(members)) => Seen::Size(members.len()),
-            (Step::Field(name), Value::Map(members)) => members.get(name).map_or(Seen::Absent, Seen::Value),
-            (Step::Key(key), Value::Map(members)) => {
-                twice |= nearly(members, key);
-                members.get(key).map_or(Seen::Absent, Seen::Value)
-            }
-            _ => return None,
-        };
+fn holds(condition: &Condition, fields: &BTreeMap<String, Value>, now: Moment) -> Option<bool> {
+    let (subject, test) = (&condition.subject, &condition.test);
+    if subject.name == "clock" {
+        let time = clock(&subject.steps, now)?;
+        return passes(test, Seen::Value(&time));
     }
-    let seen = match (seen, twice) {
-        (Seen::Value(_) | Seen::Size(_), true) => Seen::Twice,
-        (Seen::Absent, true) => Seen::Nearly,
-        (seen, _) => seen,
+    let start = fields.get(&subject.name).map_or(Seen::Absent, Seen::Value);
+    let Some(quantifier) = subject.quantifier else { return passes(test, along(start, &subject.steps)) };
+    let mut rest = subject.steps.as_slice();
+    let mut at = start;
+    let mut walked = 0;
+    // The first list on the way is the one that is meant.
+    let members = loop {
+        if let Seen::Value(Value::List(members)) = at {
+            break members;
+        }
+        let (_, after) = rest.split_first()?;
+        walked += 1;
+        rest = after;
+        at = along(start, subject.steps.get(..walked)?);
     };
-    let Some(quantifier) = condition.subject.quantifier else { return passes(&condition.test, seen) };
-    let Seen::Value(Value::List(members)) = seen else { return None };
-    let of_members = members.iter().map(|member| passes(&condition.test, Seen::Value(member)));
+    let of_members = members.iter().map(|member| passes(test, along(Seen::Value(member), rest)));
     match quantifier {
         Quantifier::Each => all(of_members),
         Quantifier::Some => any(of_members),
     }
+}
+
+/// What the clock says.
+fn clock(steps: &[Step], now: Moment) -> Option<Value> {
+    const DAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+    const MS_PER_DAY: i64 = 24 * 60 * 60 * 1000;
+    match steps {
+        [Step::Field(part)] if part == "time" => Some(Value::Int(now.now_ms.rem_euclid(MS_PER_DAY))),
+        [Step::Field(part)] if part == "weekday" => {
+            // The first of January 1970 was a Thursday.
+            let day = (now.now_ms.div_euclid(MS_PER_DAY) + 3).rem_euclid(7);
+            DAYS.get(usize::try_from(day).ok()?).copied().map(Value::text)
+        }
+        _ => None,
+    }
+}
+
+/// What stands at the end of a path.
+fn along<'v>(start: Seen<'v>, steps: &[Step]) -> Seen<'v> {
+    let mut seen = start;
+    let mut twice = false;
+    for step in steps {
+        seen = match (step, seen) {
+            (_, Seen::Absent | Seen::Unclear) => break,
+            (Step::Size, Seen::Text(text)) => counted(text.len()),
+            (Step::Size, Seen::Value(Value::Text(text))) => counted(text.len()),
+            (Step::Size, Seen::Value(Value::List(members))) => counted(members.len()),
+            (Step::Size, Seen::Value(Value::Map(members))) => counted(members.len()),
+            (Step::Field(name), Seen::Value(Value::Map(members))) => {
+                members.get(name).map_or(Seen::Absent, Seen::Value)
+            }
+            (Step::Field(name), Seen::Value(Value::Text(address))) => match part(address, name) {
+                Some(Part::Text(text)) => Seen::Text(text),
+                Some(Part::Number(number)) => Seen::Number(number),
+                None => Seen::Unclear,
+            },
+            (Step::Key(key), Seen::Value(Value::Map(members))) => {
+                twice |= nearly(members, key);
+                members.get(key).map_or(Seen::Absent, Seen::Value)
+            }
+            _ => Seen::Unclear,
+        };
+    }
+    match (seen, twice) {
+        (Seen::Value(_) | Seen::Number(_) | Seen::Text(_), true) => Seen::Twice,
+        (Seen::Absent, true) => Seen::Unclear,
+        (seen, _) => seen,
+    }
+}
+
+fn counted<'v>(size: usize) -> Seen<'v> {
+    i64::try_from(size).map_or(Seen::Unclear, Seen::Number)
 }
 
 /// Whether a key differs from `key` in letter case only.
@@ -271,9 +335,9 @@ fn nearly(members: &BTreeMap<String, Value>, key: &str) -> bool {
 }
 
 fn passes(test: &Test, seen: Seen<'_>) -> Option<bool> {
-    let number;
+    let read;
     let value = match seen {
-        Seen::Nearly => return None,
+        Seen::Unclear => return None,
         Seen::Twice => {
             let asked = matches!(test, Test::Present | Test::Absent);
             return asked.then_some(*test == Test::Present);
@@ -282,9 +346,13 @@ fn passes(test: &Test, seen: Seen<'_>) -> Option<bool> {
             let asked = matches!(test, Test::Present | Test::Absent);
             return asked.then_some(*test == Test::Absent);
         }
-        Seen::Size(size) => {
-            number = Value::Int(i64::try_from(size).ok()?);
-            &number
+        Seen::Number(number) => {
+            read = Value::Int(number);
+            &read
+        }
+        Seen::Text(text) => {
+            read = Value::text(text);
+            &read
         }
         Seen::Value(value) => value,
     };
@@ -308,9 +376,19 @@ fn passes(test: &Test, seen: Seen<'_>) -> Option<bool> {
         Test::In(constants) => Some(constants.iter().any(|one| one == value)),
         Test::NotIn(constants) => Some(constants.iter().all(|one| one != value)),
         Test::Like(pattern) => value.as_text().map(|text| glob(pattern, text)),
+        Test::Matches(pattern) => Some(Regex::new(pattern)?.matches(value.as_text()?)),
+        Test::UnderDomain(of) => one_of(of, value, |of, text| Some(is_under_domain(text, of))),
+        Test::UnderPath(of) => one_of(of, value, |of, text| Some(is_under_path(text, of))),
+        Test::WithinCidr(blocks) => one_of(blocks, value, |of, text| Some(Cidr::parse(of)?.contains(text))),
         Test::Has(wanted) => all(wanted.iter().map(|one| member(value, one))),
         Test::Lacks(unwanted) => all(unwanted.iter().map(|one| negated(member(value, one)))),
     }
+}
+
+/// Whether a text stands in some relation to one of the constants.
+fn one_of(constants: &[Value], value: &Value, is: fn(&str, &str) -> Option<bool>) -> Option<bool> {
+    let text = value.as_text()?;
+    any(constants.iter().map(|of| is(of.as_text()?, text)))
 }
 
 fn member(value: &Value, one: &Value) -> Option<bool> {

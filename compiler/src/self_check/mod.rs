@@ -6,6 +6,7 @@
 //! flipped at a time, and for calls drawn at random. A difference means that lowering changed a
 //! meaning, and nothing may be signed.
 
+mod address;
 mod build;
 mod cases;
 mod evaluate;
@@ -15,7 +16,7 @@ mod random;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use wpc_model::{self as model, Call, Measure, Policy, Ruling};
+use wpc_model::{self as model, Call, Measure, Moment, Policy, Ruling};
 
 use crate::checked::{Checked, Order, Tool};
 use crate::compiled::Compiled;
@@ -153,7 +154,9 @@ impl Comparison<'_> {
         let boundaries = build::Boundaries { tool: self.name, interface: &lowered.interface, pool };
         let mut seen = cases::Seen::default();
         for case in cases::all(self.tool, lowered).take(most) {
-            boundaries.each(&case, &mut seen, &mut |call| self.compare(call))?;
+            boundaries.each(&case, &mut seen, &mut |call| {
+                pool.moments().iter().try_for_each(|moment| self.compare(call, *moment))
+            })?;
         }
         Ok(())
     }
@@ -163,12 +166,13 @@ impl Comparison<'_> {
             let Some(call) = random.call(self.name, &self.focus.whole().interface, pool) else {
                 return Ok(());
             };
-            self.compare(&call)?;
+            let moment = random.pick(pool.moments()).copied().unwrap_or(Moment::at(0));
+            self.compare(&call, moment)?;
         }
         Ok(())
     }
 
-    fn compare(&mut self, call: &Call) -> Result<(), Halt> {
+    fn compare(&mut self, call: &Call, moment: Moment) -> Result<(), Halt> {
         let (written, lowered) = self.focus.on(call);
         if *self.work == 0 {
             return Err(Halt::Exhausted);
@@ -178,26 +182,30 @@ impl Comparison<'_> {
         let steps = 1 + written.len() + lowered.allow.len() + lowered.deny.len();
         let steps = steps.saturating_add(constants.saturating_mul(size(&call.arguments)));
         *self.work = self.work.saturating_sub(steps);
-        let says = evaluate::verdict(self.tool, &written, call);
-        let means = match model::rule(lowered, call) {
+        let says = evaluate::verdict(self.tool, &written, call, moment);
+        let means = match model::rule(lowered, call, moment) {
             Ruling::Allow { .. } => Verdict::Allow,
             Ruling::ExplicitDeny { .. } => Verdict::ExplicitDeny,
             Ruling::DefaultDeny { .. } => Verdict::DefaultDeny,
         };
         if says != means {
-            return Err(Halt::Differs(format!("{says:?} became {means:?} on {call:?}")));
+            return Err(Halt::Differs(format!("{says:?} became {means:?} on {call:?} at {moment:?}")));
         }
         let (says, means) = (evaluate::demands(self.tool, call), demands(self.focus.whole(), call));
         if says != means {
-            return Err(Halt::Differs(format!("charges {says:?} became {means:?} on {call:?}")));
+            return Err(Halt::Differs(format!(
+                "charges {says:?} became {means:?} on {call:?} at {moment:?}"
+            )));
         }
         let (says, means) = (evaluate::ordered(self.orders, call), ordered(self.policy, call));
         if says != means {
             return Err(Halt::Differs(format!("orders {says:?} became {means:?} on {call:?}")));
         }
-        let (says, means) = (evaluate::asked(self.tool, call), asked(self.policy, call));
+        let (says, means) = (evaluate::asked(self.tool, call, moment), asked(self.policy, call, moment));
         if says != means {
-            return Err(Halt::Differs(format!("approvals {says:?} became {means:?} on {call:?}")));
+            return Err(Halt::Differs(format!(
+                "approvals {says:?} became {means:?} on {call:?} at {moment:?}"
+            )));
         }
         Ok(())
     }
@@ -261,8 +269,8 @@ fn ordered(policy: &Policy, call: &Call) -> Vec<InOrder> {
 /// Who is asked, how many, for how long.
 type Asked = (Vec<model::Approver>, u32, i64);
 
-fn asked(policy: &Policy, call: &Call) -> BTreeSet<Asked> {
-    let approvals = model::approvals(policy, call);
+fn asked(policy: &Policy, call: &Call, moment: Moment) -> BTreeSet<Asked> {
+    let approvals = model::approvals(policy, call, moment);
     let found = approvals.into_iter().filter_map(|index| policy.approvals.get(index as usize));
     found.map(|approval| (approval.by.clone(), approval.quorum, approval.within_ms)).collect()
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::cases;
 use crate::checked;
-use wpc_model::{Condition, MAX_INTEGER, Slot, Step, Subject, Target, Test, Tool, Value};
+use wpc_model::{Cidr, Condition, MAX_INTEGER, Moment, Slot, Step, Subject, Target, Test, Tool, Value};
 
 /// Neighbours kept for one place; a list of a thousand names has more than a check needs.
 pub(super) const MAX_AT: usize = 64;
@@ -19,6 +19,8 @@ pub(super) struct Pool {
     sizes: BTreeMap<String, BTreeSet<usize>>,
     /// Names of resources by kind and slot.
     names: BTreeMap<(String, usize), BTreeSet<String>>,
+    /// Times around which what is said of the clock changes; at least one.
+    moments: Vec<Moment>,
 }
 
 impl Pool {
@@ -36,7 +38,28 @@ impl Pool {
                 last = Some(case.conditions);
             }
         }
+        pool.moments = pool.around_the_clock();
         pool
+    }
+
+    /// Times around which what is said of the clock changes; at least one.
+    pub(super) fn moments(&self) -> &[Moment] {
+        &self.moments
+    }
+
+    /// The times of day that conditions name, and those beside them, on the days that they name and
+    /// on another one.
+    fn around_the_clock(&self) -> Vec<Moment> {
+        const MS_PER_DAY: i64 = 86_400_000;
+        let on_clock = |part: &str| place("clock", &[Step::Field(part.to_owned())]);
+        let times: Vec<i64> = self.values(&on_clock("time")).filter_map(Value::as_int).collect();
+        let times = if times.is_empty() { vec![0] } else { times };
+        let named: Vec<&str> = self.values(&on_clock("weekday")).filter_map(Value::as_text).collect();
+        let mut days: Vec<i64> =
+            (0..7).filter(|day| named.contains(&Moment::at(day * MS_PER_DAY).weekday())).collect();
+        days.extend((0..7).find(|day| !days.contains(day)));
+        let moments = times.iter().flat_map(|time| days.iter().map(move |day| day * MS_PER_DAY + time));
+        moments.take(MAX_AT).map(Moment::at).collect()
     }
 
     /// The values at a place, members of lists and keys of maps included.
@@ -98,7 +121,24 @@ pub(super) fn neighbours(test: &Test) -> Vec<Value> {
             let one = instance(pattern);
             neighbours_of_text(&one).collect()
         }
+        // A pattern without operators matches itself.
+        Test::Matches(pattern) => neighbours_of_text(&pattern.replace('\\', "")).collect(),
+        Test::UnderDomain(of) => texts(of, |of| vec![of.to_owned(), format!("a.{of}"), format!("x{of}")]),
+        Test::UnderPath(of) => texts(of, |of| {
+            let below = format!("{}/a", of.trim_end_matches('/'));
+            vec![of.to_owned(), below, format!("{of}x"), "/".to_owned()]
+        }),
+        Test::WithinCidr(blocks) => texts(blocks, |block| {
+            let ends = Cidr::parse(block).map(|block| [block.first(), block.last()]);
+            ends.into_iter().flatten().chain(["0.0.0.0", "::", "203.0.113.9"].map(str::to_owned)).collect()
+        }),
     }
+}
+
+/// What stands around each of some texts.
+fn texts(constants: &[Value], around: impl Fn(&str) -> Vec<String>) -> Vec<Value> {
+    let texts = constants.iter().take(MAX_AT).filter_map(Value::as_text);
+    texts.flat_map(around).map(Value::Text).collect()
 }
 
 fn beside(constant: &Value) -> Vec<Value> {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use wpc_model::{Action, Call, Field, Interface, Resource, Step, Type, Value};
 
+use super::address;
 use super::pool::{MAX_SIZE, Pool, other_case, place};
 
 /// SplitMix64 (Steele, Lea, Flood 2014): small, seeded, the same everywhere.
@@ -36,7 +37,7 @@ impl Random {
         self.below(of) == 0
     }
 
-    fn pick<T>(&mut self, items: impl IntoIterator<Item = T>) -> Option<T> {
+    pub(super) fn pick<T>(&mut self, items: impl IntoIterator<Item = T>) -> Option<T> {
         let mut items: Vec<T> = items.into_iter().collect();
         let index = self.below(items.len());
         (index < items.len()).then(|| items.swap_remove(index))
@@ -138,18 +139,25 @@ impl Maker<'_> {
             Type::Int | Type::Decimal { .. } | Type::Money { .. } | Type::Time => {
                 Value::Int(self.number(&here))
             }
-            Type::Text
-            | Type::Host
-            | Type::Did
-            | Type::Email
-            | Type::Url
-            | Type::Ip
-            | Type::Path
-            | Type::EntityName { .. } => {
+            Type::Email | Type::Url => self.address(ty, name, steps),
+            Type::Text | Type::Host | Type::Did | Type::Ip | Type::Path | Type::EntityName { .. } => {
                 let near = self.random.pick(self.pool.values(&here)).and_then(Value::as_text);
                 near.map_or_else(|| Value::Text("x".repeat(self.size(&here, 9))), Value::text)
             }
         }
+    }
+
+    /// An address near those that are compared, or with parts near those that are.
+    fn address(&mut self, ty: &Type, name: &str, steps: &[Step]) -> Value {
+        let near = self.random.pick(self.pool.values(&place(name, steps))).and_then(Value::as_text);
+        let mut made = near.or(address::plain(ty)).unwrap_or_default().to_owned();
+        for part in ty.parts() {
+            let at: Vec<Step> = steps.iter().cloned().chain([Step::Field((*part).to_owned())]).collect();
+            if let Some(value) = self.random.pick(self.pool.values(&place(name, &at))) {
+                made = address::with(&made, part, value).unwrap_or(made);
+            }
+        }
+        Value::Text(made)
     }
 
     fn number(&mut self, here: &str) -> i64 {

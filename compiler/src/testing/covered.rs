@@ -15,8 +15,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use wpc_grammar::{Source, Span};
-use wpc_model::{Action, Call, Condition, Decision, Effect, Policy, Reason, Refusal, RuleId};
+use wpc_model::{Action, Condition, Decision, Effect, Moment, Policy, Reason, Refusal, RuleId};
 
+use super::Asked;
 use crate::checked::{Checked, Head, Placed};
 use crate::compiled::Map;
 
@@ -192,7 +193,8 @@ impl<'c> Watch<'c> {
     }
 
     /// A call was decided.
-    pub(super) fn saw(&mut self, policy: &Policy, call: &Call, decision: &Decision) {
+    pub(super) fn saw(&mut self, policy: &Policy, asked: &Asked, decision: &Decision) {
+        let call = &asked.call;
         let Some(tool) = policy.tools.get(&call.tool) else { return };
         let Some(action) = tool.interface.actions.get(&call.action) else { return };
         for (effect, rules) in [(Effect::Allow, &tool.allow), (Effect::Deny, &tool.deny)] {
@@ -204,7 +206,7 @@ impl<'c> Watch<'c> {
                     Effect::Deny => target.is_not_false(),
                 };
                 if of_action && of_target {
-                    self.rule(rule.id, &rule.conditions, action, call, effect);
+                    self.rule(rule.id, &rule.conditions, action, asked, effect);
                 }
             }
         }
@@ -212,7 +214,7 @@ impl<'c> Watch<'c> {
             let of_action = approval.tool == call.tool && approval.actions.contains(&call.action);
             let meets = |target: &wpc_model::Target| target.matches(call.resource.as_ref()).is_not_false();
             if of_action && approval.targets.iter().any(meets) {
-                self.rule(approval.id, &approval.conditions, action, call, Effect::Deny);
+                self.rule(approval.id, &approval.conditions, action, asked, Effect::Deny);
             }
         }
         if let Decision::Deny(Refusal { reason: Reason::LimitExceeded, rule: Some(id), .. }) = decision {
@@ -220,8 +222,9 @@ impl<'c> Watch<'c> {
         }
     }
 
-    fn rule(&mut self, id: RuleId, conditions: &[Condition], action: &Action, call: &Call, effect: Effect) {
-        let holds = wpc_model::conditions_hold(conditions, action, call, effect);
+    fn rule(&mut self, id: RuleId, conditions: &[Condition], action: &Action, asked: &Asked, effect: Effect) {
+        let (call, moment) = (&asked.call, Moment::at(asked.at));
+        let holds = wpc_model::conditions_hold(conditions, action, call, effect, moment);
         let speaks = match effect {
             Effect::Allow => holds.is_true(),
             Effect::Deny => holds.is_not_false(),
@@ -229,7 +232,7 @@ impl<'c> Watch<'c> {
         if speaks {
             return self.decided(id);
         }
-        for index in wpc_model::decisive(conditions, action, call, effect) {
+        for index in wpc_model::decisive(conditions, action, call, effect, moment) {
             let Some(condition) = conditions.get(index as usize) else { continue };
             for (statement, at) in self.written(id, condition) {
                 if let Some(statement) = self.statements.get_mut(statement) {

@@ -71,6 +71,8 @@ pub struct Expectation {
     pub line: u32,
     /// The call, as it was decided.
     pub call: Call,
+    /// When it was decided, Unix milliseconds.
+    pub at: i64,
     /// Where the call stands.
     pub call_place: Span,
     /// What was decided.

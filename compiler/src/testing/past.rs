@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use wpc_model::{Approvals, Call, Charging, Decision, Needs, Policy, Value, Who};
+use wpc_model::{Approvals, Call, Charging, Decision, Moment, Needs, Policy, Value, Who};
 
 use super::Outcome;
 
@@ -19,8 +19,12 @@ impl Past {
     /// What the policy says of `call` at `now`, Unix milliseconds.
     pub(super) fn decide(&self, policy: &Policy, call: &Call, now: i64) -> Option<Decision> {
         let tool = policy.tools.get(&call.tool)?;
-        let ruling = wpc_model::rule(tool, call);
-        let needs = Needs::of(policy, call);
+        if let Err(refusal) = wpc_model::in_force(policy, now) {
+            return Some(Decision::Deny(refusal));
+        }
+        let moment = Moment::at(now);
+        let ruling = wpc_model::rule(tool, call, moment);
+        let needs = Needs::of(policy, call, moment);
         let history = self.happened.at(WHO, now);
         Some(wpc_model::admit(policy, call, ruling, &needs, &Approvals::NONE, &history).decision)
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use wpc_grammar::Span;
-use wpc_model::{Call, Decision, Malformed, MalformedCode, Policy, Reason, Refusal, Rule, RuleId};
+use wpc_model::{Decision, Malformed, MalformedCode, Moment, Policy, Reason, Refusal, Rule, RuleId};
 
 use super::covered::Watch;
 use super::past::Past;
@@ -33,7 +33,7 @@ pub(super) fn run(
             Step::Call(asked) => {
                 let found = decide(policy, &past, asked);
                 if let Found::Decided(decision) = &found {
-                    watch.saw(policy, &asked.call, decision);
+                    watch.saw(policy, asked, decision);
                     if matches!(decision, Decision::Allow { .. }) {
                         past.take(policy, &asked.call, asked.at, Outcome::Done, &BTreeMap::new());
                     }
@@ -48,8 +48,9 @@ pub(super) fn run(
                     place: *place,
                     line: lines.line_of(*place),
                     call: asked.call.clone(),
+                    at: asked.at,
                     call_place: asked.place,
-                    rule: places.spoken(policy, &asked.call, found),
+                    rule: places.spoken(policy, asked, found),
                     found: found.clone(),
                 });
             }
@@ -105,7 +106,8 @@ impl<'c> Places<'c> {
 
     /// What a decision names, with its place; for a default deny also every condition of the nearest
     /// rule that is not true.
-    fn spoken(&self, policy: &Policy, call: &Call, found: &Found) -> Option<Spoken> {
+    fn spoken(&self, policy: &Policy, asked: &Asked, found: &Found) -> Option<Spoken> {
+        let (call, moment) = (&asked.call, Moment::at(asked.at));
         let (id, nearest) = match found {
             Found::Decided(Decision::Allow { rule }) => (*rule, false),
             Found::Decided(Decision::Deny(refusal)) => (refusal.rule?, refusal.reason == Reason::DefaultDeny),
@@ -116,7 +118,7 @@ impl<'c> Places<'c> {
         let rule = tool.and_then(|tool| tool.allow.iter().chain(&tool.deny).find(|rule| rule.id == id));
         let failing = tool.zip(rule).filter(|_| nearest).map(|(tool, rule)| {
             let action = tool.interface.actions.get(&call.action);
-            let failing = action.map(|action| wpc_model::failing(&rule.conditions, action, call));
+            let failing = action.map(|action| wpc_model::failing(&rule.conditions, action, call, moment));
             failing.into_iter().flatten().filter_map(|failing| self.failing(id, rule, failing)).collect()
         });
         Some(Spoken {

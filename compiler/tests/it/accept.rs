@@ -34,6 +34,9 @@ fn said(compiled: &Compiled, source: &Source) -> String {
     let policy = &compiled.policy;
     let mut out =
         format!("policy {} {}\n{:?}\n{:?}\n", policy.name, policy.hash(), policy.auth, policy.evidence);
+    if policy.settings != wpc_model::Settings::default() {
+        out.push_str(&format!("{:#?}\n", policy.settings));
+    }
     for (name, tool) in &policy.tools {
         let interface = &tool.interface;
         let slice: Vec<String> = [
@@ -175,10 +178,14 @@ fn condition(condition: &Condition) -> String {
         Test::Absent => format!("{subject} is absent"),
         Test::Compare(comparison, constant) => format!("{subject} {} {constant:?}", comparison.symbol()),
         Test::Like(pattern) => format!("{subject} like {pattern:?}"),
+        Test::Matches(pattern) => format!("{subject} matches {pattern:?}"),
         Test::In(constants) => set("in", constants),
         Test::NotIn(constants) => set("not in", constants),
         Test::Has(constants) => set("has", constants),
         Test::Lacks(constants) => set("lacks", constants),
+        Test::UnderDomain(constants) => set("under domain", constants),
+        Test::UnderPath(constants) => set("under path", constants),
+        Test::WithinCidr(constants) => set("within cidr", constants),
     }
 }
 

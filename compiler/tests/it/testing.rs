@@ -281,3 +281,19 @@ fn tests_without_a_policy_are_said_and_not_ignored() {
     let found = wpc_compiler::test(&source, &Parameters::new(), |_| true).expect_err("nothing decides");
     assert_eq!(found.iter().map(|one| one.code).collect::<Vec<_>>(), [Code::NoPolicy]);
 }
+
+#[test]
+fn nothing_is_allowed_outside_the_times_at_which_a_policy_is_valid() {
+    let valid = "valid { from \"2026-03-01T00:00:00Z\"; until \"2026-04-01T00:00:00Z\" }\n    token {";
+    let orders = ORDERS.replace("token {", valid);
+    let (good, denied) = (send("orders", &[1]), send("orders-prod", &[1]));
+    let steps = format!(
+        "call {good} at \"2026-02-28T23:59:59.999Z\"\nexpect deny policy_not_valid
+        call {good} at \"2026-03-01T00:00:00Z\"\nexpect allow
+        call {denied} at \"2026-04-01T00:00:00Z\"\nexpect deny policy_not_valid"
+    );
+    let source = Source::new("t.wpc", format!("{orders}\ntest \"t\" {{\n{steps}\n}}\n"));
+    let ran = tested(&source).tests.remove(0);
+    assert_eq!(ran.expectations.len(), 3);
+    assert!(ran.passed(), "{:?}", ran.expectations);
+}

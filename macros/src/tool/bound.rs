@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use syn::{Expr, ExprLit, ExprUnary, Lit, UnOp};
-use wpc_model::{Condition, Subject, Test, Value};
+use wpc_model::{Condition, Moment, Subject, Test, Value};
 
 use super::facts::{Action, Facts};
 use super::problems::Problems;
@@ -41,7 +41,7 @@ pub(super) fn check(
     let arguments = BTreeMap::from([(name.clone(), constant)]);
     let fails = |test: &Test| {
         let subject = Subject { quantifier: None, name: name.clone(), steps: Vec::new() };
-        !Condition { subject, test: test.clone() }.holds(&arguments).is_true()
+        !Condition { subject, test: test.clone() }.holds(&arguments, Moment::at(0)).is_true()
     };
     let mut failing = None;
     for allow in action.allow.iter().filter(|allow| resource.is_spoken_of(allow)) {

@@ -326,6 +326,10 @@ fn condition(input: ParseStream<'_>) -> syn::Result<Condition> {
         "within" => Some(Test::In(constants(input)?)),
         "outside" => Some(Test::NotIn(constants(input)?)),
         "like" => Some(Test::Like(text(input)?)),
+        "matches" => Some(Test::Matches(text(input)?)),
+        "under_domain" => Some(Test::UnderDomain(constants(input)?)),
+        "under_path" => Some(Test::UnderPath(constants(input)?)),
+        "within_cidr" => Some(Test::WithinCidr(constants(input)?)),
         _ => None,
     };
     input.parse::<Token![;]>()?;

@@ -6,7 +6,7 @@ use proptest::sample::select;
 
 use super::policies::policy;
 use super::values::{fields, value};
-use crate::{Action, Call, Charge, Counter, Interface, Policy, Resource, Tool, Value};
+use crate::{Action, Call, Charge, Counter, Interface, Moment, Policy, Resource, Tool, Value};
 
 /// A complete call of one of the policy's actions.
 pub fn call(policy: &Policy) -> BoxedStrategy<Call> {
@@ -76,4 +76,12 @@ pub fn history(tool: &Tool) -> BoxedStrategy<Vec<Charge>> {
         drawn.into_iter().map(charge).collect()
     };
     vec(one, 0..=6).prop_map(dated).boxed()
+}
+
+/// A moment of some hour of some day of a week; midnights and times just before them often.
+pub fn moment() -> BoxedStrategy<Moment> {
+    let hours = (-84_i64..=84).prop_map(|hour| hour.saturating_mul(3_600_000));
+    (hours, select(vec![0_i64, 0, -1, 1]))
+        .prop_map(|(at, beside)| Moment::at(at.saturating_add(beside)))
+        .boxed()
 }

@@ -24,40 +24,53 @@ pub fn conditions(interface: &Interface, action: &Action, most: usize) -> BoxedS
 pub fn condition(interface: &Interface, action: &Action) -> Option<BoxedStrategy<Condition>> {
     let legal = |subject: Subject| {
         let found = interface.subject_type(action, &subject).ok()?;
-        let quantified = subject.quantifier.is_some();
-        (!kinds_of_test(&found, quantified).is_empty())
-            .then(|| (subject, found.ty.into_owned(), found.sealed))
+        let asked = Condition { subject: subject.clone(), test: Test::Present };
+        let presence = asked.check(interface, action).is_ok();
+        (!kinds_of_test(&found, presence).is_empty())
+            .then(|| (subject, found.ty.into_owned(), found.sealed, presence))
     };
     let all: Vec<_> = subjects(interface, action).into_iter().filter_map(legal).collect();
     let interface = interface.clone();
-    let one = move |(subject, ty, sealed): (Subject, Type, bool)| {
+    let one = move |(subject, ty, sealed, presence): (Subject, Type, bool, bool)| {
         let found = SubjectType { ty: Cow::Owned(ty), sealed };
-        let kinds = kinds_of_test(&found, subject.quantifier.is_some());
+        let kinds = kinds_of_test(&found, presence);
         let tests = Union::new(kinds.into_iter().map(|kind| kind.strategy(&interface, &found.ty)));
         tests.prop_map(move |test| Condition { subject: subject.clone(), test })
     };
     (!all.is_empty()).then(|| select(all).prop_flat_map(one).boxed())
 }
 
-/// Every subject up to three steps deep, with a few keys.
+/// Every subject up to three steps deep, with a few keys; and the clock's.
 fn subjects(interface: &Interface, action: &Action) -> Vec<Subject> {
     let batch = action.batch().and_then(|(_, record)| interface.records.get(record));
     let names = action.arguments.keys().chain(batch.into_iter().flat_map(|record| record.fields.keys()));
-    let plain = |name: &String| Subject { quantifier: None, name: name.clone(), steps: Vec::new() };
-    let mut found: Vec<Subject> = names.map(plain).collect();
-    let mut ends = found.clone();
-    for _ in 0..3 {
-        ends = ends.iter().flat_map(|subject| longer(interface, action, subject)).collect();
+    let mut ends: Vec<Subject> = names.map(|name| Subject::plain(name)).collect();
+    let mut found = Vec::new();
+    for _ in 0..=3 {
+        ends.extend(
+            ends.iter().flat_map(|subject| quantified(interface, action, subject)).collect::<Vec<_>>(),
+        );
         found.extend(ends.iter().cloned());
+        ends = ends.iter().flat_map(|subject| longer(interface, action, subject)).collect();
     }
-    let quantified = |subject: &Subject| {
-        [Quantifier::Each, Quantifier::Some]
-            .map(|quantifier| Subject { quantifier: Some(quantifier), ..subject.clone() })
+    let of_clock = |part: &str| Subject {
+        steps: vec![Step::Field(part.to_owned())],
+        ..Subject::plain(crate::clock::CLOCK)
     };
-    let quantified: Vec<_> = found.iter().flat_map(quantified).collect();
-    found.extend(quantified);
+    found.extend(["time", "weekday"].map(of_clock));
     found.retain(|subject| interface.subject_type(action, subject).is_ok());
     found
+}
+
+/// `each` and `some` of a list that a path ends at.
+fn quantified(interface: &Interface, action: &Action, subject: &Subject) -> Vec<Subject> {
+    let is_list = interface.subject_type(action, subject).is_ok_and(|found| found.ty.member().is_some());
+    let with = |quantifier| Subject { quantifier: Some(quantifier), ..subject.clone() };
+    if is_list && subject.quantifier.is_none() {
+        [Quantifier::Each, Quantifier::Some].map(with).to_vec()
+    } else {
+        Vec::new()
+    }
 }
 
 /// `subject` with one more step, in all ways that its type has.
@@ -71,6 +84,7 @@ fn longer(interface: &Interface, action: &Action, subject: &Subject) -> Vec<Subj
         let fields = interface.records.get(record).into_iter().flat_map(|record| record.fields.keys());
         steps.extend(fields.cloned().map(Step::Field));
     }
+    steps.extend(found.ty.parts().iter().map(|part| Step::Field((*part).to_owned())));
     let with = |step| {
         let steps = subject.steps.iter().cloned().chain([step]).collect();
         Subject { steps, ..subject.clone() }
@@ -87,12 +101,16 @@ enum Kind {
     Membership,
     Contents,
     Pattern,
+    Regex,
+    Domain,
+    Path,
+    Block,
 }
 
-/// The tests that are legal on a subject.
-fn kinds_of_test(found: &SubjectType<'_>, quantified: bool) -> Vec<Kind> {
+/// The tests that are legal on a subject; `presence` if it may be asked whether it is there.
+fn kinds_of_test(found: &SubjectType<'_>, presence: bool) -> Vec<Kind> {
     let ty = &*found.ty;
-    let presence = if quantified { vec![] } else { vec![Kind::Presence] };
+    let presence = if presence { vec![Kind::Presence] } else { vec![] };
     if found.sealed {
         return presence;
     }
@@ -103,6 +121,10 @@ fn kinds_of_test(found: &SubjectType<'_>, quantified: bool) -> Vec<Kind> {
         (scalar, Kind::Membership),
         (ty.is_container(), Kind::Contents),
         (ty.takes_patterns(), Kind::Pattern),
+        (ty.takes_patterns() && !matches!(ty, Type::Choice(_)), Kind::Regex),
+        (*ty == Type::Host, Kind::Domain),
+        (*ty == Type::Path, Kind::Path),
+        (*ty == Type::Ip, Kind::Block),
     ];
     let legal = by_type.into_iter().filter(|(legal, _)| *legal).map(|(_, kind)| kind);
     presence.into_iter().chain(legal).collect()
@@ -129,6 +151,15 @@ impl Kind {
             Self::Pattern => {
                 select(PATTERNS.as_slice()).prop_map(|pattern| Test::Like(pattern.to_owned())).boxed()
             }
+            Self::Regex => {
+                select(REGEXES.as_slice()).prop_map(|pattern| Test::Matches(pattern.to_owned())).boxed()
+            }
+            Self::Domain => vec(value(interface, ty), 1..=2).prop_map(Test::UnderDomain).boxed(),
+            Self::Path => vec(value(interface, ty), 1..=2).prop_map(Test::UnderPath).boxed(),
+            Self::Block => {
+                let blocks = select(BLOCKS.as_slice()).prop_map(Value::text);
+                vec(blocks, 1..=2).prop_map(Test::WithinCidr).boxed()
+            }
         }
     }
 }
@@ -144,3 +175,9 @@ fn either(
 
 /// Patterns, some with letters in another case.
 pub(super) const PATTERNS: [&str; 8] = ["*", "a*", "A*", "?", "*b", "a\\*", "\\", "a?*"];
+
+/// Patterns of `matches`, one of them slow for engines that try one way after another.
+const REGEXES: [&str; 7] = ["a", ".*", "[ab]+", "(a+)+", "", "a|b", "/.*|a\\.b"];
+
+/// Blocks of addresses, of both families.
+const BLOCKS: [&str; 5] = ["10.0.0.0/31", "10.0.0.1/32", "0.0.0.0/0", "::/0", "::1/128"];

@@ -109,7 +109,12 @@ fn ty(simple: Simple) -> BoxedStrategy<Type> {
     ];
     match simple {
         Simple::Yes => compound.boxed(),
-        Simple::No => prop_oneof![6 => compound, 1 => Just(Type::Record("inner".to_owned()))].boxed(),
+        Simple::No => prop_oneof![
+            6 => compound,
+            1 => Just(Type::Record("inner".to_owned())),
+            1 => Just(Type::List(boxed(Type::Record("inner".to_owned())))),
+        ]
+        .boxed(),
     }
 }
 

@@ -19,10 +19,12 @@ mod hoistable;
 mod interfaces;
 mod orders;
 mod policies;
+mod settings;
 mod values;
 
-pub use calls::{call, history, policy_and_call, policy_and_calls};
+pub use calls::{call, history, moment, policy_and_call, policy_and_calls};
 pub use conditions::{condition, conditions};
 pub use interfaces::interface;
 pub use policies::{policy, rule};
+pub use settings::settings;
 pub use values::value;

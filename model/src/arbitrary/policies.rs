@@ -11,6 +11,7 @@ use super::conditions::{PATTERNS, conditions};
 use super::hoistable::{hoistable_conditions, hoistable_limits, join, sums};
 use super::interfaces::interface;
 use super::orders::orders;
+use super::settings::settings;
 use super::values::value;
 use crate::{
     Action, Approval, Approver, Auth, Bind, Effect, Evidence, Interface, Limit, Measure, Owner, Per, Policy,
@@ -28,9 +29,11 @@ pub fn policy() -> BoxedStrategy<Policy> {
         let (approvals, orders) = (approvals(&tools), orders(&tools));
         (Just(tools), approvals, orders)
     });
+    let demands = (auth(), evidence(), settings());
     let whole =
-        (with_approvals, auth(), evidence()).prop_map(|((tools, approvals, orders), auth, evidence)| {
-            Policy { name: "a-policy".to_owned(), tools, auth, approvals, evidence, orders }.normalise()
+        (with_approvals, demands).prop_map(|((tools, approvals, orders), (auth, evidence, settings))| {
+            Policy { name: "a-policy".to_owned(), tools, auth, approvals, evidence, orders, settings }
+                .normalise()
         });
     whole.boxed()
 }

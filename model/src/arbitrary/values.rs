@@ -22,12 +22,18 @@ pub fn value(interface: &Interface, ty: &Type) -> BoxedStrategy<Value> {
         Type::Text => {
             texts(&["", "a", "A", "b", "ab", "aB", "*", "\\", "a\nb", "\u{e9}", "\u{1f600}", "\u{fb33}"])
         }
-        Type::Host => texts(&["a", "a.b", "xn--4ca.b"]),
+        Type::Host => texts(&["a", "a.b", "xa.b", "x.a.b", "xn--4ca.b"]),
         Type::Did => texts(&["did:key:a", "did:key:A"]),
-        Type::Email => texts(&["a@b.c", "A@b.c"]),
-        Type::Url => texts(&["https://a.b/", "https://a.b/c?d", "http://[::1]:80"]),
-        Type::Ip => texts(&["10.0.0.1", "::1"]),
-        Type::Path => texts(&["/", "/a", "/a/B"]),
+        Type::Email => texts(&["a@b.c", "A@b.c", "a@b"]),
+        Type::Url => texts(&[
+            "https://a.b/",
+            "https://a.b/c?d",
+            "http://[::1]:8080/",
+            "amqp://x.a.b/a/B/",
+            "ws://1/%2F",
+        ]),
+        Type::Ip => texts(&["10.0.0.1", "10.0.0.2", "::1", "::ffff:10.0.0.1"]),
+        Type::Path => texts(&["/", "/a", "/a/B", "/ab"]),
         Type::EntityName { max } => {
             texts(if *max > 50 { &["a", "A", "b", "B", "a/b"] } else { &["a", "A", "b", "B"] })
         }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::entity::Entity;
 use super::family::Families;
 use super::hoist::{Hoist, Hoisted, hoist, is_hoisted};
-use super::{WPC_VERSION, interface, orders, parts};
+use super::{WPC_VERSION, interface, orders, parts, settings};
 use crate::canon::{ObjectWriter, Sink, Writer};
 use crate::{Approval, Auth, Condition, Evidence, Hash, Limit, Policy, Rule, Slot, Target, Test, Tool};
 
@@ -36,19 +36,28 @@ impl Policy {
 /// Writes the payload to `sink`.
 pub(super) fn write<S: Sink>(policy: &Policy, sink: &mut S) {
     Writer::new(sink).object(|object| {
+        settings::agents(object, &policy.settings);
         approvals(object, &policy.approvals);
         auth(object, policy.auth);
+        settings::credential(object, &policy.settings);
+        settings::environment(object, &policy.settings);
         evidence(object, policy.evidence);
+        settings::meta(object, &policy.settings.meta);
+        settings::models(object, &policy.settings);
+        settings::on_change(object, &policy.settings);
         if !policy.orders.is_empty() {
             let all = object.member("orders");
             all.array(|array| policy.orders.iter().for_each(|one| orders::order(array.item(), one)));
         }
         object.member("policy_name").text(&policy.name);
+        settings::requesters(object, &policy.settings);
+        settings::sandbox(object, &policy.settings);
         object.member("tools").object(|tools| {
             for (name, one) in &policy.tools {
                 tool(tools.member(name), one);
             }
         });
+        settings::valid(object, policy.settings.valid);
         object.member("wpc_version").text(WPC_VERSION);
     });
 }

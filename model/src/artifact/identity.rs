@@ -196,6 +196,7 @@ impl Policy {
     #[must_use]
     pub fn normalise(mut self) -> Self {
         self.tools.values_mut().for_each(Tool::normalise);
+        self.settings.normalise();
         self.approvals.sort_by_key(|approval| approval.id);
         self.approvals.dedup_by_key(|approval| approval.id);
         self.orders.sort_by_key(|order| order.id);
@@ -235,7 +236,14 @@ fn is_sorted<T: Ord>(items: &[T]) -> bool {
 }
 
 fn normal_condition(mut condition: Condition) -> Condition {
-    if let Test::Has(set) | Test::In(set) | Test::Lacks(set) | Test::NotIn(set) = &mut condition.test {
+    if let Test::Has(set)
+    | Test::In(set)
+    | Test::Lacks(set)
+    | Test::NotIn(set)
+    | Test::UnderDomain(set)
+    | Test::UnderPath(set)
+    | Test::WithinCidr(set) = &mut condition.test
+    {
         set.sort_unstable();
         set.dedup();
     }

@@ -20,6 +20,7 @@ mod identity;
 mod interface;
 mod orders;
 mod parts;
+mod settings;
 mod subject;
 
 #[cfg(feature = "serde")]

@@ -25,8 +25,14 @@ fn operand<S: Sink>(triple: &mut ArrayWriter<'_, S>, test: &Test) {
         Test::Present => triple.item().text("present"),
         Test::Absent => triple.item().text("absent"),
         Test::Compare(_, constant) => value(triple.item(), constant),
-        Test::Like(pattern) => triple.item().text(pattern),
-        Test::Has(constants) | Test::In(constants) | Test::Lacks(constants) | Test::NotIn(constants) => {
+        Test::Like(pattern) | Test::Matches(pattern) => triple.item().text(pattern),
+        Test::Has(constants)
+        | Test::In(constants)
+        | Test::Lacks(constants)
+        | Test::NotIn(constants)
+        | Test::UnderDomain(constants)
+        | Test::UnderPath(constants)
+        | Test::WithinCidr(constants) => {
             values(triple.item(), constants);
         }
     }

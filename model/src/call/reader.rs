@@ -7,7 +7,7 @@ use super::malformed::{Malformed, MalformedCode};
 use super::typed::kind_of;
 use super::{Given, Measured, RawResource, Resource};
 use crate::place::Place;
-use crate::{Action, Field, Interface, Type, Value, minor_digits, parse_decimal, parse_instant};
+use crate::{Action, Field, Interface, Type, Value, fold_url, minor_digits, parse_decimal, parse_instant};
 
 /// Reads given values as values of the interface's types. Ranges and spellings are left to
 /// [`Conform`](super::conform::Conform).
@@ -127,10 +127,11 @@ fn written(ty: &Type, text: &str, at: Place<'_>) -> Result<i64, Malformed> {
     read.ok_or_else(|| Malformed::about(MalformedCode::WrongType, at, text, format!("is not {wanted}")))
 }
 
-/// Hosts in lower case: letter case means nothing in them.
+/// Hosts in lower case, also those of addresses: letter case means nothing in them.
 fn folded(ty: &Type, text: String) -> String {
     match (ty, text.rsplit_once('@')) {
         (Type::Host, _) => text.to_ascii_lowercase(),
+        (Type::Url, _) => fold_url(&text),
         (Type::Email, Some((local, host))) => format!("{local}@{}", host.to_ascii_lowercase()),
         _ => text,
     }

@@ -4,10 +4,13 @@
 mod interface;
 mod orders;
 mod rules;
+mod settings;
 mod statements;
 mod types;
 
 use std::fmt;
+
+pub use settings::{MAX_NOTE_BYTES, check_note, check_principal_name};
 
 use crate::place::Place;
 use crate::{NameError, Policy, Tool, check_name};
@@ -71,6 +74,7 @@ impl Policy {
             return Err(Invalid::new(root.member("auth").member("max_ttl_seconds"), "must be at least 1"));
         }
         positive(self.evidence.retain_ms, root.member("evidence").member("retain_ms"))?;
+        settings::check(&self.settings, root)?;
         let tools = root.member("tools");
         few(self.tools.len(), MAX_TOOLS, tools)?;
         for (of, tool) in &self.tools {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Invalid, MAX_PARTS, MAX_TYPE_DEPTH, few, sorted};
+use crate::clock::CLOCK;
 use crate::place::{Place, Quoted};
 use crate::{Field, Interface, Type};
 
@@ -19,6 +20,9 @@ pub(super) fn fields(
         super::name(name, at)?;
         if name == "calls" {
             return Err(Invalid::new(at, "is what limits call the number of calls"));
+        }
+        if name == CLOCK {
+            return Err(Invalid::new(at, "is what conditions call the clock"));
         }
         check(interface, &field.ty, at.member("type"), 1)?;
         if matches!(field.ty, Type::Batch(_)) {

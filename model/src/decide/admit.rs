@@ -10,6 +10,8 @@ use crate::{Call, Policy, RuleId, Tool};
 /// Why a call may not go ahead.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Reason {
+    /// The policy is not valid yet, or no longer.
+    PolicyNotValid,
     /// A deny hits.
     ExplicitDeny,
     /// No allow holds.
@@ -29,6 +31,7 @@ impl Reason {
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
+            Self::PolicyNotValid => "policy_not_valid",
             Self::ExplicitDeny => "explicit_deny",
             Self::DefaultDeny => "default_deny",
             Self::OrderDenied => "order_denied",

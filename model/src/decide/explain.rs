@@ -3,8 +3,8 @@
 //! For people's questions and for coverage; nothing here decides. The interpreter reports the first
 //! failing condition of the nearest rule, and these functions tell the rest of the story about it.
 
-use super::rules::{elements, holds};
-use crate::{Action, Call, Condition, Effect, Truth};
+use super::rules::{Asked, elements};
+use crate::{Action, Call, Condition, Effect, Moment, Truth};
 
 /// A condition of an allow that is not true of a call.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -17,41 +17,49 @@ pub struct Failing {
     pub truth: Truth,
 }
 
-/// All conditions that are not true of `call`, in their order; of an element condition, where it
-/// fails first.
+/// All conditions that are not true of `call` at `moment`, in their order; of an element condition,
+/// where it fails first.
 #[must_use]
-pub fn failing(conditions: &[Condition], action: &Action, call: &Call) -> Vec<Failing> {
+pub fn failing(conditions: &[Condition], action: &Action, call: &Call, moment: Moment) -> Vec<Failing> {
+    let asked = Asked { action, call, moment };
     let each = (0_u32..).zip(conditions);
     each.filter_map(|(index, condition)| {
-        let (truth, element) = first_failure(condition, action, call)?;
+        let (truth, element) = first_failure(condition, asked)?;
         Some(Failing { condition: index, element, truth })
     })
     .collect()
 }
 
 /// What the first failure of one condition is, and at which element; `None` if it holds.
-fn first_failure(condition: &Condition, action: &Action, call: &Call) -> Option<(Truth, Option<u32>)> {
+fn first_failure(condition: &Condition, asked: Asked<'_>) -> Option<(Truth, Option<u32>)> {
     let fails = |truth: Truth| !truth.is_true();
-    let whole = || Some(holds(std::slice::from_ref(condition), action, call, Effect::Allow));
-    if !condition.subject.is_of_element(action) {
+    let whole = || Some(asked.holds(std::slice::from_ref(condition), Effect::Allow));
+    if !condition.subject.is_of_element(asked.action) {
         return whole().filter(|truth| fails(*truth)).map(|truth| (truth, None));
     }
-    let Some(elements) = elements(action, call) else { return Some((Truth::Unknown, None)) };
+    let Some(elements) = elements(asked.action, asked.call) else { return Some((Truth::Unknown, None)) };
     (0_u32..).zip(elements).find_map(|(index, element)| {
-        let truth = element.as_map().map_or(Truth::Unknown, |fields| condition.holds(fields));
+        let truth = asked.holds_of(condition, element);
         fails(truth).then_some((truth, Some(index)))
     })
 }
 
-/// Indices of the conditions that alone keep a rule of `effect` from speaking of `call`: without
+/// Indices of the conditions that alone keep a rule of `effect` from speaking of `call` at `moment`: without
 /// any one of them it would. Denies and approvals speak unless they are false, allows if they are
 /// true; `Deny` stands for both of the former.
 ///
 /// This is what a test must bring about for a condition to count as tested.
 #[must_use]
-pub fn decisive(conditions: &[Condition], action: &Action, call: &Call, effect: Effect) -> Vec<u32> {
+pub fn decisive(
+    conditions: &[Condition],
+    action: &Action,
+    call: &Call,
+    effect: Effect,
+    moment: Moment,
+) -> Vec<u32> {
+    let asked = Asked { action, call, moment };
     let speaks = |conditions: &[Condition]| {
-        let truth = holds(conditions, action, call, effect);
+        let truth = asked.holds(conditions, effect);
         match effect {
             Effect::Allow => truth.is_true(),
             Effect::Deny => truth.is_not_false(),
@@ -71,9 +79,15 @@ pub fn decisive(conditions: &[Condition], action: &Action, call: &Call, effect: 
         .collect()
 }
 
-/// Whether `conditions` hold of `call` as the interpreter reads them for a rule of `effect`: an
+/// Whether `conditions` hold of `call` at `moment` as the interpreter reads them for a rule of `effect`: an
 /// allow needs them of every element of the batch, a deny (and an approval) of one.
 #[must_use]
-pub fn conditions_hold(conditions: &[Condition], action: &Action, call: &Call, effect: Effect) -> Truth {
-    holds(conditions, action, call, effect)
+pub fn conditions_hold(
+    conditions: &[Condition],
+    action: &Action,
+    call: &Call,
+    effect: Effect,
+    moment: Moment,
+) -> Truth {
+    Asked { action, call, moment }.holds(conditions, effect)
 }

@@ -3,7 +3,7 @@
 use super::counter::{Bound, Charge, Charging, Counter};
 use super::limits::{Used, used};
 use super::needs::{Needs, settle};
-use crate::{Call, Owner, Policy, Value};
+use crate::{Call, Moment, Owner, Policy, Value};
 use std::collections::BTreeMap;
 
 /// A job as it stands while a decision is taken. The ledger's head is one, a list of what happened
@@ -89,7 +89,7 @@ impl Past {
         at: i64,
         call: &Call,
     ) -> Result<Vec<Charging>, crate::Undecided> {
-        let charges = Needs::of(policy, call).charges(policy, call, &self.at(who, at))?;
+        let charges = Needs::of(policy, call, Moment::at(at)).charges(policy, call, &self.at(who, at))?;
         self.charge(who, at, &charges);
         Ok(charges)
     }

@@ -1,6 +1,6 @@
 //! Steps 2, 3 and 5: what the rules say of a call, and which approvals it needs.
 
-use crate::{Action, Approval, Call, Condition, Effect, Policy, Rule, Target, Tool, Truth, Value};
+use crate::{Action, Approval, Call, Condition, Effect, Moment, Policy, Rule, Target, Tool, Truth, Value};
 
 /// What the rules alone say of a call. Indices are into the tool's sorted lists.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -31,28 +31,27 @@ pub struct Near {
     pub condition: Option<u32>,
 }
 
-/// Steps 2 and 3 of the decision: what the rules say of `call`.
+/// Steps 2 and 3 of the decision: what the rules say of `call` at `moment`.
 #[must_use]
-pub fn rule(tool: &Tool, call: &Call) -> Ruling {
+pub fn rule(tool: &Tool, call: &Call, moment: Moment) -> Ruling {
     let Some(action) = tool.interface.actions.get(&call.action) else {
         return Ruling::DefaultDeny { near: None };
     };
+    let asked = Asked { action, call, moment };
     let mut near = None;
     for (index, deny) in (0_u32..).zip(&tool.deny) {
-        if speaks_of(deny, Effect::Deny, call)
-            .and(holds(&deny.conditions, action, call, Effect::Deny))
-            .is_not_false()
+        if speaks_of(deny, Effect::Deny, call).and(asked.holds(&deny.conditions, Effect::Deny)).is_not_false()
         {
             return Ruling::ExplicitDeny { rule: index };
         }
     }
     for (index, allow) in (0_u32..).zip(&tool.allow) {
         let target = speaks_of(allow, Effect::Allow, call);
-        if target.and(holds(&allow.conditions, action, call, Effect::Allow)).is_true() {
+        if target.and(asked.holds(&allow.conditions, Effect::Allow)).is_true() {
             return Ruling::Allow { rule: index };
         }
         if near.is_none() && target.is_not_false() {
-            let fails = |condition: &Condition| !over_all(condition, action, call).is_true();
+            let fails = |condition: &Condition| !asked.over_all(condition).is_true();
             let failing = (0_u32..).zip(allow.conditions.iter()).find(|(_, condition)| fails(condition));
             let condition = if target.is_true() { failing.map(|(at, _)| at) } else { None };
             near = Some(Near { rule: index, condition });
@@ -61,21 +60,26 @@ pub fn rule(tool: &Tool, call: &Call) -> Ruling {
     Ruling::DefaultDeny { near }
 }
 
-/// Indices into [`Policy::approvals`] of those asked for by this call.
+/// Indices into [`Policy::approvals`] of those asked for by this call at `moment`.
 #[must_use]
-pub fn approvals(policy: &Policy, call: &Call) -> Vec<u32> {
+pub fn approvals(policy: &Policy, call: &Call, moment: Moment) -> Vec<u32> {
     let Some(action) = policy.tools.get(&call.tool).and_then(|tool| tool.interface.actions.get(&call.action))
     else {
         return Vec::new();
     };
-    let asked = |approval: &Approval| {
+    let asked = Asked { action, call, moment };
+    let is_asked = |approval: &Approval| {
         approval.tool == call.tool
             && approval.actions.contains(&call.action)
             && meets(&approval.targets, call)
-                .and(holds(&approval.conditions, action, call, Effect::Deny))
+                .and(asked.holds(&approval.conditions, Effect::Deny))
                 .is_not_false()
     };
-    (0_u32..).zip(&policy.approvals).filter(|(_, approval)| asked(approval)).map(|(index, _)| index).collect()
+    (0_u32..)
+        .zip(&policy.approvals)
+        .filter(|(_, approval)| is_asked(approval))
+        .map(|(index, _)| index)
+        .collect()
 }
 
 /// Whether the rule is about this action and, maybe, this resource. Only a deny may name no action.
@@ -88,36 +92,54 @@ fn speaks_of(rule: &Rule, effect: Effect, call: &Call) -> Truth {
     Truth::of(of_action).and(rule.target.matches(call.resource.as_ref()))
 }
 
-/// Whether all conditions hold: for an allow of every element of the batch, for a deny (and an
-/// approval) of one of them.
-pub(super) fn holds(conditions: &[Condition], action: &Action, call: &Call, effect: Effect) -> Truth {
-    match effect {
-        Effect::Allow => Truth::all(conditions.iter().map(|condition| over_all(condition, action, call))),
-        Effect::Deny => {
-            let (of_element, of_call): (Vec<_>, Vec<_>) =
-                conditions.iter().partition(|condition| condition.subject.is_of_element(action));
-            let of_call = Truth::all(of_call.iter().map(|condition| condition.holds(&call.arguments)));
-            if of_element.is_empty() {
-                return of_call;
+/// A call of an action, at the moment at which it is decided.
+#[derive(Clone, Copy)]
+pub(super) struct Asked<'a> {
+    pub(super) action: &'a Action,
+    pub(super) call: &'a Call,
+    pub(super) moment: Moment,
+}
+
+impl Asked<'_> {
+    /// Whether all conditions hold: for an allow of every element of the batch, for a deny (and an
+    /// approval) of one of them.
+    pub(super) fn holds(self, conditions: &[Condition], effect: Effect) -> Truth {
+        match effect {
+            Effect::Allow => Truth::all(conditions.iter().map(|condition| self.over_all(condition))),
+            Effect::Deny => {
+                let (of_element, of_call): (Vec<_>, Vec<_>) =
+                    conditions.iter().partition(|condition| condition.subject.is_of_element(self.action));
+                let of_call = Truth::all(of_call.iter().map(|condition| self.holds_of_call(condition)));
+                if of_element.is_empty() {
+                    return of_call;
+                }
+                let one = |element| {
+                    Truth::all(of_element.iter().map(|condition| self.holds_of(condition, element)))
+                };
+                let Some(elements) = elements(self.action, self.call) else {
+                    return of_call.and(Truth::Unknown);
+                };
+                of_call.and(Truth::any(elements.iter().map(one)))
             }
-            let one = |element| Truth::all(of_element.iter().map(|condition| holds_of(condition, element)));
-            let Some(elements) = elements(action, call) else { return of_call.and(Truth::Unknown) };
-            of_call.and(Truth::any(elements.iter().map(one)))
         }
     }
-}
 
-/// Whether one condition holds of the call, or of every element of its batch.
-fn over_all(condition: &Condition, action: &Action, call: &Call) -> Truth {
-    if !condition.subject.is_of_element(action) {
-        return condition.holds(&call.arguments);
+    /// Whether one condition holds of the call, or of every element of its batch.
+    fn over_all(self, condition: &Condition) -> Truth {
+        if !condition.subject.is_of_element(self.action) {
+            return self.holds_of_call(condition);
+        }
+        let Some(elements) = elements(self.action, self.call) else { return Truth::Unknown };
+        Truth::all(elements.iter().map(|element| self.holds_of(condition, element)))
     }
-    let Some(elements) = elements(action, call) else { return Truth::Unknown };
-    Truth::all(elements.iter().map(|element| holds_of(condition, element)))
-}
 
-fn holds_of(condition: &Condition, element: &Value) -> Truth {
-    element.as_map().map_or(Truth::Unknown, |fields| condition.holds(fields))
+    fn holds_of_call(self, condition: &Condition) -> Truth {
+        condition.holds(&self.call.arguments, self.moment)
+    }
+
+    pub(super) fn holds_of(self, condition: &Condition, element: &Value) -> Truth {
+        element.as_map().map_or(Truth::Unknown, |fields| condition.holds(fields, self.moment))
+    }
 }
 
 /// The elements of the call's batch; `None` if they are not there.

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use wpc_model::{
     Action, Approval, Approver, Auth, Bind, Class, Comparison, Condition, Constraint, Effect, Evidence,
-    Field, Interface, Kind, Limit, Measure, Policy, Preposition, Record, Rule, Scope, Slot, Subject, Target,
-    Template, Terms, Test, Tool, Type, Uses, Value, Window,
+    Field, Interface, Kind, Limit, Measure, Policy, Preposition, Record, Rule, Scope, Settings, Slot,
+    Subject, Target, Template, Terms, Test, Tool, Type, Uses, Value, Window,
 };
 
 pub(crate) const TOOL: &str = "azure_service_bus";
@@ -185,6 +185,7 @@ pub(crate) fn policy(allow: Vec<Rule>, deny: Vec<Rule>, limits: Vec<Limit>) -> P
         approvals: Vec::new(),
         evidence: Evidence::default(),
         orders: Vec::new(),
+        settings: Settings::default(),
     }
     .normalise()
 }

@@ -2,16 +2,19 @@
 
 use proptest::prelude::*;
 use wpc_model::arbitrary::policy_and_call;
-use wpc_model::{Effect, Near, Ruling, Truth, conditions_hold, decisive, failing, rule};
+use wpc_model::{Effect, Moment, Near, Ruling, Truth, conditions_hold, decisive, failing, rule};
+
+/// A Tuesday, 12:00.
+const NOW: Moment = Moment::at(1_767_700_800_000);
 
 proptest! {
     #[test]
     fn the_first_failing_condition_is_the_one_that_the_decision_names((policy, call) in policy_and_call()) {
         let tool = &policy.tools[&call.tool];
         let action = &tool.interface.actions[&call.action];
-        if let Ruling::DefaultDeny { near: Some(Near { rule, condition: Some(first) }) } = rule(tool, &call) {
+        if let Ruling::DefaultDeny { near: Some(Near { rule, condition: Some(first) }) } = rule(tool, &call, NOW) {
             let allow = &tool.allow[rule as usize];
-            let all = failing(&allow.conditions, action, &call);
+            let all = failing(&allow.conditions, action, &call, NOW);
             prop_assert_eq!(all.first().map(|one| one.condition), Some(first));
         }
     }
@@ -21,8 +24,8 @@ proptest! {
         let tool = &policy.tools[&call.tool];
         let action = &tool.interface.actions[&call.action];
         for allow in &tool.allow {
-            let holds = conditions_hold(&allow.conditions, action, &call, Effect::Allow).is_true();
-            let all = failing(&allow.conditions, action, &call);
+            let holds = conditions_hold(&allow.conditions, action, &call, Effect::Allow, NOW).is_true();
+            let all = failing(&allow.conditions, action, &call, NOW);
             prop_assert_eq!(holds, all.is_empty());
             prop_assert!(all.iter().all(|one| one.truth != Truth::True));
         }
@@ -35,10 +38,10 @@ proptest! {
         for (effect, rules) in [(Effect::Allow, &tool.allow), (Effect::Deny, &tool.deny)] {
             for rule in rules {
                 let speaks = |conditions: &[wpc_model::Condition]| {
-                    let truth = conditions_hold(conditions, action, &call, effect);
+                    let truth = conditions_hold(conditions, action, &call, effect, NOW);
                     if effect == Effect::Allow { truth.is_true() } else { truth.is_not_false() }
                 };
-                let found = decisive(&rule.conditions, action, &call, effect);
+                let found = decisive(&rule.conditions, action, &call, effect, NOW);
                 for index in 0..rule.conditions.len() {
                     let mut rest = rule.conditions.to_vec();
                     rest.remove(index);
@@ -47,7 +50,7 @@ proptest! {
                 }
                 // An allow that a single condition refuses has exactly that one failing.
                 if effect == Effect::Allow && !found.is_empty() {
-                    let all: Vec<_> = failing(&rule.conditions, action, &call).iter().map(|one| one.condition).collect();
+                    let all: Vec<_> = failing(&rule.conditions, action, &call, NOW).iter().map(|one| one.condition).collect();
                     prop_assert_eq!(all, found);
                 }
             }

@@ -4,9 +4,12 @@ use std::collections::BTreeMap;
 
 use wpc_model::{
     Approvals, Bound, Call, Charge, Comparison, Condition, Counter, Decision, Demand, Effect, History, Limit,
-    Measure, Near, Needs, Policy, Reason, Refusal, Resource, Rule, RuleId, Ruling, Target, Test, Truth,
-    Undecided, Used, Value, Window, admit, approvals, demands, rule, used,
+    Measure, Moment, Near, Needs, Policy, Reason, Refusal, Resource, Rule, RuleId, Ruling, Target, Test,
+    Truth, Undecided, Used, Value, Window, admit, approvals, demands, rule, used,
 };
+
+/// A Tuesday, 12:00.
+const NOW: Moment = Moment::at(1_767_700_800_000);
 
 use crate::example::{TOOL, allow, at_most, condition, deny, example, per_job, policy, queue, texts};
 
@@ -24,7 +27,7 @@ fn check(subject: &str, test: Test, keys: &[&str], expect: Truth) {
         ("l", Value::List(texts(&["x"]))),
         ("s", Value::Sealed),
     ]);
-    assert_eq!(condition(subject, test).holds(&fields), expect);
+    assert_eq!(condition(subject, test).holds(&fields, NOW), expect);
 }
 
 fn equals(text: &str) -> Test {
@@ -92,8 +95,8 @@ fn a_step_that_the_value_does_not_have_is_unknown() {
 #[test]
 fn each_over_nothing_is_true_and_some_over_nothing_false() {
     let fields = map(&[("l", Value::List(vec![]))]);
-    assert_eq!(condition("each l", equals("x")).holds(&fields), Truth::True);
-    assert_eq!(condition("some l", equals("x")).holds(&fields), Truth::False);
+    assert_eq!(condition("each l", equals("x")).holds(&fields, NOW), Truth::True);
+    assert_eq!(condition("some l", equals("x")).holds(&fields, NOW), Truth::False);
 }
 
 #[test]
@@ -105,7 +108,7 @@ fn sizes_are_members_and_utf_8_bytes() {
         ("m", Value::Map(map(&[]))),
     ]);
     for (subject, of) in [("t.size", 2), ("l.size", 2), ("m.size", 0)] {
-        assert_eq!(condition(subject, size(of)).holds(&fields), Truth::True, "{subject}");
+        assert_eq!(condition(subject, size(of)).holds(&fields, NOW), Truth::True, "{subject}");
     }
 }
 
@@ -124,7 +127,7 @@ fn message(bytes: i64, keys: &[&str]) -> Value {
 #[track_caller]
 fn ruling(policy: &Policy, call: &Call, expect: &str) {
     let tool = &policy.tools[TOOL];
-    let found = match rule(tool, call) {
+    let found = match rule(tool, call, NOW) {
         Ruling::Allow { .. } => "allow".to_owned(),
         Ruling::ExplicitDeny { .. } => "deny".to_owned(),
         Ruling::DefaultDeny { near: None } => "none".to_owned(),
@@ -312,8 +315,8 @@ impl History for Always {
 
 /// What [`admit`] says, with limits already charged `so_far`.
 fn decide(policy: &Policy, call: &Call, missing: &[u32], so_far: Option<i64>) -> (Reason, Option<RuleId>) {
-    let ruling = rule(&policy.tools[TOOL], call);
-    let needs = Needs { approvals: missing.to_vec(), ..Needs::of(policy, call) };
+    let ruling = rule(&policy.tools[TOOL], call, NOW);
+    let needs = Needs { approvals: missing.to_vec(), ..Needs::of(policy, call, NOW) };
     let admission = admit(policy, call, ruling, &needs, &Approvals::NONE, &Always(so_far));
     assert_eq!(admission.charges.is_empty(), matches!(admission.decision, Decision::Deny(_)));
     match admission.decision {
@@ -356,7 +359,7 @@ fn a_call_that_would_charge_nothing_is_still_limited_to_the_sum() {
 #[test]
 fn approvals_are_asked_for_unless_their_condition_is_false() {
     let mut policy = example();
-    let asked = |policy: &Policy, call: &Call| approvals(policy, call).len();
+    let asked = |policy: &Policy, call: &Call| approvals(policy, call, NOW).len();
     let manage = Call { action: "manage".into(), arguments: map(&[]), ..send("x", vec![]) };
     assert_eq!(asked(&policy, &manage), 1);
     assert_eq!(asked(&policy, &send("orders-staging", vec![])), 0);
@@ -386,7 +389,7 @@ fn approvals_are_asked_for_unless_their_condition_is_false() {
 fn ordering_of_other_than_numbers_is_unknown() {
     let less = |value: Value| {
         Condition { test: Test::Compare(Comparison::Less, Value::Int(1)), ..condition("t", Test::Present) }
-            .holds(&map(&[("t", value)]))
+            .holds(&map(&[("t", value)]), NOW)
     };
     assert_eq!(less(Value::text("0")), Truth::Unknown);
     assert_eq!(less(Value::Int(0)), Truth::True);

@@ -11,6 +11,8 @@ mod canon;
 #[cfg(test)]
 mod check;
 #[cfg(test)]
+mod conditions;
+#[cfg(test)]
 mod decode;
 #[cfg(test)]
 mod example;
@@ -24,5 +26,7 @@ mod laws;
 mod names;
 #[cfg(test)]
 mod oracle;
+#[cfg(test)]
+mod settings;
 #[cfg(test)]
 mod values;

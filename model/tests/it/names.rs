@@ -82,11 +82,16 @@ fn addresses_have_one_spelling() {
     );
     check(
         check_url,
-        &["https://a", "https://a.b:443/c?d=e#f", "http://[::1]:80/", "http://[::1]"],
+        &["https://a/", "https://a.b:444/c?d=e", "http://[::1]:443/", "http://[::1]/", "amqp://a:443/"],
         &[
             "",
             "a",
             "https://",
+            "https://a",
+            "https://a:443/",
+            "https://a/#f",
+            "https://a/./b",
+            "https://a/%2e",
             "HTTPS://a",
             "https://A",
             "https://u@a",

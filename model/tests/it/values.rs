@@ -129,7 +129,7 @@ fn values_of_other_types_are_refused() {
     refuses("host", json!("a_b"), "bad_name: $.arguments.host: `a_b` holds '_'");
     refuses("did", json!("alice"), "bad_name: $.arguments.did: `alice` is not of the form `did:method:id`");
     refuses("email", json!("ada"), "bad_name: $.arguments.email: `ada` has no `@`");
-    refuses("url", json!("https://u:p@a"), "bad_name: $.arguments.url: `https://u:p@a` holds a user name");
+    refuses("url", json!("https://u:p@a"), "bad_name: $.arguments.url: `https://u:p@a/` holds a user name");
     refuses("ip", json!("1.2.3"), "bad_name: $.arguments.ip: `1.2.3` is not an ip address in canonical form");
     refuses(
         "path",

@@ -2,11 +2,11 @@
 //!
 //! The reference evaluates each condition by itself; here the tests of one argument share its
 //! look-up, and all `has` and `lacks` of one map share a pass over its keys. Conditions of other
-//! shapes are evaluated by the reference's own [`Condition::holds`].
+//! shapes are evaluated by the reference itself, on constants that were read once ([`Prepared`]).
 
 use std::collections::BTreeMap;
 
-use wpc_model::{Comparison, Condition, Test, Truth, Value};
+use wpc_model::{Comparison, Condition, Moment, Prepared, Test, Truth, Value};
 
 use super::keys::{Bits, KeySet, Present};
 
@@ -32,7 +32,7 @@ struct Group {
 struct Numbered {
     index: u32,
     quick: Quick,
-    condition: Condition,
+    condition: Prepared,
 }
 
 /// What is faster than the reference. Each holds for one shape of value; others take the slow way.
@@ -69,14 +69,14 @@ impl Groups {
 
     /// Index of the first condition that is not true of `fields`.
     #[inline]
-    pub(super) fn first_not_true(&self, fields: &BTreeMap<String, Value>) -> Option<u32> {
-        self.groups.iter().find_map(|group| group.first(fields, |truth| !truth.is_true()))
+    pub(super) fn first_not_true(&self, fields: &BTreeMap<String, Value>, moment: Moment) -> Option<u32> {
+        self.groups.iter().find_map(|group| group.first(fields, moment, |truth| !truth.is_true()))
     }
 
     /// Whether no condition is false of `fields`.
     #[inline]
-    pub(super) fn may_hold(&self, fields: &BTreeMap<String, Value>) -> bool {
-        self.groups.iter().all(|group| group.first(fields, |truth| !truth.is_not_false()).is_none())
+    pub(super) fn may_hold(&self, fields: &BTreeMap<String, Value>, moment: Moment) -> bool {
+        self.groups.iter().all(|group| group.first(fields, moment, |truth| !truth.is_not_false()).is_none())
     }
 }
 
@@ -86,14 +86,14 @@ impl Group {
         let mut group = Self { name: first.subject.name.clone(), keys: KeySet::default(), tests: Vec::new() };
         for &(index, condition) in conditions {
             let quick = group.quick(condition).unwrap_or(Quick::Never);
-            group.tests.push(Numbered { index, quick, condition: condition.clone() });
+            group.tests.push(Numbered { index, quick, condition: Prepared::new(condition.clone()) });
         }
         Some(group)
     }
 
     fn quick(&mut self, condition: &Condition) -> Option<Quick> {
         let subject = &condition.subject;
-        if subject.quantifier.is_some() || !subject.steps.is_empty() {
+        if subject.quantifier.is_some() || !subject.steps.is_empty() || subject.is_of_clock() {
             return None;
         }
         match &condition.test {
@@ -105,13 +105,22 @@ impl Group {
             | Test::Present
             | Test::In(_)
             | Test::NotIn(_)
-            | Test::Like(_) => None,
+            | Test::Like(_)
+            | Test::Matches(_)
+            | Test::UnderDomain(_)
+            | Test::UnderPath(_)
+            | Test::WithinCidr(_) => None,
         }
     }
 
     /// Index of the first condition whose truth is `wanted`.
     #[inline]
-    fn first(&self, fields: &BTreeMap<String, Value>, wanted: impl Fn(Truth) -> bool) -> Option<u32> {
+    fn first(
+        &self,
+        fields: &BTreeMap<String, Value>,
+        moment: Moment,
+        wanted: impl Fn(Truth) -> bool,
+    ) -> Option<u32> {
         let value = fields.get(&self.name);
         let present = match value {
             Some(Value::Map(members)) => self.keys.present(members),
@@ -124,7 +133,7 @@ impl Group {
                 }
                 (Quick::Has(wanted), Some(Value::Map(_))) => present.has(wanted),
                 (Quick::Lacks(unwanted), Some(Value::Map(_))) => present.lacks(unwanted),
-                _ => condition.holds(fields),
+                _ => condition.holds(fields, moment),
             })
         });
         found.map(|one| one.index)

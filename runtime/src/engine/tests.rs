@@ -3,17 +3,20 @@
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use wpc_model::{Call, Policy, Resource, Rule, Ruling, Slot, Target, Tool, Value, arbitrary, rule};
+use wpc_model::{Call, Moment, Policy, Resource, Rule, Ruling, Slot, Target, Tool, Value, arbitrary, rule};
 
 use super::Engine;
+
+/// A Tuesday, 12:00.
+const NOW: Moment = Moment::at(1_767_700_800_000);
 
 #[track_caller]
 fn check(policy: &Policy, engine: &Engine, call: &Call) {
     let expect = match policy.tools.get(&call.tool) {
-        Some(tool) => rule(tool, call),
+        Some(tool) => rule(tool, call, NOW),
         None => Ruling::DefaultDeny { near: None },
     };
-    assert_eq!(engine.rule(call), expect, "{call:?}\n{policy:#?}");
+    assert_eq!(engine.rule(call, NOW), expect, "{call:?}\n{policy:#?}");
 }
 
 proptest! {
@@ -142,7 +145,7 @@ fn names_that_run_into_each_other_are_kept_apart() {
 }
 
 fn empty() -> Policy {
-    use wpc_model::{Auth, Evidence};
+    use wpc_model::{Auth, Evidence, Settings};
     let auth = Auth {
         max_ttl_seconds: 1,
         pin_policy_hash: true,
@@ -156,6 +159,7 @@ fn empty() -> Policy {
         approvals: vec![],
         evidence: Evidence::default(),
         orders: vec![],
+        settings: Settings::default(),
     }
 }
 

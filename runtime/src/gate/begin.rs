@@ -1,10 +1,13 @@
-//! Steps 4 to 7 of the decision, inside the ledger's lock.
+//! Steps 1 to 7 of the decision, inside the ledger's lock.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
-use wpc_model::{Approvals, Charging, Decision, Needs, Refusal, Ruling, admit};
+use wpc_model::{
+    Admission, Approvals, Charging, Decision, Moment, Needs, Refusal, Ruling, admit, approvals, in_force,
+};
 
 use super::admitted::{Admitted, Asking, Settling};
 use super::{Asked, Core, Slip, untyped, words};
@@ -21,6 +24,8 @@ pub(super) struct Begin {
     asked: Asked,
     call: CallId,
     needs: Needs,
+    /// Which approvals it needs reads the clock.
+    timed: bool,
     said: Said,
 }
 
@@ -38,12 +43,16 @@ impl Begin {
     /// Prepares what does not depend on the job.
     pub(super) fn new(core: &Arc<Core>, asked: Asked) -> Result<Self, Refused> {
         core.is_sound()?;
-        let needs = match asked.ruling {
-            Ruling::Allow { .. } => Needs::of(&core.policy, &asked.call),
-            Ruling::ExplicitDeny { .. } | Ruling::DefaultDeny { .. } => Needs::none(),
+        let (needs, timed) = match asked.ruling {
+            None | Some(Ruling::Allow { .. }) => {
+                // What does not read the clock is the same at every moment.
+                let needs = Needs::of(&core.policy, &asked.call, Moment::at(0));
+                (needs, core.timed.approvals(&asked.call))
+            }
+            Some(Ruling::ExplicitDeny { .. } | Ruling::DefaultDeny { .. }) => (Needs::none(), false),
         };
         let call = core.calls.next();
-        Ok(Self { core: Arc::clone(core), asked, call, needs, said: Said::Nothing })
+        Ok(Self { core: Arc::clone(core), asked, call, needs, timed, said: Said::Nothing })
     }
 
     /// Decides at the head of the job. Pure but for remembering what it said; may run again.
@@ -67,9 +76,7 @@ impl Begin {
         if !tool.interface.actions.contains_key(&call.action) {
             return (Said::Stopped("unknown_action"), vec![untyped::entry("unknown_action", 0)]);
         }
-        // Nobody can approve anything yet.
-        let admission =
-            admit(&self.core.policy, call, self.asked.ruling, &self.needs, &Approvals::NONE, head);
+        let admission = self.admit(head);
         let verdict = match admission.decision {
             Decision::Allow { rule } => {
                 let charges = admission.charges.iter().copied().map(Charged::from).collect();
@@ -86,6 +93,29 @@ impl Begin {
             verdict,
         };
         (Said::Decided(admission.decision, admission.charges), vec![Step::Entry(Body::Attempt(attempt))])
+    }
+
+    /// Validity, the order of calls, approvals and limits, and what an admitted call charges; before
+    /// them the rules, if they read the clock.
+    fn admit(&self, head: &Head<'_>) -> Admission {
+        // On the ledger's clock, which is the one that the entry bears.
+        if let Err(refusal) = in_force(&self.core.policy, head.now_ms()) {
+            return refusal.into();
+        }
+        let (call, moment) = (&self.asked.call, Moment::at(head.now_ms()));
+        let timed = || match self.core.timed.rules(call) {
+            Some(rules) => rules.rule(call, moment),
+            None => Ruling::DefaultDeny { near: None },
+        };
+        let ruling = self.asked.ruling.unwrap_or_else(timed);
+        let needs = if self.timed {
+            let approvals = approvals(&self.core.policy, call, moment);
+            Cow::Owned(Needs { approvals, ..self.needs.clone() })
+        } else {
+            Cow::Borrowed(&self.needs)
+        };
+        // Nobody can approve anything yet.
+        admit(&self.core.policy, call, ruling, &needs, &Approvals::NONE, head)
     }
 
     /// What the caller gets, once the ledger has answered.

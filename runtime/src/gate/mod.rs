@@ -8,7 +8,8 @@
 //!
 //! [`Core`] knows nothing of Rust types: the typed [`crate::Gate`] and the dynamic
 //! [`crate::DynamicGate`] describe a call, evaluate its rules, and ask here. Approvals and limits
-//! are decided by `wpc_model` inside the ledger's lock, so what was charged is what was decided.
+//! are decided by `wpc_model` inside the ledger's lock, so what was charged is what was decided; so
+//! are rules that read the clock.
 //!
 //! Invariants:
 //!
@@ -21,6 +22,7 @@ mod begin;
 mod named;
 mod opening;
 mod slip;
+mod timed;
 mod untyped;
 mod words;
 
@@ -37,6 +39,7 @@ use crate::refused::{Detail, Refused};
 use crate::{JobId, LedgerError};
 use begin::{Begin, BeginTask};
 use named::Named;
+use timed::Timed;
 use untyped::{Refusing, RefusingTask};
 
 pub(crate) use admitted::Admitted;
@@ -53,6 +56,7 @@ pub(crate) struct Core {
     ledger: Arc<dyn Ledger>,
     calls: CallIds,
     named: Named,
+    timed: Timed,
     faulted: AtomicBool,
 }
 
@@ -61,8 +65,8 @@ pub(crate) struct Core {
 pub(crate) struct Asked {
     /// The call; complete, and typed by the policy's interface.
     pub(crate) call: Arc<Call>,
-    /// What the rules said.
-    pub(crate) ruling: Ruling,
+    /// What the rules said, unless they read the clock: then they are asked inside the ledger's lock.
+    pub(crate) ruling: Option<Ruling>,
     /// What evaluated them.
     pub(crate) engine: Engine,
 }
@@ -86,6 +90,15 @@ impl Core {
     /// The ledger.
     pub(crate) fn ledger(&self) -> &Arc<dyn Ledger> {
         &self.ledger
+    }
+
+    /// A call whose rules say what `rule` does, answered by `engine`, unless they read the clock.
+    pub(crate) fn asked(&self, call: Call, engine: Engine, rule: impl FnOnce(&Call) -> Ruling) -> Asked {
+        let (ruling, engine) = match self.timed.rules(&call) {
+            Some(_) => (None, Engine::Indexed),
+            None => (Some(rule(&call)), engine),
+        };
+        Asked { call: Arc::new(call), ruling, engine }
     }
 
     /// Decides the call and records the attempt. Blocks until the ledger has it.

@@ -7,6 +7,7 @@ use wpc_model::{DecodeError, Hash, Policy, decode};
 
 use super::Core;
 use super::named::Named;
+use super::timed::Timed;
 use crate::JobId;
 use crate::job::CallIds;
 use crate::ledger::entry::is_agent;
@@ -51,6 +52,9 @@ pub enum OpenError {
     /// The agent's name is empty, too long, or holds control characters. Code `agent_name`.
     #[error("an agent's name has 1 to {MAX_AGENT_BYTES} bytes and no control characters")]
     Agent,
+    /// The policy names its agents, and this is none of them. Code `agent_not_named`.
+    #[error("the policy is for other agents")]
+    AgentNotNamed,
     /// The job was opened under another policy. Code `job_policy_differs`.
     #[error("the job was opened under the policy {found}")]
     JobPolicy {
@@ -80,6 +84,7 @@ impl OpenError {
             Self::Artifact(error) => error.code.code(),
             Self::PolicyHash { .. } => "policy_hash_mismatch",
             Self::Agent => "agent_name",
+            Self::AgentNotNamed => "agent_not_named",
             Self::JobPolicy { .. } => "job_policy_differs",
             Self::JobAgent => "job_agent_differs",
             Self::JobClosed => "job_closed",
@@ -93,7 +98,7 @@ impl Core {
     /// Verifies the signed policy, compares it with the code's own hash, and opens the job or joins
     /// it.
     ///
-    /// In this order: signatures, payload type, artifact, hash, job. Nothing is recorded if one of
+    /// In this order: signatures, payload type, artifact, hash, agent, job. Nothing is recorded if one of
     /// them fails.
     pub(crate) fn open(opening: Opening<'_>, expected_hash: Option<&str>) -> Result<Arc<Self>, OpenError> {
         let Opening { artifact, trust, ledger, job, agent } = opening;
@@ -120,6 +125,9 @@ impl Core {
         if !is_agent(&agent) {
             return Err(OpenError::Agent);
         }
+        if !policy.settings.admits_agent(&agent) {
+            return Err(OpenError::AgentNotNamed);
+        }
         let mut refusal = None;
         ledger.append(&job, &mut |head| {
             refusal = None;
@@ -139,7 +147,8 @@ impl Core {
         if let Some(refusal) = refusal {
             return Err(refusal);
         }
-        let (named, calls) = (Named::of(&policy), CallIds::new()?);
-        Ok(Arc::new(Self { policy, hash, job, agent, ledger, calls, named, faulted: AtomicBool::new(false) }))
+        let (named, timed, calls) = (Named::of(&policy), Timed::of(&policy), CallIds::new()?);
+        let faulted = AtomicBool::new(false);
+        Ok(Arc::new(Self { policy, hash, job, agent, ledger, calls, named, timed, faulted }))
     }
 }

@@ -18,6 +18,10 @@ pub(super) fn of_condition(condition: &Condition) -> String {
         Test::Like(pattern) => format!("{subject} like {}", text(pattern)),
         Test::Has(constants) => format!("{subject} has {}", list(constants)),
         Test::Lacks(constants) => format!("{subject} lacks {}", list(constants)),
+        Test::Matches(pattern) => format!("{subject} matches {}", text(pattern)),
+        Test::UnderDomain(constants) => format!("{subject} under domain {}", list(constants)),
+        Test::UnderPath(constants) => format!("{subject} under path {}", list(constants)),
+        Test::WithinCidr(constants) => format!("{subject} within cidr {}", list(constants)),
     }
 }
 

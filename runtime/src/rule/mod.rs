@@ -6,6 +6,7 @@
 mod found;
 mod keys;
 mod test;
+mod text;
 
 use wpc_model::{Near, Ruling, Truth};
 
@@ -14,6 +15,8 @@ use crate::place::{Names, Place, Slot};
 pub use found::{Found, find, find_text};
 pub use keys::{Keys, Seen, keys};
 pub use test::{Integer, Members, among, any, every, glob, has, lacks, texts_among};
+
+pub use text::{Blocks, Regex, port, text_part, under_domain, under_path};
 
 pub(crate) use test::like_name;
 

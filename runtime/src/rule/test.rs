@@ -2,6 +2,7 @@
 
 use wpc_model::Truth;
 
+use crate::describe::{Record, Records};
 use crate::view::TextList;
 
 /// A number as conditions compare it.
@@ -36,16 +37,17 @@ pub trait Members {
     /// One of them.
     type Member;
 
-    /// Calls `visit` with every one.
-    fn each_member(self, visit: impl FnMut(Self::Member));
+    /// Calls `visit` with every one, and says whether all that were counted were there.
+    fn each_member(self, visit: impl FnMut(Self::Member)) -> Truth;
 }
 
 impl<T: Copy> Members for &[T] {
     type Member = T;
 
     #[inline]
-    fn each_member(self, visit: impl FnMut(T)) {
+    fn each_member(self, visit: impl FnMut(T)) -> Truth {
         self.iter().copied().for_each(visit);
+        Truth::True
     }
 }
 
@@ -53,8 +55,26 @@ impl<'a> Members for TextList<'a> {
     type Member = &'a str;
 
     #[inline]
-    fn each_member(self, visit: impl FnMut(&'a str)) {
+    fn each_member(self, visit: impl FnMut(&'a str)) -> Truth {
         self.each(visit);
+        Truth::True
+    }
+}
+
+impl<'a, R: Record> Members for Records<'a, R> {
+    type Member = R::Fields<'a>;
+
+    #[inline]
+    fn each_member(self, mut visit: impl FnMut(R::Fields<'a>)) -> Truth {
+        let mut all = Truth::True;
+        for index in 0..self.size() {
+            match self.at(index) {
+                Some(member) => visit(member),
+                // A list that shrinks while it is read is neither what it was nor what it is.
+                None => all = Truth::Unknown,
+            }
+        }
+        all
     }
 }
 
@@ -63,8 +83,8 @@ impl<'a> Members for TextList<'a> {
 #[inline]
 pub fn every<M: Members>(members: M, test: impl Fn(M::Member) -> Truth) -> Truth {
     let mut all = Truth::True;
-    members.each_member(|member| all = all.and(test(member)));
-    all
+    let there = members.each_member(|member| all = all.and(test(member)));
+    all.and(there)
 }
 
 /// `some`: the test holds of one member at least; false of none.
@@ -72,8 +92,8 @@ pub fn every<M: Members>(members: M, test: impl Fn(M::Member) -> Truth) -> Truth
 #[inline]
 pub fn any<M: Members>(members: M, test: impl Fn(M::Member) -> Truth) -> Truth {
     let mut one = Truth::False;
-    members.each_member(|member| one = one.or(test(member)));
-    one
+    let there = members.each_member(|member| one = one.or(test(member)));
+    if there.is_true() { one } else { one.or(there) }
 }
 
 /// `has` of a list: every constant is a member. `view` makes a member comparable.
@@ -101,7 +121,7 @@ pub fn lacks<M: Members + Copy, C: PartialEq + Copy>(
 #[inline]
 fn contains<M: Members, C: PartialEq>(members: M, constant: C, view: impl Fn(M::Member) -> C) -> bool {
     let mut found = false;
-    members.each_member(|member| found |= view(member) == constant);
+    let _ = members.each_member(|member| found |= view(member) == constant);
     found
 }
 

@@ -9,6 +9,8 @@ mod clock;
 #[cfg(test)]
 mod corruption;
 #[cfg(test)]
+mod demands;
+#[cfg(test)]
 mod envelopes;
 #[cfg(test)]
 mod gates;

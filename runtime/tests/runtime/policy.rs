@@ -6,8 +6,8 @@ use serde_json::json;
 use wpc::{JobId, Key, Ledger, Opening, POLICY_TYPE, Trust, sign};
 use wpc_model::{
     Action, Approval, Approver, Auth, Bind, Call, Comparison, Condition, Effect, Evidence, Field, Interface,
-    Kind, Limit, Measure, Policy, Preposition, Record, Resource, Rule, Scope, Slot, Subject, Target,
-    Template, Terms, Test, Tool, Type, Uses, Value, Window, encode,
+    Kind, Limit, Measure, Policy, Preposition, Record, Resource, Rule, Scope, Settings, Slot, Subject,
+    Target, Template, Terms, Test, Tool, Type, Uses, Value, Window, encode,
 };
 
 pub(crate) const AGENT: &str = "agent-1";
@@ -113,6 +113,7 @@ pub(crate) fn policy() -> Policy {
         approvals: vec![Approval::new("bus", vec!["manage".to_owned()], vec![Target::Any], vec![], terms)],
         evidence: Evidence::default(),
         orders: vec![],
+        settings: Settings::default(),
     }
     .normalise()
 }

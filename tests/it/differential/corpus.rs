@@ -66,7 +66,7 @@ macro_rules! desk {
     ($module:ident) => {
         listed!(
             "desk_corpus", $module::DeskCorpus, desk,
-            "hint" = Hint, "ping" = Ping, "post" = Post, "start" = Start;
+            "group" = Group, "hint" = Hint, "ping" = Ping, "post" = Post, "start" = Start;
             note(title), page(book, name), site(host, lane), tray(name)
         )
     };

@@ -25,8 +25,8 @@ macro_rules! desk {
                 StartMode { Cold, Warm }
             }
             records {
-                Person, PersonRecord { name, age, nick }
-                Item, ItemRecord { size, tags, title, lines, rank, rate, owner, other, shape, body }
+                Person, PersonRecord { name, age, nick, mail }
+                Item, ItemRecord { size, tags, title, lines, rank, rate, owner, other, crew, shape, body }
             }
             actions {
                 Post, PostArguments { items, urgent, copies, due }
@@ -37,7 +37,7 @@ macro_rules! desk {
                     flag, offset, copies, weight, pause, ratio, price, title, server, owner, mode, entity
                 }
                 Group, GroupArguments {
-                    tags, labels, numbers, sizes, flags, extra, counts, who, whom, people, mail, link, address, file,
+                    tags, labels, numbers, sizes, flags, extra, counts, who, whom, people, mails, mail, link, address, file,
                     secret
                 }
                 Ping, PingArguments { copies }

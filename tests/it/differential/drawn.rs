@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use wpc_model::{Action, Field, Interface, Type, Value};
 
 use crate::random::dice::Random;
-use crate::random::domain::{BOUND, DIDS, HOSTS, KEYS, NAMES, TEXTS};
+use crate::random::domain::{BOUND, DIDS, EMAILS, HOSTS, IPS, KEYS, NAMES, PATHS, TEXTS, URLS};
 
 /// Arguments or fields by name; what is absent has no entry.
 #[derive(Debug)]
@@ -221,10 +221,10 @@ fn text<'a>(random: &mut Random, ty: &'a Type) -> &'a str {
         Type::EntityName { .. } => random.word(&NAMES),
         Type::Host => random.word(&HOSTS),
         Type::Did => random.word(&DIDS),
-        Type::Email => random.word(&["a@a", "b@a.b"]),
-        Type::Url => random.word(&["http://a/", "http://b"]),
-        Type::Ip => random.word(&["::1", "10.0.0.1"]),
-        Type::Path => random.word(&["/", "/a"]),
+        Type::Email => random.word(&EMAILS),
+        Type::Url => random.word(&URLS),
+        Type::Ip => random.word(&IPS),
+        Type::Path => random.word(&PATHS),
         Type::Choice(words) => random.pick(words).map_or("", String::as_str),
         _ => random.word(&TEXTS),
     }

@@ -96,7 +96,7 @@ fn policies_that_were_never_seen_before_compile_and_read_back() {
                         arguments: Fields::draw(&mut random, &tool.interface, about)
                             .values(&tool.interface, &about.arguments),
                     };
-                    let _ = engines.ruling(&call, &|| text.clone());
+                    let _ = engines.ruling(&call, wpc_model::Moment::at(0), &|| text.clone());
                     seen += 1;
                 }
             }

@@ -7,7 +7,8 @@ use std::time::Duration;
 use wpc::ledger::{Ledger, MemoryLedger, SqliteLedger};
 use wpc::{Clock, DynamicGate, DynamicRunning, JobId, Key, Opening, Outcome, POLICY_TYPE, Trust, sign};
 use wpc_model::{
-    Approvals, Call, Charging, Decision, Needs, Past, Policy, Refusal, Who, admit, encode, rule, settle,
+    Approvals, Call, Charging, Decision, Moment, Needs, Past, Policy, Refusal, Who, admit, encode, rule,
+    settle,
 };
 
 use super::drawn;
@@ -164,8 +165,8 @@ impl<'p> Played<'p> {
         let (name, agent) = JOBS[job];
         let now = self.clock.wall_ms();
         let who = Who { job: name, agent: AGENTS[agent] };
-        let needs = Needs::of(self.policy, &call);
-        let ruling = rule(&self.policy.tools[&call.tool], &call);
+        let needs = Needs::of(self.policy, &call, Moment::at(now));
+        let ruling = rule(&self.policy.tools[&call.tool], &call, Moment::at(now));
         let says = admit(self.policy, &call, ruling, &needs, &Approvals::NONE, &self.past.at(who, now));
         seen.count(&says.decision);
         let refused = match says.decision {

@@ -1,7 +1,7 @@
 //! A failed expectation, drawn like any other problem: the call, what decided, and why.
 
 use wpc_compiler::{Code, Diagnostic, Expectation, Expected, Found, Ran, Span};
-use wpc_model::{Decision, Policy, Reason, instant_text};
+use wpc_model::{Decision, Moment, Policy, Reason, instant_text};
 
 use crate::verb::why::facts;
 use crate::words;
@@ -57,7 +57,8 @@ fn role(found: &Found) -> &'static str {
     let Found::Decided(Decision::Deny(refusal)) = found else { return "this allows it" };
     match refusal.reason {
         Reason::DefaultDeny => "the nearest rule",
-        Reason::ExplicitDeny
+        Reason::PolicyNotValid
+        | Reason::ExplicitDeny
         | Reason::OrderDenied
         | Reason::ApprovalRequired
         | Reason::LimitExceeded
@@ -74,7 +75,7 @@ pub(super) fn facts(one: &Expectation, policy: &Policy) -> Vec<Fact> {
     let Some((spoken, tool, action, rule)) = named else { return Vec::new() };
     let fact = |at: &wpc_compiler::FailingAt| {
         let condition = rule.conditions.get(usize::try_from(at.failing.condition).ok()?)?;
-        let found = facts::found(tool, action, &one.call, condition)?;
+        let found = facts::found(tool, action, &one.call, condition, Moment::at(one.at))?;
         let condition = words::condition(tool, Some(&one.call.action), condition);
         Some(Fact { line: at.line, place: at.place, condition, found })
     };

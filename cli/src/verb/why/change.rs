@@ -49,6 +49,10 @@ pub(super) fn of_condition(tool: &Tool, call: &Call, rule: &Rule, failing: Faili
     let action = tool.interface.actions.get(&call.action)?;
     let condition = rule.conditions.get(usize::try_from(failing.condition).ok()?)?;
     let Condition { subject, test } = condition;
+    if subject.is_of_clock() {
+        let when = words::condition(tool, Some(&call.action), condition);
+        return Some(Change::new("time", None, format!("ask when {when}, in UTC")));
+    }
     let found = value(action, call, subject, failing.element);
     let ty = words::subject_type(tool, &call.action, subject);
     let to = wanted(test, ty.as_ref(), found);
@@ -85,6 +89,8 @@ fn value<'c>(action: &Action, call: &'c Call, subject: &Subject, element: Option
     };
     subject.steps.iter().try_fold(fields.get(&subject.name)?, |value, step| match (step, value) {
         (Step::Field(name) | Step::Key(name), Value::Map(members)) => members.get(name),
+        // Parts are read of the address, and what is read in members of their list.
+        (Step::Field(_), Value::Text(_) | Value::List(_)) => Some(value),
         (Step::Field(_) | Step::Key(_) | Step::Size, _) => None,
     })
 }
@@ -120,6 +126,9 @@ fn wanted(test: &Test, ty: Option<&Type>, found: Option<&Value>) -> String {
         Test::Has(wanted) => format!("add {}", all(&facts::missing(found, wanted))),
         Test::Lacks(unwanted) => format!("remove {}", all(&facts::present(found, unwanted))),
         Test::Like(pattern) => format!("something like {}", words::quoted(pattern)),
+        Test::Matches(pattern) => format!("something that matches {}", words::quoted(pattern)),
+        Test::UnderDomain(set) | Test::UnderPath(set) => format!("something under {}", all(set)),
+        Test::WithinCidr(set) => format!("something within {}", all(set)),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use wpc_model::{Action, Call, Condition, Test, Tool, Value};
+use wpc_model::{Action, Call, Condition, Moment, Test, Tool, Value, time_of_day_text};
 
 use crate::plain::plain;
 use crate::words;
@@ -11,16 +11,27 @@ use crate::words;
 const SHOWN: usize = 120;
 
 /// The first place of `call` at which `condition` is not true, and what stands there.
-pub(crate) fn found(tool: &Tool, action: &Action, call: &Call, condition: &Condition) -> Option<String> {
+pub(crate) fn found(
+    tool: &Tool,
+    action: &Action,
+    call: &Call,
+    condition: &Condition,
+    now: Moment,
+) -> Option<String> {
+    if condition.subject.is_of_clock() {
+        let (time, day) = (time_of_day_text(now.time_of_day()), now.weekday());
+        return (!condition.holds(&call.arguments, now).is_true())
+            .then(|| format!("it is {day}, {time} UTC"));
+    }
     if !condition.subject.is_of_element(action) {
-        return (!condition.holds(&call.arguments).is_true())
+        return (!condition.holds(&call.arguments, now).is_true())
             .then(|| told(tool, action, condition, &call.arguments));
     }
     let (batch, _) = action.batch()?;
     let Some(Value::List(elements)) = call.arguments.get(batch) else { return None };
     elements.iter().enumerate().find_map(|(index, element)| {
         let Value::Map(fields) = element else { return None };
-        let fails = !condition.holds(fields).is_true();
+        let fails = !condition.holds(fields, now).is_true();
         fails.then(|| format!("{}[{index}]: {}", plain(batch), told(tool, action, condition, fields)))
     })
 }
@@ -32,7 +43,16 @@ fn told(tool: &Tool, action: &Action, condition: &Condition, fields: &BTreeMap<S
     let text = match &condition.test {
         Test::Has(wanted) => format!("{said} has no {}", members(wanted, |one| !holds(value, one))),
         Test::Lacks(unwanted) => format!("{said} has {}", members(&present(Some(value), unwanted), |_| true)),
-        Test::Present | Test::Absent | Test::Compare(..) | Test::In(_) | Test::NotIn(_) | Test::Like(_) => {
+        Test::Present
+        | Test::Absent
+        | Test::Compare(..)
+        | Test::In(_)
+        | Test::NotIn(_)
+        | Test::Like(_)
+        | Test::Matches(_)
+        | Test::UnderDomain(_)
+        | Test::UnderPath(_)
+        | Test::WithinCidr(_) => {
             let ty = words::field(tool, action, name).map(|field| &field.ty);
             format!("{said} is {}", words::value(value, ty))
         }

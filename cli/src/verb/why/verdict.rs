@@ -1,8 +1,9 @@
 //! The decision with the rules, approvals and limits that it met.
 
 use serde_json::{Value, json};
+use wpc::{Clock, SystemClock};
 use wpc_model::{
-    Call, Condition, Decision, Demand, Effect, Policy, Reason, Refusal, Rule, RuleId, Ruling, Tool,
+    Call, Condition, Decision, Demand, Effect, Moment, Policy, Reason, Refusal, Rule, RuleId, Ruling, Tool,
 };
 
 use super::change::{self, Change};
@@ -51,16 +52,18 @@ pub(super) struct Verdict {
 pub(super) fn of(policy: &Policy, call: &Call, lines: Option<&Lines>) -> Result<Verdict, Failure> {
     let missing = || Failure::no("unknown_tool", "the policy does not have this tool");
     let tool = policy.tools.get(&call.tool).ok_or_else(missing)?;
-    let ruling = wpc_model::rule(tool, call);
-    let asked = wpc_model::approvals(policy, call);
-    let needs = wpc_model::Needs::of(policy, call);
+    let wall = SystemClock::new().wall_ms();
+    let now = Moment::at(wall);
+    let ruling = wpc_model::rule(tool, call, now);
+    let asked = wpc_model::approvals(policy, call, now);
+    let needs = wpc_model::Needs::of(policy, call, now);
     let past = wpc_model::Past::new();
-    let fresh = past.at(wpc_model::Who { job: "", agent: "" }, 0);
+    let fresh = past.at(wpc_model::Who { job: "", agent: "" }, wall);
     let nobody = wpc_model::Approvals::NONE;
     let decision = wpc_model::admit(policy, call, ruling, &needs, &nobody, &fresh).decision;
     let demands = needs.demands;
 
-    let look = Look { tool, call, lines };
+    let look = Look { tool, call, lines, now };
     let allowed = matches!(ruling, Ruling::Allow { .. });
     let Ruled { decided_by, nearest, failing, mut changes } = look.ruling(ruling);
     let instead =
@@ -113,6 +116,7 @@ struct Look<'a> {
     tool: &'a Tool,
     call: &'a Call,
     lines: Option<&'a Lines>,
+    now: Moment,
 }
 
 impl Look<'_> {
@@ -170,7 +174,7 @@ impl Look<'_> {
     /// Every condition of the nearest rule that is not true.
     fn failing(&self, rule: &Rule, ruled: &mut Ruled) {
         let Some(action) = self.tool.interface.actions.get(&self.call.action) else { return };
-        for failing in wpc_model::failing(&rule.conditions, action, self.call) {
+        for failing in wpc_model::failing(&rule.conditions, action, self.call, self.now) {
             let index = usize::try_from(failing.condition).ok();
             let Some(condition) = index.and_then(|index| rule.conditions.get(index)) else { continue };
             let line = self.lines.and_then(|lines| lines.of_condition(rule.id, failing.condition));
@@ -192,7 +196,7 @@ impl Look<'_> {
 
     fn condition(&self, condition: &Condition, line: Option<u64>) -> Met {
         let action = self.tool.interface.actions.get(&self.call.action);
-        let found = action.and_then(|action| facts::found(self.tool, action, self.call, condition));
+        let found = action.and_then(|action| facts::found(self.tool, action, self.call, condition, self.now));
         let text = words::condition(self.tool, Some(&self.call.action), condition);
         self.placed(None, line, text, found.unwrap_or_default())
     }

@@ -13,6 +13,7 @@ mod orders;
 mod raw;
 mod rules;
 mod scalars;
+mod settings;
 mod unhoist;
 
 use std::collections::BTreeMap;
@@ -138,7 +139,8 @@ fn unknown_version() -> DecodeError {
     DecodeError::new(DecodeCode::UnknownVersion, at.member("wpc_version"), format!("is not `{WPC_VERSION}`"))
 }
 
-fn policy(raw: RawPolicy<'_>) -> Result<Policy, DecodeError> {
+fn policy(mut raw: RawPolicy<'_>) -> Result<Policy, DecodeError> {
+    let settings = settings::settings(&mut raw);
     let RawPolicy { approvals, auth, evidence, orders, policy_name, tools, .. } = raw;
     let mut of = BTreeMap::new();
     for (name, raw) in tools.0 {
@@ -156,6 +158,7 @@ fn policy(raw: RawPolicy<'_>) -> Result<Policy, DecodeError> {
         approvals,
         evidence: evidence.map(Into::into).unwrap_or_default(),
         orders,
+        settings,
     })
 }
 

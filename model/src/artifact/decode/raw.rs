@@ -10,7 +10,8 @@ use super::rules::Rules;
 use super::scalars::{
     Constant, Members, RawBind, RawMeasure, RawSlot, RawUses, RawWindow, Shown, Text, Triple,
 };
-use crate::{Approver, Auth, Evidence, Target};
+use super::settings::{RawMeta, RawModels, RawPrincipal, RawSandbox, RawValidity, Word};
+use crate::{Approver, Auth, Credential, Evidence, OnChange, Target};
 
 /// The version alone, whatever else there is.
 #[derive(Deserialize)]
@@ -23,13 +24,27 @@ pub(super) struct Version<'a> {
 #[serde(deny_unknown_fields)]
 pub(super) struct RawPolicy<'a> {
     #[serde(borrow)]
+    pub(super) agents: Option<Vec<RawPrincipal<'a>>>,
+    #[serde(borrow)]
     pub(super) approvals: Option<RawApprovals<'a>>,
     pub(super) auth: RawAuth,
+    pub(super) credential: Option<Word<Credential>>,
+    #[serde(borrow)]
+    pub(super) environment: Option<Text<'a>>,
     pub(super) evidence: Option<RawEvidence>,
+    #[serde(borrow)]
+    pub(super) meta: Option<RawMeta<'a>>,
+    #[serde(borrow)]
+    pub(super) models: Option<RawModels<'a>>,
+    pub(super) on_change: Option<Word<OnChange>>,
     #[serde(default)]
     pub(super) orders: Vec<RawOrder<'a>>,
     pub(super) policy_name: Text<'a>,
+    #[serde(borrow)]
+    pub(super) requesters: Option<Vec<RawPrincipal<'a>>>,
+    pub(super) sandbox: Option<RawSandbox>,
     pub(super) tools: Members<RawTool<'a>>,
+    pub(super) valid: Option<RawValidity>,
     pub(super) wpc_version: Text<'a>,
 }
 

@@ -158,10 +158,14 @@ fn test(operator: &str, constant: Value) -> Option<Test> {
         ("is", Value::Text(word)) if word == "present" => Test::Present,
         ("is", Value::Text(word)) if word == "absent" => Test::Absent,
         ("like", Value::Text(pattern)) => Test::Like(pattern),
+        ("matches", Value::Text(pattern)) => Test::Matches(pattern),
         ("has", Value::List(set)) => Test::Has(set),
         ("in", Value::List(set)) => Test::In(set),
         ("lacks", Value::List(set)) => Test::Lacks(set),
         ("not in", Value::List(set)) => Test::NotIn(set),
+        ("under domain", Value::List(set)) => Test::UnderDomain(set),
+        ("under path", Value::List(set)) => Test::UnderPath(set),
+        ("within cidr", Value::List(set)) => Test::WithinCidr(set),
         (symbol, constant) => Test::Compare(Comparison::from_symbol(symbol)?, constant),
     })
 }

@@ -1,7 +1,7 @@
 //! One call, asked of an artifact.
 
 use serde_json::Value as Json;
-use wpc_model::{Call, Value};
+use wpc_model::{Call, Moment, Value};
 
 use super::condition::{May, every, holds, plain, some, surely, words};
 
@@ -12,14 +12,15 @@ pub(super) struct Asked<'a> {
     call: &'a Call,
     arguments: Json,
     elements: Vec<Json>,
+    now: Moment,
 }
 
 impl<'a> Asked<'a> {
-    pub(super) fn new(artifact: &'a Json, call: &'a Call) -> Self {
+    pub(super) fn new(artifact: &'a Json, call: &'a Call, now: Moment) -> Self {
         let tool = &artifact["tools"][&call.tool];
         let action = &tool["interface"]["actions"][&call.action];
         let arguments = plain(&Value::Map(call.arguments.clone()));
-        let mut asked = Asked { tool, action, call, arguments, elements: Vec::new() };
+        let mut asked = Asked { tool, action, call, arguments, elements: Vec::new(), now };
         if let Some((name, _)) = asked.batch() {
             asked.elements = asked.arguments[name].as_array().unwrap().clone();
         }
@@ -62,24 +63,24 @@ impl<'a> Asked<'a> {
     fn conditions_of_all(&self, conditions: &[Json]) -> May {
         let (of_element, of_call) = self.split(conditions);
         let of_elements =
-            self.elements.iter().flat_map(|one| of_element.iter().map(|triple| holds(one, triple)));
-        every(of_call.iter().map(|triple| holds(&self.arguments, triple)).chain(of_elements))
+            self.elements.iter().flat_map(|one| of_element.iter().map(|triple| holds(one, triple, self.now)));
+        every(of_call.iter().map(|triple| holds(&self.arguments, triple, self.now)).chain(of_elements))
     }
 
     /// Of a deny or an approval: those of the call, and one element that has all of the others.
     fn conditions_of_one(&self, conditions: &[Json]) -> May {
         let (of_element, of_call) = self.split(conditions);
-        let of_call = every(of_call.iter().map(|triple| holds(&self.arguments, triple)));
+        let of_call = every(of_call.iter().map(|triple| holds(&self.arguments, triple, self.now)));
         if of_element.is_empty() {
             return of_call;
         }
-        let one = |element| every(of_element.iter().map(|triple| holds(element, triple)));
+        let one = |element| every(of_element.iter().map(|triple| holds(element, triple, self.now)));
         every([of_call, some(self.elements.iter().map(one))])
     }
 
     fn split<'c>(&self, conditions: &'c [Json]) -> (Vec<&'c Json>, Vec<&'c Json>) {
-        let arguments = &self.action["arguments"];
-        conditions.iter().partition(|triple| arguments.get(&words(triple[0].as_str().unwrap())[1]).is_none())
+        let of_element = |name: &String| name != "clock" && self.action["arguments"].get(name).is_none();
+        conditions.iter().partition(|triple| of_element(&words(triple[0].as_str().unwrap())[1]))
     }
 
     fn rules(&self, list: &str) -> Vec<Json> {

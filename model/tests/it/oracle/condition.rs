@@ -1,7 +1,7 @@
 //! One condition, on the JSON of a call's arguments.
 
 use serde_json::Value as Json;
-use wpc_model::Value;
+use wpc_model::{Moment, Part, Value};
 
 /// What a statement may turn out to be.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -88,17 +88,25 @@ fn case_variant(map: &serde_json::Map<String, Json>, key: &str) -> bool {
 }
 
 /// The value at the end of a path, if any, and whether another spelling of a key stands beside it.
-fn look(fields: &Json, path: &[String]) -> (Option<Json>, bool) {
-    let Some(mut at) = fields.get(&path[0]).cloned() else { return (None, false) };
+fn look(start: Option<&Json>, path: &[String]) -> (Option<Json>, bool) {
+    let Some(mut at) = start.cloned() else { return (None, false) };
     let mut doubtful = false;
-    for word in &path[1..] {
+    for word in path {
         if word == "#" {
             let size = at.as_object().map(serde_json::Map::len).or(at.as_array().map(Vec::len));
             let size = size.or(at.as_str().map(str::len));
             return (size.map(Json::from).or(Some(Json::Null)), doubtful);
         }
-        let Some(map) = at.as_object() else { return (Some(Json::Null), true) };
         let (sort, name) = word.split_at(1);
+        if let Some(address) = at.as_str() {
+            at = match wpc_model::part(address, name) {
+                Some(Part::Text(text)) => Json::from(text),
+                Some(Part::Number(number)) => Json::from(number),
+                None => return (None, true),
+            };
+            continue;
+        }
+        let Some(map) = at.as_object() else { return (None, true) };
         doubtful |= sort == "[" && case_variant(map, name);
         match map.get(name) {
             Some(next) => at = next.clone(),
@@ -108,9 +116,37 @@ fn look(fields: &Json, path: &[String]) -> (Option<Json>, bool) {
     (Some(at), doubtful)
 }
 
-pub(super) fn holds(fields: &Json, triple: &Json) -> May {
+pub(super) fn holds(fields: &Json, triple: &Json, now: Moment) -> May {
     let path = words(triple[0].as_str().unwrap());
-    let (found, doubtful) = look(fields, &path[1..]);
+    let (quantifier, name, steps) = (path[0].as_str(), path[1].as_str(), &path[2..]);
+    if name == "clock" {
+        return asked((Some(clock(&steps[0], now)), false), triple);
+    }
+    let start = fields.get(name);
+    let over: fn(Vec<May>) -> May = match quantifier {
+        "each" => |all| every(all),
+        "some" => |all| some(all),
+        _ => return asked(look(start, steps), triple),
+    };
+    for length in 0..=steps.len() {
+        let (before, after) = steps.split_at(length);
+        if let (Some(Json::Array(members)), doubtful) = look(start, before) {
+            let members = members.iter().map(|one| asked(look(Some(one), after), triple));
+            return if doubtful { EITHER } else { over(members.collect()) };
+        }
+    }
+    EITHER
+}
+
+/// What stands on the clock, counted in whole days and the rest.
+fn clock(step: &str, now: Moment) -> Json {
+    let days = ["mon", "tues", "wednes", "thurs", "fri", "satur", "sun"];
+    let (day, rest) = (now.now_ms.div_euclid(86_400_000), now.now_ms.rem_euclid(86_400_000));
+    let weekday = days[usize::try_from((day + 3).rem_euclid(7)).unwrap()];
+    if step == ".time" { Json::from(rest) } else { Json::from(format!("{weekday}day")) }
+}
+
+fn asked((found, doubtful): (Option<Json>, bool), triple: &Json) -> May {
     let operator = triple[1].as_str().unwrap();
     if operator == "is" {
         let wanted = triple[2] == "present";
@@ -121,14 +157,7 @@ pub(super) fn holds(fields: &Json, triple: &Json) -> May {
         };
     }
     let Some(found) = found else { return EITHER };
-    if doubtful || found.is_null() {
-        return EITHER;
-    }
-    match path[0].as_str() {
-        "each" => every(found.as_array().unwrap().iter().map(|one| test(one, operator, &triple[2]))),
-        "some" => some(found.as_array().unwrap().iter().map(|one| test(one, operator, &triple[2]))),
-        _ => test(&found, operator, &triple[2]),
-    }
+    if doubtful || found.is_null() { EITHER } else { test(&found, operator, &triple[2]) }
 }
 
 fn test(found: &Json, operator: &str, constant: &Json) -> May {
@@ -146,8 +175,25 @@ fn test(found: &Json, operator: &str, constant: &Json) -> May {
         "like" => surely(wpc_model::glob(constant.as_str().unwrap(), found.as_str().unwrap())),
         "has" => every(constant.as_array().unwrap().iter().map(|one| holds_member(found, one))),
         "lacks" => every(constant.as_array().unwrap().iter().map(|one| opposite(holds_member(found, one)))),
+        "matches" => surely(
+            wpc_model::Regex::new(constant.as_str().unwrap()).unwrap().matches(found.as_str().unwrap()),
+        ),
+        "under path" => one_text(found, constant, |path, of| {
+            path == of || path.starts_with(&format!("{}/", of.trim_end_matches('/')))
+        }),
+        "under domain" => {
+            one_text(found, constant, |host, of| host == of || host.ends_with(&format!(".{of}")))
+        }
+        "within cidr" => {
+            one_text(found, constant, |ip, block| wpc_model::Cidr::parse(block).unwrap().contains(ip))
+        }
         other => panic!("{other}"),
     }
+}
+
+fn one_text(found: &Json, constants: &Json, is: fn(&str, &str) -> bool) -> May {
+    let found = found.as_str().unwrap();
+    surely(constants.as_array().unwrap().iter().any(|of| is(found, of.as_str().unwrap())))
 }
 
 fn holds_member(found: &Json, one: &Json) -> May {

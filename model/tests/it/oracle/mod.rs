@@ -10,13 +10,16 @@ use asked::Asked;
 use proptest::prelude::*;
 use serde_json::Value as Json;
 use wpc_model::arbitrary::policy_and_call;
-use wpc_model::{Call, Demand, Policy, Ruling, Value, approvals, demands, encode, rule};
+use wpc_model::{Call, Demand, Moment, Policy, Ruling, Value, approvals, demands, encode, rule};
 
 use crate::example::{TOOL, allow, condition, deny, policy, queue};
 
-fn shown(policy: &Policy, call: &Call) -> String {
+/// A Tuesday, 12:00.
+pub(super) const NOW: Moment = Moment::at(1_767_700_800_000);
+
+fn shown(policy: &Policy, call: &Call, now: Moment) -> String {
     let tool = &policy.tools[&call.tool];
-    match rule(tool, call) {
+    match rule(tool, call, now) {
         Ruling::Allow { rule } => format!("allow {}", tool.allow[rule as usize].id),
         Ruling::ExplicitDeny { rule } => format!("deny {}", tool.deny[rule as usize].id),
         Ruling::DefaultDeny { .. } => "none".to_owned(),
@@ -42,12 +45,15 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
-    fn the_artifact_alone_says_what_the_interpreter_says((policy, call) in policy_and_call()) {
+    fn the_artifact_alone_says_what_the_interpreter_says(
+        (policy, call) in policy_and_call(),
+        now in wpc_model::arbitrary::moment(),
+    ) {
         let artifact: Json = serde_json::from_slice(&encode(&policy)).unwrap();
-        let asked = Asked::new(&artifact, &call);
-        prop_assert_eq!(shown(&policy, &call), asked.ruling());
+        let asked = Asked::new(&artifact, &call, now);
+        prop_assert_eq!(shown(&policy, &call, now), asked.ruling());
         let found: Vec<_> =
-            approvals(&policy, &call).into_iter().map(|index| policy.approvals[index as usize].id.to_string()).collect();
+            approvals(&policy, &call, now).into_iter().map(|index| policy.approvals[index as usize].id.to_string()).collect();
         prop_assert_eq!(found, asked.approvals(&artifact));
         prop_assert_eq!(shown_demands(&policy, &call), asked.demands());
     }
@@ -142,8 +148,12 @@ fn every_pair_of_conditions_means_the_same_on_every_small_batch() {
             ] {
                 let artifact: Json = serde_json::from_slice(&encode(&policy)).unwrap();
                 for call in &calls {
-                    let found = shown(&policy, call);
-                    assert_eq!(found, Asked::new(&artifact, call).ruling(), "{one:?} {other:?} {call:?}");
+                    let found = shown(&policy, call, NOW);
+                    assert_eq!(
+                        found,
+                        Asked::new(&artifact, call, NOW).ruling(),
+                        "{one:?} {other:?} {call:?}"
+                    );
                     *outcomes.entry(found.split(' ').next().unwrap().to_owned()).or_insert(0) += 1;
                 }
             }
@@ -172,8 +182,8 @@ fn every_name_and_slot_means_the_same() {
                     let arguments = BTreeMap::from([("messages".to_owned(), Value::List(vec![]))]);
                     let call = Call { tool: TOOL.into(), action: "send".into(), resource, arguments };
                     assert_eq!(
-                        shown(&policy, &call),
-                        Asked::new(&artifact, &call).ruling(),
+                        shown(&policy, &call, NOW),
+                        Asked::new(&artifact, &call, NOW).ruling(),
                         "{allowed:?} {denied:?} {call:?}"
                     );
                 }

@@ -287,6 +287,7 @@ fn charged(value: &Value) -> Result<Charged, EntryError> {
 
 fn reason(code: &str) -> Option<Reason> {
     [
+        Reason::PolicyNotValid,
         Reason::ExplicitDeny,
         Reason::DefaultDeny,
         Reason::OrderDenied,

@@ -1,0 +1,217 @@
+//! What one policy allows that another does not.
+//!
+//! Policies are compared part by part: rules (allows less denies), limits, approvals, and what is
+//! demanded of tokens and evidence. Each part may be wider, narrower, both or neither, or not be
+//! decided; together they give the [`Verdict`].
+
+mod approvals;
+mod limits;
+mod orders;
+mod rules;
+mod settings;
+
+use wpc_model::{Call, Policy, RuleId};
+
+use crate::question::Asker;
+use crate::site::Rules;
+
+/// How a new policy compares with an old one.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Comparison {
+    /// Everything taken together.
+    pub verdict: Verdict,
+    /// What was found, those that are wider first.
+    pub differences: Vec<Difference>,
+    /// Whether differences beyond the first were not looked for, because there are so many.
+    pub more: bool,
+}
+
+/// How a new policy compares with an old one.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Verdict {
+    /// Each allows what the other allows.
+    Equal,
+    /// The new one allows nothing that the old one does not, and less.
+    Narrower,
+    /// The new one allows everything that the old one does, and more.
+    Wider,
+    /// Each allows something that the other does not.
+    Incomparable,
+    /// Not found out.
+    Undecided,
+}
+
+impl Verdict {
+    /// The stable word, `incomparable`.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Equal => "equal",
+            Self::Narrower => "narrower",
+            Self::Wider => "wider",
+            Self::Incomparable => "incomparable",
+            Self::Undecided => "undecided",
+        }
+    }
+}
+
+/// Which of two policies allows more.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Direction {
+    /// The new one.
+    Wider,
+    /// The old one.
+    Narrower,
+}
+
+impl Direction {
+    /// The stable word, `wider`.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Wider => "wider",
+            Self::Narrower => "narrower",
+        }
+    }
+}
+
+/// One thing in which two policies differ, or may differ.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Difference {
+    /// Which way.
+    pub direction: Direction,
+    /// In what.
+    pub part: Part,
+    /// What shows it.
+    pub shown: Shown,
+}
+
+/// What two policies differ in.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Part {
+    /// This allow, of the policy that allows more.
+    Allow {
+        /// The allow.
+        rule: RuleId,
+        /// The deny of the other policy that takes back what it allows, if it is that.
+        denied_by: Option<RuleId>,
+    },
+    /// This limit, of the policy that allows less.
+    Limit(RuleId),
+    /// This required approval, of the policy that allows less.
+    Approval(RuleId),
+    /// This `separate` or `before`, of the policy that allows less.
+    Order(RuleId),
+    /// What is demanded of tokens or evidence.
+    Setting(Setting),
+}
+
+/// What is demanded of tokens or evidence.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Setting {
+    /// How long a token lives.
+    Lifetime,
+    /// Whether it names the policy.
+    Pin,
+    /// Whether it is for one job.
+    Job,
+    /// Whether the holder proves the agent's key.
+    Holder,
+    /// Whether model calls leave receipts.
+    Receipts,
+    /// How long openings are kept.
+    Retention,
+}
+
+/// What shows a difference.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Shown {
+    /// This call, replayed: the one policy's rules allow it, the other's do not.
+    Call(Box<Call>),
+    /// This call, so many times: the one policy's limits admit them all, the other's refuse the last.
+    Calls {
+        /// The call.
+        call: Box<Call>,
+        /// How many times.
+        times: u32,
+        /// Milliseconds from one to the next.
+        apart_ms: i64,
+    },
+    /// The two values: nothing but the policies needs to be looked at.
+    Itself,
+    /// Nothing: it may differ or not, because of these rules.
+    Undecided(Vec<RuleId>),
+}
+
+/// Compares the policy `new` with `old`; both must be checked ([`Policy::check`]).
+///
+/// Within bounded time. A difference is reported only with what shows it; where neither a difference
+/// nor its absence was found, that is said.
+///
+/// ```
+/// use std::collections::BTreeMap;
+/// use wpc_analysis::{Verdict, compare};
+/// use wpc_model::{Auth, Evidence, Policy, Settings};
+///
+/// let auth = Auth { max_ttl_seconds: 900, pin_policy_hash: true, job_scoped_binding: true, proof_of_possession: true };
+/// let old = Policy { name: "p".into(), tools: BTreeMap::new(), auth, approvals: vec![],
+///     evidence: Evidence::default(), settings: Settings::default(), orders: vec![] };
+/// let new = Policy { auth: Auth { max_ttl_seconds: 60, ..auth }, ..old.clone() };
+/// assert_eq!(compare(&old, &new).verdict, Verdict::Narrower);
+/// ```
+#[must_use]
+pub fn compare(old: &Policy, new: &Policy) -> Comparison {
+    let (old, new) = (Rules::of(old), Rules::of(new));
+    let mut asker = Asker::default();
+    let mut found = Found::default();
+    for (direction, more, less) in [(Direction::Wider, &new, &old), (Direction::Narrower, &old, &new)] {
+        let mut side = Side { direction, more, less, asker: &mut asker, found: &mut found };
+        side.rules();
+        side.limits();
+        side.approvals();
+        side.settings();
+        side.orders();
+    }
+    let verdict = found.verdict();
+    Comparison { verdict, differences: found.differences, more: found.more }
+}
+
+#[derive(Debug, Default)]
+struct Found {
+    differences: Vec<Difference>,
+    more: bool,
+}
+
+impl Found {
+    fn verdict(&self) -> Verdict {
+        let any = |direction: Direction, shown: bool| {
+            self.differences
+                .iter()
+                .any(|one| one.direction == direction && matches!(one.shown, Shown::Undecided(_)) != shown)
+        };
+        let decided = [Direction::Wider, Direction::Narrower].map(|direction| any(direction, true));
+        let open = [Direction::Wider, Direction::Narrower].map(|direction| any(direction, false));
+        match (decided, open) {
+            ([true, true], _) => Verdict::Incomparable,
+            ([true, false], [_, false]) => Verdict::Wider,
+            ([false, true], [false, _]) => Verdict::Narrower,
+            ([false, false], [false, false]) => Verdict::Equal,
+            _ => Verdict::Undecided,
+        }
+    }
+}
+
+/// Looks for what `more` allows and `less` does not.
+struct Side<'a, 'p> {
+    direction: Direction,
+    more: &'a Rules<'p>,
+    less: &'a Rules<'p>,
+    asker: &'a mut Asker,
+    found: &'a mut Found,
+}
+
+impl Side<'_, '_> {
+    fn report(&mut self, part: Part, shown: Shown) {
+        self.found.differences.push(Difference { direction: self.direction, part, shown });
+    }
+}

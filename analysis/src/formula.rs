@@ -1,0 +1,135 @@
+//! What is asked of a call or of one element of a batch: bounds on conditions, joined.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use wpc_model::{Condition, Slot, Subject, Test, Value};
+
+use crate::bound::Bound;
+use crate::site::MOMENT;
+
+/// The values that a formula speaks of, by name: a call's arguments and its resource's names, or
+/// the fields of one element.
+pub(crate) type Values = BTreeMap<String, Value>;
+
+/// Bounds joined by "all of" and "one of".
+#[derive(Clone, Debug)]
+pub(crate) enum Formula {
+    All(Vec<Self>),
+    Any(Vec<Self>),
+    Is(Literal),
+}
+
+/// One bound.
+#[derive(Clone, Debug)]
+pub(crate) enum Literal {
+    /// On a condition; where it has several keys or members, on all of them at once.
+    Test { condition: Arc<Condition>, bound: Bound },
+    /// On what stands in a slot; `field` is its [`slot_name`].
+    Slot { field: Arc<str>, slot: Arc<Slot>, bound: Bound },
+    /// Every element of the batch `field` is so.
+    Every { field: Arc<str>, of: Arc<Formula> },
+    /// Some element is.
+    Exists { field: Arc<str>, of: Arc<Formula> },
+}
+
+/// The name of a resource's name among a call's [`Values`]. No argument has such a name.
+pub(crate) fn slot_name(index: usize) -> String {
+    format!("\0{index}")
+}
+
+impl Formula {
+    /// What always holds.
+    pub(crate) const TRUE: Self = Self::All(Vec::new());
+
+    /// What never holds.
+    pub(crate) const FALSE: Self = Self::Any(Vec::new());
+
+    /// Each of `parts` under a least bound, one of them under a greatest.
+    pub(crate) fn joined(bound: Bound, parts: Vec<Self>) -> Self {
+        if bound.is_least() { Self::All(parts) } else { Self::Any(parts) }
+    }
+
+    /// `condition` within `bound`. Of several keys or members each is asked for by itself.
+    pub(crate) fn of(condition: &Condition, bound: Bound) -> Self {
+        let one = |test: Test| {
+            let condition = Arc::new(Condition { subject: condition.subject.clone(), test });
+            Self::Is(Literal::Test { condition, bound })
+        };
+        let split = condition.subject.quantifier.is_none();
+        let each = |set: &[Value], test: fn(Vec<Value>) -> Test| {
+            Self::joined(bound, set.iter().map(|key| one(test(vec![key.clone()]))).collect())
+        };
+        if let Test::Has(set) = &condition.test
+            && set.len() > 1
+            && split
+        {
+            return each(set, Test::Has);
+        }
+        if let Test::Lacks(set) = &condition.test
+            && set.len() > 1
+            && split
+        {
+            return each(set, Test::Lacks);
+        }
+        one(condition.test.clone())
+    }
+
+    /// `test` of a list's member, which stands under the name `""`.
+    pub(crate) fn of_member(test: &Test, bound: Bound) -> Self {
+        let subject = Subject { quantifier: None, name: String::new(), steps: Vec::new() };
+        Self::of(&Condition { subject, test: test.clone() }, bound)
+    }
+
+    /// Whether it holds of `values`.
+    pub(crate) fn holds(&self, values: &Values) -> bool {
+        match self {
+            Self::All(parts) => parts.iter().all(|part| part.holds(values)),
+            Self::Any(parts) => parts.iter().any(|part| part.holds(values)),
+            Self::Is(literal) => literal.holds(values),
+        }
+    }
+}
+
+impl Literal {
+    /// The name of the one value that it speaks of.
+    pub(crate) fn field(&self) -> &str {
+        match self {
+            Self::Test { condition, .. } => &condition.subject.name,
+            Self::Slot { field, .. } | Self::Every { field, .. } | Self::Exists { field, .. } => field,
+        }
+    }
+
+    pub(crate) fn holds(&self, values: &Values) -> bool {
+        match self {
+            Self::Test { condition, bound } => bound.admits(condition.holds(values, MOMENT)),
+            Self::Slot { field, slot, bound } => {
+                let name = values.get(&**field).and_then(Value::as_text);
+                name.is_some_and(|name| bound.admits(slot.matches(name)))
+            }
+            Self::Every { field, of } => elements(values, field).iter().all(|one| holds_of(of, one)),
+            Self::Exists { field, of } => elements(values, field).iter().any(|one| holds_of(of, one)),
+        }
+    }
+
+    /// What holds exactly where this does not, if that is again one bound.
+    pub(crate) fn opposite(&self) -> Option<Self> {
+        match self {
+            Self::Test { condition, bound } => {
+                Some(Self::Test { condition: Arc::clone(condition), bound: bound.opposite() })
+            }
+            Self::Slot { field, slot, bound } => {
+                Some(Self::Slot { field: Arc::clone(field), slot: Arc::clone(slot), bound: bound.opposite() })
+            }
+            Self::Every { .. } | Self::Exists { .. } => None,
+        }
+    }
+}
+
+fn elements<'v>(values: &'v Values, field: &str) -> &'v [Value] {
+    values.get(field).and_then(Value::as_list).unwrap_or_default()
+}
+
+fn holds_of(formula: &Formula, element: &Value) -> bool {
+    element.as_map().is_some_and(|fields| formula.holds(fields))
+}

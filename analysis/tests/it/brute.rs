@@ -1,0 +1,219 @@
+//! Every answer against calls, histories and signers drawn at random: none may contradict it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::env;
+
+use proptest::strategy::{Strategy, ValueTree};
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use wpc_analysis::{Direction, Part, Shown, Verdict, compare};
+use wpc_model::{Approver, Call, Charge, Condition, Moment, Policy, Ruling, Step, Test, approvals, rule};
+
+use crate::pairs::{Pair, charge, pair, times};
+
+/// When calls are replayed.
+const NOW: Moment = Moment::at(0);
+
+/// Pairs of policies when `WPC_CASES` does not say how many.
+const CASES: u64 = 300;
+
+fn cases() -> u64 {
+    env::var("WPC_CASES").map_or(CASES, |cases| cases.parse().unwrap())
+}
+
+fn allows(policy: &Policy, call: &Call) -> bool {
+    let tool = policy.tools.get(&call.tool);
+    call.is_complete(policy) && tool.is_some_and(|tool| matches!(rule(tool, call, NOW), Ruling::Allow { .. }))
+}
+
+/// Whether the analysis looks into every condition of a policy: not yet into parts of addresses, the
+/// clock, what is read in members of lists, and some tests.
+fn is_looked_into(policy: &Policy) -> bool {
+    let rules = policy.tools.values().flat_map(|tool| tool.allow.iter().chain(&tool.deny));
+    let mut conditions = rules.flat_map(|rule| rule.conditions.iter());
+    conditions.all(|Condition { subject, test }| {
+        let is_part = |step: &Step| {
+            let parts = ["local", "domain", "scheme", "host", "port", "path"];
+            matches!(step, Step::Field(name) if parts.contains(&name.as_str()))
+        };
+        let in_member = subject.quantifier.is_some() && !subject.steps.is_empty();
+        let new = matches!(
+            test,
+            Test::Matches(_) | Test::UnderDomain(_) | Test::UnderPath(_) | Test::WithinCidr(_)
+        );
+        !new && !in_member && !subject.is_of_clock() && !subject.steps.iter().any(is_part)
+    })
+}
+
+#[derive(Debug, Default)]
+struct Tally {
+    pairs: u64,
+    /// Pairs whose every condition is looked into.
+    looked_into: u64,
+    differences: u64,
+    undecided: BTreeMap<&'static str, u64>,
+    verdicts: BTreeMap<&'static str, u64>,
+    calls: u64,
+}
+
+#[test]
+fn no_call_no_history_and_no_signers_contradict_an_answer() {
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[7; 32]);
+    let mut runner = TestRunner::new_with_rng(Config::default(), rng);
+    let mut tally = Tally::default();
+    for _ in 0..cases() {
+        let Pair { old, new, calls } = pair(24).new_tree(&mut runner).unwrap().current();
+        let at = times(calls.len()).new_tree(&mut runner).unwrap().current();
+        check(&old, &new, &calls, &at, &mut tally);
+    }
+    let Tally { pairs, looked_into, differences, undecided, verdicts, calls } = tally;
+    eprintln!("{pairs} pairs, {differences} differences shown, {calls} calls, verdicts {verdicts:?}");
+    eprintln!("undecided parts {undecided:?}");
+    let allow = undecided.get("allow").copied().unwrap_or(0);
+    assert!(
+        looked_into > pairs / 20 && allow * 50 <= looked_into,
+        "more than 2 % of pairs have undecided rules: {allow} of {looked_into}"
+    );
+}
+
+fn check(old: &Policy, new: &Policy, calls: &[Call], at: &[i64], tally: &mut Tally) {
+    let found = compare(old, new);
+    tally.pairs += 1;
+    let looked_into = is_looked_into(old) && is_looked_into(new);
+    tally.looked_into += u64::from(looked_into);
+    tally.calls += calls.len() as u64;
+    *tally.verdicts.entry(found.verdict.word()).or_default() += 1;
+    let context = || format!("old {old:#?}\nnew {new:#?}\nfound {found:#?}");
+    for (direction, more, less) in [(Direction::Wider, new, old), (Direction::Narrower, old, new)] {
+        let (mut rules, mut limits, mut approvals) = (false, false, false);
+        for one in found.differences.iter().filter(|one| one.direction == direction) {
+            let name = match one.part {
+                Part::Allow { .. } => "allow",
+                Part::Limit(_) => "limit",
+                Part::Approval(_) => "approval",
+                Part::Order(_) => "order",
+                Part::Setting(_) => "setting",
+            };
+            match one.part {
+                Part::Allow { .. } => rules = true,
+                Part::Limit(_) => limits = true,
+                Part::Approval(_) => approvals = true,
+                Part::Order(_) | Part::Setting(_) => {}
+            }
+            match &one.shown {
+                Shown::Undecided(by) => {
+                    assert!(!by.is_empty());
+                    *tally.undecided.entry(name).or_default() += u64::from(looked_into);
+                }
+                Shown::Call(call) if name == "allow" => {
+                    tally.differences += 1;
+                    assert_eq!(call.conform(more), Ok(()), "{}", context());
+                    assert!(allows(more, call) && !allows(less, call), "{call:?}\n{}", context());
+                }
+                Shown::Call(call) => {
+                    tally.differences += 1;
+                    let escapes = signer_sets()
+                        .into_iter()
+                        .any(|set| satisfied(more, call, &set) && !satisfied(less, call, &set));
+                    let terms = wpc_model::approvals(more, call, NOW).len() == 1;
+                    assert!(allows(more, call) && (escapes || terms), "{call:?}\n{}", context());
+                }
+                Shown::Calls { call, times, apart_ms } => {
+                    tally.differences += 1;
+                    let admits = |policy: &Policy| {
+                        let mut charges = Vec::new();
+                        (0..i64::from(*times)).all(|index| {
+                            let charged = charge(policy, call, &charges, index * apart_ms);
+                            charged.map(|more| charges.extend(more)).is_some()
+                        })
+                    };
+                    if *times <= 1_100 {
+                        assert!(
+                            allows(more, call) && admits(more) && !admits(less),
+                            "{call:?}\n{}",
+                            context()
+                        );
+                    }
+                }
+                Shown::Itself => {}
+            }
+        }
+        for call in calls.iter().filter(|call| allows(more, call)) {
+            assert!(rules || allows(less, call), "{direction:?} {call:?}\n{}", context());
+            for set in signer_sets() {
+                assert!(
+                    approvals || !satisfied(more, call, &set) || satisfied(less, call, &set),
+                    "{direction:?} {set:?} {call:?}\n{}",
+                    context()
+                );
+            }
+        }
+        let (mut of_more, mut of_less): (Vec<Charge>, Vec<Charge>) = (Vec::new(), Vec::new());
+        for (call, at) in calls.iter().zip(at) {
+            // The job as the wider policy lets it go on.
+            if !allows(more, call) {
+                continue;
+            }
+            let Some(charged) = charge(more, call, &of_more, *at) else { continue };
+            of_more.extend(charged);
+            match charge(less, call, &of_less, *at) {
+                Some(charged) => of_less.extend(charged),
+                None => assert!(limits, "{direction:?} {call:?} at {at}\n{}", context()),
+            }
+        }
+    }
+    let shown = |direction| {
+        let of = |one: &&wpc_analysis::Difference| {
+            one.direction == direction && !matches!(one.shown, Shown::Undecided(_))
+        };
+        found.differences.iter().filter(of).count()
+    };
+    match found.verdict {
+        Verdict::Equal => assert!(found.differences.is_empty()),
+        Verdict::Wider => assert_eq!((shown(Direction::Wider) > 0, shown(Direction::Narrower)), (true, 0)),
+        Verdict::Narrower => assert_eq!((shown(Direction::Wider), shown(Direction::Narrower) > 0), (0, true)),
+        Verdict::Incomparable => assert!(shown(Direction::Wider) > 0 && shown(Direction::Narrower) > 0),
+        Verdict::Undecided => {}
+    }
+}
+
+/// People: two with keys, two with a role.
+const PEOPLE: [&str; 4] = ["did:key:a", "did:key:b", "boss one", "boss two"];
+
+fn signer_sets() -> Vec<BTreeSet<&'static str>> {
+    let of = |bits: u32| {
+        PEOPLE.iter().enumerate().filter(|(at, _)| bits >> at & 1 == 1).map(|(_, one)| *one).collect()
+    };
+    (0..16).map(of).collect()
+}
+
+/// Whether `people` meet every approval that `policy` asks for, no one signing for two of them.
+fn satisfied(policy: &Policy, call: &Call, people: &BTreeSet<&str>) -> bool {
+    let asked = approvals(policy, call, NOW).into_iter().map(|index| &policy.approvals[index as usize]);
+    let mut wanted: Vec<Vec<&str>> = Vec::new();
+    for one in asked {
+        let able: Vec<&str> = people
+            .iter()
+            .copied()
+            .filter(|person| {
+                one.by.iter().any(|approver| match approver {
+                    Approver::Did(did) => did == person,
+                    Approver::Role { .. } => person.starts_with("boss"),
+                })
+            })
+            .collect();
+        (0..one.quorum).for_each(|_| wanted.push(able.clone()));
+    }
+    assigned(&wanted, &mut BTreeSet::new())
+}
+
+fn assigned<'a>(wanted: &[Vec<&'a str>], used: &mut BTreeSet<&'a str>) -> bool {
+    let Some((first, rest)) = wanted.split_first() else { return true };
+    first.iter().any(|person| {
+        if !used.insert(*person) {
+            return false;
+        }
+        let met = assigned(rest, used);
+        used.remove(person);
+        met
+    })
+}

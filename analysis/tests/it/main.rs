@@ -1,0 +1,10 @@
+//! Answers against brute force, and the answers that people will read.
+
+#[cfg(test)]
+mod brute;
+#[cfg(test)]
+mod compare;
+#[cfg(test)]
+mod pairs;
+#[cfg(test)]
+mod scale;

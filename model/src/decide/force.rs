@@ -1,0 +1,28 @@
+//! Step 1, as far as the policy alone decides it: whether it may be used now.
+
+use super::admit::{Reason, Refusal};
+use crate::Policy;
+
+/// Whether `policy` may be used at `now`, Unix milliseconds. Comes before every rule: a policy that is
+/// not valid neither allows nor says why it would not.
+///
+/// # Errors
+///
+/// [`Refusal`] with [`Reason::PolicyNotValid`] outside the policy's `valid`.
+///
+/// ```
+/// use wpc_model::{Auth, Evidence, Policy, Reason, Settings, Validity, in_force};
+/// let settings = Settings { valid: Validity { from: Some(10), until: None }, ..Settings::default() };
+/// let auth = Auth { max_ttl_seconds: 900, pin_policy_hash: true, job_scoped_binding: true, proof_of_possession: true };
+/// let policy = Policy {
+///     name: "p".into(), tools: [].into(), auth, approvals: vec![], evidence: Evidence::default(), settings,
+/// };
+/// assert_eq!(in_force(&policy, 9).map_err(|refusal| refusal.reason), Err(Reason::PolicyNotValid));
+/// assert_eq!(in_force(&policy, 10), Ok(()));
+/// ```
+pub fn in_force(policy: &Policy, now: i64) -> Result<(), Refusal> {
+    if policy.settings.valid.holds_at(now) {
+        return Ok(());
+    }
+    Err(Refusal { reason: Reason::PolicyNotValid, rule: None, condition: None, frees_at: None })
+}

@@ -1,0 +1,53 @@
+//! Which calls are decided by the clock.
+//!
+//! Rules that read the clock are asked inside the ledger's lock, of the call as it is recorded and at
+//! the time that its entry gets, so that a replay of the entry gives the same decision.
+
+use wpc_model::{Approval, Call, Condition, Policy, Rule};
+
+use crate::engine::Engine;
+
+/// The actions whose rules or approvals read the clock.
+#[derive(Debug)]
+pub(super) struct Timed {
+    /// Rules of all actions, ready to be asked inside the lock; `None` if no rule reads the clock.
+    engine: Option<Engine>,
+    /// Tool and action of each rule that reads it; `None` is every action.
+    rules: Vec<(String, Option<String>)>,
+    /// Tool and actions of each approval that does.
+    approvals: Vec<(String, Vec<String>)>,
+}
+
+impl Timed {
+    pub(super) fn of(policy: &Policy) -> Self {
+        let mut rules: Vec<(String, Option<String>)> = Vec::new();
+        for (name, tool) in &policy.tools {
+            let timed = |rule: &&Rule| reads_clock(&rule.conditions);
+            let named = |rule: &Rule| (name.clone(), rule.action.as_deref().map(str::to_owned));
+            rules.extend(tool.allow.iter().chain(&tool.deny).filter(timed).map(named));
+        }
+        rules.sort_unstable();
+        rules.dedup();
+        let timed = |approval: &&Approval| reads_clock(&approval.conditions);
+        let named = |approval: &Approval| (approval.tool.clone(), approval.actions.clone());
+        let engine = (!rules.is_empty()).then(|| Engine::new(policy));
+        Self { engine, rules, approvals: policy.approvals.iter().filter(timed).map(named).collect() }
+    }
+
+    /// The rules, if those that speak of the call's action read the clock.
+    pub(super) fn rules(&self, call: &Call) -> Option<&Engine> {
+        let speaks = |(tool, action): &(String, Option<String>)| {
+            *tool == call.tool && action.as_ref().is_none_or(|action| *action == call.action)
+        };
+        self.engine.as_ref().filter(|_| self.rules.iter().any(speaks))
+    }
+
+    /// Whether an approval that speaks of the call's action reads the clock.
+    pub(super) fn approvals(&self, call: &Call) -> bool {
+        self.approvals.iter().any(|(tool, actions)| *tool == call.tool && actions.contains(&call.action))
+    }
+}
+
+fn reads_clock(conditions: &[Condition]) -> bool {
+    conditions.iter().any(|condition| condition.subject.is_of_clock())
+}

@@ -1,0 +1,77 @@
+//! What the gate enforces of a policy's settings: whose it is, and when.
+
+use wpc::ledger::{Body, Verdict};
+use wpc::{DynamicGate, Opening, Outcome};
+use wpc_model::{Policy, Principal, Reason, Validity};
+
+use crate::clock::START_MS;
+use crate::policy::{AGENT, manage, opening, policy, send, signed, trust};
+use crate::rig::{Rig, job, on_each};
+
+fn valid(from: i64, until: i64) -> Policy {
+    let mut policy = policy();
+    policy.settings.valid = Validity { from: Some(START_MS + from), until: Some(START_MS + until) };
+    policy
+}
+
+fn open(rig: &Rig, policy: &Policy) -> DynamicGate {
+    DynamicGate::open(opening(&signed(policy), &trust(), &rig.ledger, "j")).unwrap()
+}
+
+#[test]
+fn nothing_is_allowed_outside_the_times_at_which_a_policy_is_valid() {
+    on_each(|rig| {
+        let gate = open(rig, &valid(10, 20));
+        let at = |ms, call, expect: Option<&str>| {
+            rig.clock.set(ms);
+            match (gate.begin_sync(call), expect) {
+                (Ok(running), None) => running.finish_sync(Outcome::Done),
+                (Err(refused), Some(code)) => {
+                    assert_eq!((refused.code(), refused.is_denial()), (code, true), "at {ms}");
+                }
+                (found, _) => panic!("{found:?} at {ms}, expected {expect:?}"),
+            }
+        };
+        let good = || send("orders", &[1]);
+        at(9, good(), Some("policy_not_valid"));
+        // It comes before every rule, a deny included.
+        at(9, send("prod", &[1]), Some("policy_not_valid"));
+        at(10, good(), None);
+        at(19, good(), None);
+        at(19, manage("orders"), Some("approval_required"));
+        at(20, good(), Some("policy_not_valid"));
+        let Body::Attempt(attempt) = rig.log(&job("j")).pop().unwrap().body else { panic!() };
+        assert_eq!(attempt.verdict, Verdict::Deny { reason: Reason::PolicyNotValid, rule: None });
+        rig.is_clean();
+    });
+}
+
+#[test]
+fn a_policy_is_opened_for_the_agents_that_it_names_alone() {
+    on_each(|rig| {
+        let mut policy = policy();
+        policy.settings.agents =
+            vec![Principal::Did("did:web:example.com".to_owned()), Principal::Name(AGENT.to_owned())];
+        let (artifact, trust) = (signed(&policy), trust());
+        let code = |agent: &str| {
+            let opening = opening(&artifact, &trust, &rig.ledger, "j");
+            let opened = DynamicGate::open(Opening { agent: agent.to_owned(), ..opening });
+            opened.err().map(|error| error.code())
+        };
+        for other in ["agent-2", "AGENT-1", "did:web:example.org"] {
+            assert_eq!(code(other), Some("agent_not_named"), "{other}");
+        }
+        assert!(rig.ledger.jobs().unwrap().is_empty(), "nothing is recorded");
+        assert_eq!(code(AGENT), None);
+    });
+}
+
+#[test]
+fn what_others_enforce_changes_no_decision() {
+    on_each(|rig| {
+        let mut policy = policy();
+        policy.settings.requesters = vec![Principal::Name("somebody".to_owned())];
+        policy.settings.environment = Some("production".to_owned());
+        open(rig, &policy).begin_sync(send("orders", &[1])).unwrap().finish_sync(Outcome::Done);
+    });
+}
