@@ -37,13 +37,22 @@ fn compared(site: &Site<'_>, measure: &str, comparison: Comparison, amount: i64)
 /// Whether `one` lets through no more than `other`, of what both count (LANGUAGE.md section 8).
 pub(crate) fn is_as_tight(one: &Limit, other: &Limit) -> bool {
     let windows = match (one.window, other.window) {
-        (Window::Job, _) => Some(1),
-        (Window::Sliding { .. }, Window::Job) => None,
+        // What a job has at most, it has at most at once.
+        (Window::Job, _) | (Window::Flight, Window::Flight) => Some(1),
+        (Window::Sliding { .. }, Window::Job | Window::Flight)
+        | (Window::Flight, Window::Job | Window::Sliding { .. }) => None,
         // A window is covered by so many of the other's.
         (Window::Sliding { ms: one }, Window::Sliding { ms: other }) => {
             other.checked_add(one).and_then(|sum| sum.checked_sub(1)?.checked_div(one))
         }
     };
     let most = windows.and_then(|windows| one.max.checked_mul(windows));
-    one.measure == other.measure && most.is_some_and(|most| most <= other.max)
+    one.measure == other.measure && is_as_coarse(one, other) && most.is_some_and(|most| most <= other.max)
+}
+
+/// Whether each counter of `other` counts no more than one of `one`'s.
+fn is_as_coarse(one: &Limit, other: &Limit) -> bool {
+    one.owner >= other.owner
+        && (!one.by_resource || other.by_resource)
+        && one.by.iter().all(|name| other.by.contains(name))
 }

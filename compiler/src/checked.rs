@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use wpc_grammar::Span;
-use wpc_model::{Auth, Condition, Evidence, Measure, Settings, Terms, Type, Window};
+use wpc_model::{Auth, Before, Condition, Evidence, Measure, Per, Settings, Terms, Type};
 
 use crate::interface::Known;
 use crate::testing::Test;
@@ -23,9 +23,33 @@ pub(crate) struct Checked {
     pub(crate) tools: BTreeMap<String, Tool>,
     pub(crate) auth: Auth,
     pub(crate) evidence: Evidence,
+    pub(crate) orders: Vec<Order>,
     pub(crate) settings: Settings,
     /// The file's tests; no part of the policy.
     pub(crate) tests: Vec<Test>,
+}
+
+/// A `separate` or a `before`.
+#[derive(Debug)]
+pub(crate) struct Order {
+    pub(crate) head: Head,
+    pub(crate) sequence: Sequence,
+}
+
+/// What it says.
+#[derive(Debug)]
+pub(crate) enum Sequence {
+    /// Its two sides.
+    Separate([Vec<Doing>; 2]),
+    Before(Before),
+}
+
+/// Actions of one tool.
+#[derive(Debug)]
+pub(crate) struct Doing {
+    pub(crate) tool: String,
+    pub(crate) actions: Vec<Arc<str>>,
+    pub(crate) targets: Vec<Target>,
 }
 
 /// One tool of it.
@@ -138,7 +162,7 @@ pub(crate) struct Limit {
     pub(crate) actions: Vec<Arc<str>>,
     pub(crate) targets: Vec<Target>,
     pub(crate) max: i64,
-    pub(crate) window: Window,
+    pub(crate) per: Per,
 }
 
 /// A required approval.

@@ -6,14 +6,15 @@
 //!    │
 //! JSON ──Call::from_json──▶ Call                                  (typed, complete)
 //!    │                       │
-//!    └─ rule(tool, call, moment) ─▶ Ruling ─ admit(approvals, used) ─▶ Decision   (what it means)
+//!    └─ rule(tool, call, moment) ─▶ Ruling ─ admit(needs, approvals, history) ─▶ Decision   (what it means)
 //! ```
 //!
 //! ```
 //! use std::collections::BTreeMap;
 //! use wpc_model::{Action, Call, Effect, Interface, Moment, Rule, Ruling, Target, Tool, rule};
 //!
-//! let ping = Action { wire: None, preposition: None, kinds: vec![], classes: vec![], arguments: BTreeMap::new() };
+//! let ping = Action { wire: None, preposition: None, kinds: vec![], classes: vec![],
+//!     arguments: BTreeMap::new(), results: BTreeMap::new() };
 //! let interface = Interface {
 //!     name: "net".into(),
 //!     scope: None,
@@ -97,8 +98,10 @@ pub use cidr::{Cidr, check_cidr, meant_cidr};
 pub use clock::{Moment, parse_time_of_day, time_of_day_text};
 pub use condition::{Comparison, Condition, Quantifier, Step, Subject, Test};
 pub use decide::{
-    Charge, Decision, Demand, Failing, Near, Reason, Refusal, Ruling, Undecided, Used, admit, approvals,
-    conditions_hold, decisive, demands, failing, in_force, rule, used,
+    Admission, Approvals, Approved, Approving, Bound, Charge, Charging, Counter, Decision, Demand, Failing,
+    History, MAX_APPROVAL_AHEAD_MS, Near, Needs, Ordered, Owner, Past, PastAt, Reason, Refusal, Ruling,
+    Undecided, Used, Who, admit, approvals, approving, conditions_hold, decisive, demands, failing, in_force,
+    rule, settle, used,
 };
 pub use decimal::{decimal_text, minor_digits, parse_decimal};
 pub use glob::{glob, glob_ignoring_case};
@@ -106,7 +109,7 @@ pub use hash::{Hash, RuleId, RuleIdText};
 pub use holds::Prepared;
 pub use instant::{instant_text, parse_instant};
 pub use interface::{
-    Action, Class, Constraint, Field, Interface, Kind, Piece, Preposition, Record, Scope, Template,
+    Action, Class, Constraint, Field, Interface, Kind, Piece, Preposition, Record, Returned, Scope, Template,
 };
 pub use json_path::{JsonPath, JsonStep, MAX_PATH_STEPS};
 pub use legal::SubjectType;
@@ -114,8 +117,8 @@ pub use model_names::{check_model, check_provider};
 pub use names::{MAX_NAME_BYTES, NameError, check_entity_name, check_host, check_name};
 pub use part::{Part, part};
 pub use policy::{
-    Approval, Approver, Auth, Bind, Effect, Evidence, Limit, Measure, Policy, Rule, Slot, Target, Tool, Uses,
-    Window,
+    Approval, Approver, Auth, Before, Bind, Effect, Evidence, Limit, Measure, Order, Origin, Per, Policy,
+    Rule, Same, Sequence, Slot, Target, Tool, ToolAction, ToolActions, Uses, Window,
 };
 pub use regex::{MAX_REGEX_BYTES, Regex, RegexError, check_regex};
 pub use settings::{

@@ -135,11 +135,11 @@ fn schedules(more: &Rules<'_>, call: &Call, limit: &Limit, times: i64) -> Vec<i6
         Window::Sliding { ms } => {
             ms.saturating_sub(1).checked_div(times.saturating_sub(1).max(1)).unwrap_or(0)
         }
-        Window::Job => {
+        Window::Job | Window::Flight => {
             let limits = more.policy.tools.get(&call.tool).map(|tool| tool.limits.as_slice());
             let sliding = limits.unwrap_or_default().iter().filter_map(|limit| match limit.window {
                 Window::Sliding { ms } => Some(ms),
-                Window::Job => None,
+                Window::Job | Window::Flight => None,
             });
             sliding.max().unwrap_or(0)
         }
@@ -164,11 +164,11 @@ impl Row<'_> {
         for demand in demands(tool, self.call).ok()? {
             let limit = tool.limits.get(usize::try_from(demand.limit).ok()?)?;
             let before = (0..self.times.checked_sub(1)?).map(|index| Charge {
-                limit: limit.id,
+                counter: limit.bound(demand.key).counter,
                 at: index.saturating_mul(self.apart_ms),
                 amount: demand.amount,
             });
-            let so_far = used(&before.collect::<Vec<_>>(), limit, demand.amount, now)?;
+            let so_far = used(&before.collect::<Vec<_>>(), &limit.bound(demand.key), demand.amount, now)?;
             if so_far.amount.checked_add(demand.amount)? > limit.max {
                 return Some(false);
             }

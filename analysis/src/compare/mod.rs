@@ -6,6 +6,7 @@
 
 mod approvals;
 mod limits;
+mod orders;
 mod rules;
 mod settings;
 
@@ -102,6 +103,8 @@ pub enum Part {
     Limit(RuleId),
     /// This required approval, of the policy that allows less.
     Approval(RuleId),
+    /// This `separate` or `before`, of the policy that allows less.
+    Order(RuleId),
     /// What is demanded of tokens, of evidence, or of what surrounds the tools.
     Setting(Setting),
 }
@@ -167,10 +170,11 @@ pub enum Shown {
 /// ```
 /// use std::collections::BTreeMap;
 /// use wpc_analysis::{Verdict, compare};
-/// use wpc_model::{Auth, Evidence, Policy};
+/// use wpc_model::{Auth, Evidence, Policy, Settings};
 ///
 /// let auth = Auth { max_ttl_seconds: 900, pin_policy_hash: true, job_scoped_binding: true, proof_of_possession: true };
-/// let old = Policy { name: "p".into(), tools: BTreeMap::new(), auth, approvals: vec![], evidence: Evidence::default() };
+/// let old = Policy { name: "p".into(), tools: BTreeMap::new(), auth, approvals: vec![],
+///     evidence: Evidence::default(), settings: Settings::default(), orders: vec![] };
 /// let new = Policy { auth: Auth { max_ttl_seconds: 60, ..auth }, ..old.clone() };
 /// assert_eq!(compare(&old, &new).verdict, Verdict::Narrower);
 /// ```
@@ -185,6 +189,7 @@ pub fn compare(old: &Policy, new: &Policy) -> Comparison {
         side.limits();
         side.approvals();
         side.settings();
+        side.orders();
     }
     let verdict = found.verdict();
     Comparison { verdict, differences: found.differences, more: found.more }

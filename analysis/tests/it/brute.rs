@@ -62,13 +62,14 @@ fn check(old: &Policy, new: &Policy, calls: &[Case], at: &[i64], tally: &mut Tal
                 Part::Allow { .. } => "allow",
                 Part::Limit(_) => "limit",
                 Part::Approval(_) => "approval",
+                Part::Order(_) => "order",
                 Part::Setting(_) => "setting",
             };
             match one.part {
                 Part::Allow { .. } => rules = true,
                 Part::Limit(_) => limits = true,
                 Part::Approval(_) => approvals = true,
-                Part::Setting(_) => {}
+                Part::Order(_) | Part::Setting(_) => {}
             }
             match &one.shown {
                 Shown::Undecided(by) => {

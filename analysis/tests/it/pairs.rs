@@ -149,11 +149,12 @@ pub(crate) fn charge(policy: &Policy, call: &Call, charges: &[Charge], at: i64) 
     let mut more = Vec::new();
     for demand in wpc_model::demands(tool, call).ok()? {
         let limit = &tool.limits[demand.limit as usize];
-        let so_far = wpc_model::used(charges, limit, demand.amount, at)?;
+        let bound = limit.bound(demand.key);
+        let so_far = wpc_model::used(charges, &bound, demand.amount, at)?;
         if so_far.amount.checked_add(demand.amount)? > limit.max {
             return None;
         }
-        more.push(Charge { limit: limit.id, at, amount: demand.amount });
+        more.push(Charge { counter: bound.counter, at, amount: demand.amount });
     }
     Some(more)
 }

@@ -26,6 +26,7 @@ fn interface() -> Interface {
             ("bytes".to_owned(), plain(Type::Bytes)),
             ("properties".to_owned(), plain(Type::Map(Box::new(Type::Text)))),
         ]),
+        results: BTreeMap::new(),
     };
     Interface {
         name: "bus".to_owned(),
@@ -74,6 +75,7 @@ fn policy(rules: u32, most: impl Fn(u32) -> i64) -> Policy {
         approvals: vec![],
         evidence: Evidence::default(),
         settings: Settings::default(),
+        orders: vec![],
     }
     .normalise()
 }

@@ -200,7 +200,7 @@ fn what(one: &Difference, more: &Side, less: &Side) -> String {
             };
             format!("in the {more_word} policy: {}\n  {refusal}", either(*rule, more, less))
         }
-        Part::Limit(id) | Part::Approval(id) => {
+        Part::Limit(id) | Part::Approval(id) | Part::Order(id) => {
             format!("only in the {less_word} policy: {}", either(*id, less, more))
         }
         Part::Setting(setting) => {
@@ -247,6 +247,7 @@ fn difference(one: &Difference, both: [&Side; 2]) -> Result<Value, Failure> {
     let (part, rule, denied_by) = match &one.part {
         Part::Allow { rule, denied_by } => ("allow", Some(rule), denied_by.as_ref()),
         Part::Limit(id) => ("limit", Some(id), None),
+        Part::Order(id) => ("order", Some(id), None),
         Part::Approval(id) => ("approval", Some(id), None),
         Part::Setting(setting) => (side::word(*setting), None, None),
     };

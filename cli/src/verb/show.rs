@@ -51,6 +51,10 @@ pub(crate) fn run(args: Args, console: &mut Console) -> Result<Done, Failure> {
         console.say(format!("\n{HEAD}approvals{HEAD:#}"));
         console.say(approvals(policy));
     }
+    if !policy.orders.is_empty() {
+        console.say(format!("\n{HEAD}order of calls{HEAD:#}"));
+        policy.orders.iter().for_each(|order| console.say(format!("  {}", words::order(order))));
+    }
     console.say(format!("\n{HEAD}token and evidence{HEAD:#}"));
     console.say(settings(policy.auth, policy.evidence));
     let demands = demands::table(&policy.settings);

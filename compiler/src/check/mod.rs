@@ -11,7 +11,9 @@ mod duties;
 mod join;
 mod limit;
 mod models;
+mod orders;
 mod people;
+mod per;
 mod settings;
 mod steps;
 mod subject;
@@ -22,7 +24,8 @@ mod test;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use wpc_model::{Action, Effect, Value};
+use wpc_grammar::syntax;
+use wpc_model::{Action, Effect, Measure, Type, Value, Window};
 
 use crate::checked::{Actions, Approval, Checked, Limit, Rule, Tool};
 use crate::interface;
@@ -81,6 +84,8 @@ pub(crate) fn check<'a>(resolved: &Resolved<'a>, lines: &Lines<'_>, problems: &m
             incomplete |= !whole;
             tools.insert(bound.name.text.clone(), tool);
         }
+        let (orders, sound) = checker.orders(policy);
+        incomplete |= !sound;
         let mut checked = Checked {
             name: policy.name.text.clone(),
             place: policy.name.loc.0,
@@ -88,6 +93,7 @@ pub(crate) fn check<'a>(resolved: &Resolved<'a>, lines: &Lines<'_>, problems: &m
             tools,
             auth: set.auth.unwrap_or_else(settings::default_auth),
             evidence: set.evidence,
+            orders,
             settings: set.settings,
             tests: Vec::new(),
         };
@@ -165,8 +171,14 @@ impl<'a> Checker<'_, 'a, '_> {
                 sound.then_some(())
             }
             What::Limit { measure, max, per } => {
-                let measured = self.measure(measure, &actions, &known);
-                let window = self.window(per, &known, &actions);
+                let (measured, per) = match measure {
+                    syntax::Measure::Concurrent(_) => {
+                        (Some((Measure::Calls, Type::Count)), Some(Window::Flight.into()))
+                    }
+                    syntax::Measure::Of(measure) => {
+                        (self.measure(measure, &actions, &known), self.per(per, measure, &known, &actions))
+                    }
+                };
                 let (measure, ty) = measured?;
                 let max = self.bound(max, &ty);
                 tool.limits.push(Limit {
@@ -175,7 +187,7 @@ impl<'a> Checker<'_, 'a, '_> {
                     actions: named,
                     targets: targets?,
                     max: max?,
-                    window: window?,
+                    per: per?,
                 });
                 Some(())
             }

@@ -55,6 +55,8 @@ pub(crate) struct Policy<'a> {
     pub(crate) tools: Vec<Bound<'a>>,
     /// Names of tools whose interface is not known.
     pub(crate) missing: Vec<&'a str>,
+    /// `separate` and `before`, of the policy and of its tools.
+    pub(crate) orders: Vec<Ordered<'a>>,
     /// `token` and `proof`.
     pub(crate) settings: Vec<&'a syntax::Settings>,
 }
@@ -82,6 +84,15 @@ pub(crate) struct Stated<'a> {
     pub(crate) what: What<'a>,
 }
 
+/// A `separate` or a `before`, which may speak of several tools.
+#[derive(Debug)]
+pub(crate) struct Ordered<'a> {
+    pub(crate) head: Head,
+    pub(crate) statement: &'a syntax::Statement,
+    /// The tool in whose block it stands.
+    pub(crate) tool: Option<&'a str>,
+}
+
 /// What a statement does.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum What<'a> {
@@ -89,7 +100,7 @@ pub(crate) enum What<'a> {
     Deny,
     Require,
     Approval(&'a [syntax::Setting]),
-    Limit { measure: &'a syntax::Ident, max: &'a syntax::Value, per: &'a [syntax::Per] },
+    Limit { measure: &'a syntax::Measure, max: &'a syntax::Value, per: &'a [syntax::Per] },
 }
 
 /// Resolves a file; reports what is unknown, and what this version does not implement.

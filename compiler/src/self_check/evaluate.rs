@@ -10,8 +10,8 @@ use wpc_model::{
     Value, glob, is_under_domain, is_under_path, part,
 };
 
-use super::{Asked, Charged};
-use crate::checked::{Placed, Slot, Target, Tool};
+use super::{Asked, Charged, InOrder};
+use crate::checked::{Order, Placed, Sequence, Slot, Target, Tool};
 
 /// What the statements say of a call.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -66,11 +66,12 @@ pub(super) fn demands(tool: &Tool, call: &Call) -> Option<BTreeSet<Charged>> {
         let speaks = limit.actions.iter().any(|action| **action == *call.action)
             && on(&limit.targets, call) != Some(false);
         if speaks {
+            limit.per.by.iter().map(|name| call.arguments.get(name)).collect::<Option<Vec<_>>>()?;
             let amount = match &limit.measure {
                 Measure::Calls => 1,
                 Measure::Argument(name) => amount(name, action, call)?,
             };
-            charged.insert((limit.measure.clone(), limit.max, limit.window, amount));
+            charged.insert((limit.measure.clone(), limit.max, limit.per.clone(), amount));
         }
     }
     Some(charged)
@@ -89,6 +90,38 @@ fn amount(name: &str, action: &Action, call: &Call) -> Option<i64> {
                 .try_fold(0_i64, |sum, fields| sum.checked_add(natural(fields.get(name)?.as_int()?)?))
         }
     }
+}
+
+/// Which sides of a `separate` `call` is of, and what it waits for or is waited for by. A set:
+/// identical orders are one, and sides have no order.
+pub(super) fn ordered(orders: &[Order], call: &Call) -> Vec<InOrder> {
+    let mut all = BTreeSet::new();
+    for order in orders {
+        match &order.sequence {
+            Sequence::Separate(sides) => {
+                let mut of = sides.each_ref().map(|side| {
+                    side.iter().any(|doing| {
+                        doing.tool == call.tool
+                            && doing.actions.iter().any(|action| **action == *call.action)
+                            && on(&doing.targets, call) != Some(false)
+                    })
+                });
+                of.sort_unstable();
+                if of != [false; 2] {
+                    all.insert((of, None));
+                }
+            }
+            Sequence::Before(before) => {
+                let mut pair = [&before.later, &before.earlier].into_iter();
+                if pair.any(|one| one.tool == call.tool && one.action == call.action) {
+                    let mut before = before.clone();
+                    before.same = before.same.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
+                    all.insert(([false; 2], Some(before)));
+                }
+            }
+        }
+    }
+    all.into_iter().collect()
 }
 
 /// Whose approval `call` needs.

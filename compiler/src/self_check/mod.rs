@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use wpc_model::{self as model, Call, Measure, Moment, Policy, Ruling};
 
-use crate::checked::{Checked, Tool};
+use crate::checked::{Checked, Order, Tool};
 use crate::compiled::Compiled;
 use crate::{Code, Diagnostic};
 
@@ -97,8 +97,14 @@ pub(crate) fn self_check(checked: &Checked, policy: &Policy, effort: Effort) -> 
             return Err(difference(checked, &format!("tool `{name}` is gone")));
         };
         let pool = Pool::of(tool, lowered, effort.rules());
-        let mut comparison =
-            Comparison { name, tool, policy, focus: Focus::new(tool, lowered), work: &mut work };
+        let mut comparison = Comparison {
+            name,
+            tool,
+            policy,
+            orders: &checked.orders,
+            focus: Focus::new(tool, lowered),
+            work: &mut work,
+        };
         let compared = comparison
             .boundaries(&pool, effort.rules())
             .and_then(|()| comparison.random(&pool, &mut random, effort.random_calls()));
@@ -136,6 +142,7 @@ struct Comparison<'c> {
     name: &'c str,
     tool: &'c Tool,
     policy: &'c Policy,
+    orders: &'c [Order],
     focus: Focus<'c>,
     work: &'c mut usize,
 }
@@ -190,6 +197,10 @@ impl Comparison<'_> {
                 "charges {says:?} became {means:?} on {call:?} at {moment:?}"
             )));
         }
+        let (says, means) = (evaluate::ordered(self.orders, call), ordered(self.policy, call));
+        if says != means {
+            return Err(Halt::Differs(format!("orders {says:?} became {means:?} on {call:?}")));
+        }
         let (says, means) = (evaluate::asked(self.tool, call, moment), asked(self.policy, call, moment));
         if says != means {
             return Err(Halt::Differs(format!(
@@ -218,17 +229,41 @@ fn size_of(value: &model::Value) -> usize {
     }
 }
 
-/// A charge: what is counted, up to how much, over what window, and how much of it.
-type Charged = (Measure, i64, model::Window, i64);
+/// A charge: what is counted, up to how much, over what and into which counters, and how much of it.
+type Charged = (Measure, i64, model::Per, i64);
 
 /// Charges of the lowered policy; `None` if undecided. A set: identical limits are one.
 fn demands(tool: &model::Tool, call: &Call) -> Option<BTreeSet<Charged>> {
     let demands = model::demands(tool, call).ok()?;
     let charge = |demand: model::Demand| {
         let limit = tool.limits.get(demand.limit as usize)?;
-        Some((limit.measure.clone(), limit.max, limit.window, demand.amount))
+        Some((limit.measure.clone(), limit.max, limit.per(), demand.amount))
     };
     demands.into_iter().map(charge).collect()
+}
+
+/// Which sides of a `separate` a call is of, and what it waits for or is waited for by.
+type InOrder = ([bool; 2], Option<model::Before>);
+
+fn ordered(policy: &Policy, call: &Call) -> Vec<InOrder> {
+    let speaks = |side: &Vec<model::ToolActions>| side.iter().any(|one| one.speaks_of(call).is_not_false());
+    let mut all: Vec<InOrder> = policy
+        .orders
+        .iter()
+        .filter_map(|order| match &order.sequence {
+            model::Sequence::Separate { sides: [first, second] } => {
+                let mut sides = [speaks(first), speaks(second)];
+                sides.sort_unstable();
+                sides.contains(&true).then_some((sides, None))
+            }
+            model::Sequence::Before(before) => {
+                before.speaks_of(call).then(|| ([false; 2], Some(before.clone())))
+            }
+        })
+        .collect();
+    all.sort_unstable();
+    all.dedup();
+    all
 }
 
 /// Who is asked, how many, for how long.

@@ -1,11 +1,18 @@
 //! What happened before, as a test tells it.
 
-use wpc_model::{Call, Charge, Decision, Moment, Policy};
+use std::collections::BTreeMap;
 
-/// The charges of a test's job, oldest first.
+use wpc_model::{Approvals, Call, Charging, Decision, Moment, Needs, Policy, Value, Who};
+
+use super::Outcome;
+
+/// The one job of a test.
+const WHO: Who<'_> = Who { job: "test", agent: "agent" };
+
+/// The history of a test's job.
 #[derive(Debug, Default)]
 pub(super) struct Past {
-    charges: Vec<Charge>,
+    happened: wpc_model::Past,
 }
 
 impl Past {
@@ -17,20 +24,27 @@ impl Past {
         }
         let moment = Moment::at(now);
         let ruling = wpc_model::rule(tool, call, moment);
-        let asked = wpc_model::approvals(policy, call, moment);
-        let demands = wpc_model::demands(tool, call);
-        let demanded = demands.as_deref().map_err(|undecided| *undecided);
-        let used = |limit: &wpc_model::Limit, amount| wpc_model::used(&self.charges, limit, amount, now);
-        Some(wpc_model::admit(policy, tool, ruling, &asked, demanded, used))
+        let needs = Needs::of(policy, call, moment);
+        let history = self.happened.at(WHO, now);
+        Some(wpc_model::admit(policy, call, ruling, &needs, &Approvals::NONE, &history).decision)
     }
 
-    /// Charges an admitted call. What cannot be counted charges nothing: no gate admits it.
-    pub(super) fn charge(&mut self, policy: &Policy, call: &Call, at: i64) {
-        let Some(tool) = policy.tools.get(&call.tool) else { return };
-        for demand in wpc_model::demands(tool, call).unwrap_or_default() {
-            if let Some(limit) = tool.limits.get(demand.limit as usize) {
-                self.charges.push(Charge { limit: limit.id, at, amount: demand.amount });
-            }
-        }
+    /// Takes an admitted call, and how it ended: what is unknown may still be on its way. What cannot be
+    /// counted charges nothing: no gate admits it.
+    pub(super) fn take(
+        &mut self,
+        policy: &Policy,
+        call: &Call,
+        at: i64,
+        outcome: Outcome,
+        result: &BTreeMap<String, Value>,
+    ) {
+        let charged: Vec<Charging> = self.happened.began(policy, WHO, at, call).unwrap_or_default();
+        let done = match outcome {
+            Outcome::Done => Some(result),
+            Outcome::Failed => None,
+            Outcome::Unknown => return,
+        };
+        self.happened.ended(policy, WHO, at, call, &charged, done);
     }
 }

@@ -7,7 +7,7 @@ use wpc_model::{Decision, Malformed, MalformedCode, Moment, Policy, Reason, Refu
 
 use super::covered::Watch;
 use super::past::Past;
-use super::{Asked, Expect, Expectation, FailingAt, Found, Ran, Spoken, Step, Test};
+use super::{Asked, Expect, Expectation, FailingAt, Found, Outcome, Ran, Spoken, Step, Test};
 use crate::checked::{Checked, Head, Placed, Tool};
 use crate::compiled::Map;
 use crate::lines::Lines;
@@ -25,9 +25,9 @@ pub(super) fn run(
     let mut expectations = Vec::new();
     for step in &test.steps {
         match step {
-            Step::Given { asked, times, outcome: _ } => {
+            Step::Given { asked, times, outcome } => {
                 for _ in 0..*times {
-                    past.charge(policy, &asked.call, asked.at);
+                    past.take(policy, &asked.call, asked.at, *outcome, &BTreeMap::new());
                 }
             }
             Step::Call(asked) => {
@@ -35,7 +35,7 @@ pub(super) fn run(
                 if let Found::Decided(decision) = &found {
                     watch.saw(policy, asked, decision);
                     if matches!(decision, Decision::Allow { .. }) {
-                        past.charge(policy, &asked.call, asked.at);
+                        past.take(policy, &asked.call, asked.at, Outcome::Done, &BTreeMap::new());
                     }
                 }
                 last = Some((asked, found));
@@ -97,6 +97,9 @@ impl<'c> Places<'c> {
                     places.conditions.entry(placed.line).or_default().push(placed);
                 }
             }
+        }
+        for order in &checked.orders {
+            places.heads.insert((order.head.line, &order.head.text), order.head.span);
         }
         places
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::entity::Entity;
 use super::family::Families;
 use super::hoist::{Hoist, Hoisted, hoist, is_hoisted};
-use super::{WPC_VERSION, interface, parts, settings};
+use super::{WPC_VERSION, interface, orders, parts, settings};
 use crate::canon::{ObjectWriter, Sink, Writer};
 use crate::{Approval, Auth, Condition, Evidence, Hash, Limit, Policy, Rule, Slot, Target, Test, Tool};
 
@@ -45,6 +45,10 @@ pub(super) fn write<S: Sink>(policy: &Policy, sink: &mut S) {
         settings::meta(object, &policy.settings.meta);
         settings::models(object, &policy.settings);
         settings::on_change(object, &policy.settings);
+        if !policy.orders.is_empty() {
+            let all = object.member("orders");
+            all.array(|array| policy.orders.iter().for_each(|one| orders::order(array.item(), one)));
+        }
         object.member("policy_name").text(&policy.name);
         settings::requesters(object, &policy.settings);
         settings::sandbox(object, &policy.settings);
@@ -231,6 +235,7 @@ fn limits<S: Sink>(object: &mut ObjectWriter<'_, S>, tool: &Tool, hoisted: &Hois
     object.member("limits").array(|limits| {
         for limit in left {
             limits.item().object(|object| {
+                parts::counters(object, limit.owner, limit.by_resource, &limit.by);
                 object.member("id").text(limit.id.to_text().as_str());
                 object.member("max").integer(limit.max);
                 parts::measure(object.member("measure"), &limit.measure);

@@ -158,6 +158,7 @@ fn empty() -> Policy {
         auth,
         approvals: vec![],
         evidence: Evidence::default(),
+        orders: vec![],
         settings: Settings::default(),
     }
 }
@@ -171,6 +172,7 @@ fn bare_tool() -> Tool {
         kinds: vec!["queue".to_owned(), "topic".to_owned()],
         classes: vec![],
         arguments: [].into(),
+        results: [].into(),
     };
     let interface = Interface {
         name: "bus".to_owned(),

@@ -1,15 +1,15 @@
 //! Steps 1 to 7 of the decision, inside the ledger's lock.
 
 use std::borrow::Cow;
-use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
 use wpc_model::{
-    Decision, Demand, Moment, Refusal, Ruling, Tool, Undecided, Window, admit, approvals, demands, in_force,
+    Admission, Approvals, Charging, Decision, Moment, Needs, Refusal, Ruling, admit, approvals, in_force,
 };
 
-use super::admitted::{Admitted, Settling};
+use super::admitted::{Admitted, Asking, Settling};
 use super::{Asked, Core, Slip, untyped, words};
 use crate::ledger::{
     Appended, Attempt, Body, Charged, Closing, Head, JobState, LedgerError, MAX_ENTRIES_PER_JOB, Step, Task,
@@ -23,9 +23,9 @@ pub(super) struct Begin {
     core: Arc<Core>,
     asked: Asked,
     call: CallId,
-    /// Approvals that are asked for, unless they read the clock.
-    missing: Option<Vec<u32>>,
-    demands: Result<Vec<Demand>, Undecided>,
+    needs: Needs,
+    /// Which approvals it needs reads the clock.
+    timed: bool,
     said: Said,
 }
 
@@ -35,26 +35,24 @@ enum Said {
     Nothing,
     /// Nothing was decided, for this reason.
     Stopped(&'static str),
-    /// This.
-    Decided(Decision),
+    /// This, with what was charged.
+    Decided(Decision, Vec<Charging>),
 }
 
 impl Begin {
     /// Prepares what does not depend on the job.
     pub(super) fn new(core: &Arc<Core>, asked: Asked) -> Result<Self, Refused> {
         core.is_sound()?;
-        let tool = core.policy.tools.get(&asked.call.tool);
-        let (missing, demands) = match (tool, asked.ruling) {
-            (Some(tool), None | Some(Ruling::Allow { .. })) => {
-                let timed = core.timed.approvals(&asked.call);
+        let (needs, timed) = match asked.ruling {
+            None | Some(Ruling::Allow { .. }) => {
                 // What does not read the clock is the same at every moment.
-                let missing = (!timed).then(|| approvals(&core.policy, &asked.call, Moment::at(0)));
-                (missing, demands(tool, &asked.call))
+                let needs = Needs::of(&core.policy, &asked.call, Moment::at(0));
+                (needs, core.timed.approvals(&asked.call))
             }
-            _ => (Some(Vec::new()), Ok(Vec::new())),
+            Some(Ruling::ExplicitDeny { .. } | Ruling::DefaultDeny { .. }) => (Needs::none(), false),
         };
         let call = core.calls.next();
-        Ok(Self { core: Arc::clone(core), asked, call, missing, demands, said: Said::Nothing })
+        Ok(Self { core: Arc::clone(core), asked, call, needs, timed, said: Said::Nothing })
     }
 
     /// Decides at the head of the job. Pure but for remembering what it said; may run again.
@@ -78,9 +76,12 @@ impl Begin {
         if !tool.interface.actions.contains_key(&call.action) {
             return (Said::Stopped("unknown_action"), vec![untyped::entry("unknown_action", 0)]);
         }
-        let (decision, charges) = self.admit(tool, head);
-        let verdict = match decision {
-            Decision::Allow { rule } => Verdict::Allow { rule, charges },
+        let admission = self.admit(head);
+        let verdict = match admission.decision {
+            Decision::Allow { rule } => {
+                let charges = admission.charges.iter().copied().map(Charged::from).collect();
+                Verdict::Allow { rule, charges }
+            }
             Decision::Deny(Refusal { reason, rule, .. }) => Verdict::Deny { reason, rule },
         };
         let attempt = Attempt {
@@ -91,15 +92,15 @@ impl Begin {
             engine: self.asked.engine,
             verdict,
         };
-        (Said::Decided(decision), vec![Step::Entry(Body::Attempt(attempt))])
+        (Said::Decided(admission.decision, admission.charges), vec![Step::Entry(Body::Attempt(attempt))])
     }
 
-    /// Validity, approvals and limits, and what an admitted call charges; before them the rules, if they read
-    /// the clock.
-    fn admit(&self, tool: &Tool, head: &Head<'_>) -> (Decision, Vec<Charged>) {
+    /// Validity, the order of calls, approvals and limits, and what an admitted call charges; before
+    /// them the rules, if they read the clock.
+    fn admit(&self, head: &Head<'_>) -> Admission {
         // On the ledger's clock, which is the one that the entry bears.
         if let Err(refusal) = in_force(&self.core.policy, head.now_ms()) {
-            return (Decision::Deny(refusal), Vec::new());
+            return refusal.into();
         }
         let (call, moment) = (&self.asked.call, Moment::at(head.now_ms()));
         let timed = || match self.core.timed.rules(call) {
@@ -107,22 +108,14 @@ impl Begin {
             None => Ruling::DefaultDeny { near: None },
         };
         let ruling = self.asked.ruling.unwrap_or_else(timed);
-        let missing = match &self.missing {
-            Some(missing) => Cow::Borrowed(missing.as_slice()),
-            None => Cow::Owned(approvals(&self.core.policy, call, moment)),
+        let needs = if self.timed {
+            let approvals = approvals(&self.core.policy, call, moment);
+            Cow::Owned(Needs { approvals, ..self.needs.clone() })
+        } else {
+            Cow::Borrowed(&self.needs)
         };
-        let before = RefCell::new(Vec::new());
-        let demands = self.demands.as_deref().map_err(|undecided| *undecided);
-        let decision = admit(&self.core.policy, tool, ruling, &missing, demands, |limit, amount| {
-            let used = head.used(limit, amount)?;
-            let window_ms = match limit.window {
-                Window::Job => None,
-                Window::Sliding { ms } => Some(ms),
-            };
-            before.borrow_mut().push(Charged { limit: limit.id, before: used.amount, amount, window_ms });
-            Some(used)
-        });
-        (decision, before.into_inner())
+        // Nobody can approve anything yet.
+        admit(&self.core.policy, call, ruling, &needs, &Approvals::NONE, head)
     }
 
     /// What the caller gets, once the ledger has answered.
@@ -141,11 +134,12 @@ impl Begin {
             }
         };
         match self.said {
-            Said::Decided(Decision::Allow { .. }) => {
+            Said::Decided(Decision::Allow { .. }, charged) => {
                 let slip = Slip::new(Arc::clone(&self.core), self.call, appended.first_seq);
-                Ok(Admitted::new(self.core, slip, settling))
+                let asked = Asking { call: self.asked.call, charged, results: BTreeMap::new() };
+                Ok(Admitted::new(self.core, slip, asked, settling))
             }
-            Said::Decided(Decision::Deny(refusal)) => Err(self.denied(refusal)),
+            Said::Decided(Decision::Deny(refusal), _) => Err(self.denied(refusal)),
             Said::Stopped(code) => Err(Refused::new(code, self.detail())),
             // A ledger that did not ask cannot have admitted.
             Said::Nothing => Err(Refused::new("ledger_unavailable", self.detail())),

@@ -94,7 +94,7 @@ fn effects(found: &Comparison) -> BTreeMap<RuleId, Effect> {
         };
         let ids = match &one.part {
             Part::Allow { rule, denied_by } => [Some(*rule), *denied_by],
-            Part::Limit(id) | Part::Approval(id) => [Some(*id), None],
+            Part::Limit(id) | Part::Approval(id) | Part::Order(id) => [Some(*id), None],
             Part::Setting(_) => [None, None],
         };
         for id in ids.into_iter().flatten() {

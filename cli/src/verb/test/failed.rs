@@ -59,6 +59,7 @@ fn role(found: &Found) -> &'static str {
         Reason::DefaultDeny => "the nearest rule",
         Reason::PolicyNotValid
         | Reason::ExplicitDeny
+        | Reason::OrderDenied
         | Reason::ApprovalRequired
         | Reason::LimitExceeded
         | Reason::Undecided => "this refuses it",

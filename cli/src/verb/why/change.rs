@@ -5,8 +5,8 @@
 
 use serde_json::{Value as Json, json};
 use wpc_model::{
-    Action, Approval, Call, Comparison, Condition, Failing, Limit, Quantifier, Rule, Slot, Step, Subject,
-    Target, Test, Tool, Truth, Type, Value, Window, instant_text,
+    Action, Approval, Call, Comparison, Condition, Failing, Limit, Order, Quantifier, Rule, Sequence, Slot,
+    Step, Subject, Target, Test, Tool, Truth, Type, Value, Window, instant_text,
 };
 
 use super::facts;
@@ -228,6 +228,15 @@ pub(super) fn of_approval(approval: &Approval) -> Change {
     Change::new("approval", None, format!("{who}, {how}"))
 }
 
+/// What must be done first, or in another job.
+pub(super) fn of_order(order: &Order) -> Change {
+    let text = words::order(order);
+    match &order.sequence {
+        Sequence::Before(_) => Change::new("order", None, format!("first, in this job: {text}")),
+        Sequence::Separate { .. } => Change::new("order", None, format!("in another job: {text}")),
+    }
+}
+
 /// What a limit that is used up leaves to do.
 pub(super) fn of_limit(tool: &Tool, limit: &Limit, amount: i64, frees_at: Option<i64>) -> Change {
     if amount > limit.max {
@@ -244,6 +253,9 @@ pub(super) fn of_limit(tool: &Tool, limit: &Limit, amount: i64, frees_at: Option
             Change::new("job", None, "a new one: of this one the limit is used up for good")
         }
         (None, Window::Sliding { .. }) => Change::new("time", None, "later: when the window has moved on"),
+        (None, Window::Flight) => {
+            Change::new("time", None, "later: when one of the calls in flight has ended")
+        }
     }
 }
 

@@ -52,13 +52,16 @@ pub(super) struct Verdict {
 pub(super) fn of(policy: &Policy, call: &Call, lines: Option<&Lines>) -> Result<Verdict, Failure> {
     let missing = || Failure::no("unknown_tool", "the policy does not have this tool");
     let tool = policy.tools.get(&call.tool).ok_or_else(missing)?;
-    let now = Moment::at(SystemClock::new().wall_ms());
+    let wall = SystemClock::new().wall_ms();
+    let now = Moment::at(wall);
     let ruling = wpc_model::rule(tool, call, now);
     let asked = wpc_model::approvals(policy, call, now);
-    let demands = wpc_model::demands(tool, call);
-    let demanded = demands.as_deref().map_err(|undecided| *undecided);
-    let fresh = |limit: &wpc_model::Limit, amount| wpc_model::used(&[], limit, amount, 0);
-    let decision = wpc_model::admit(policy, tool, ruling, &asked, demanded, fresh);
+    let needs = wpc_model::Needs::of(policy, call, now);
+    let past = wpc_model::Past::new();
+    let fresh = past.at(wpc_model::Who { job: "", agent: "" }, wall);
+    let nobody = wpc_model::Approvals::NONE;
+    let decision = wpc_model::admit(policy, call, ruling, &needs, &nobody, &fresh).decision;
+    let demands = needs.demands;
 
     let look = Look { tool, call, lines, now };
     let allowed = matches!(ruling, Ruling::Allow { .. });
@@ -68,7 +71,8 @@ pub(super) fn of(policy: &Policy, call: &Call, lines: Option<&Lines>) -> Result<
     let asked = asked.iter().filter_map(|&index| policy.approvals.get(usize::try_from(index).ok()?));
     let asked: Vec<_> = asked.filter(|_| allowed).collect();
     changes.extend(asked.iter().map(|approval| change::of_approval(approval)));
-    changes.extend(look.limit(&decision, demanded.unwrap_or_default()));
+    changes.extend(order(policy, &decision));
+    changes.extend(look.limit(&decision, demands.as_deref().unwrap_or_default()));
     let approvals = asked.iter().map(|approval| {
         let [who, how] = words::approval(approval);
         look.met(approval.id, format!("{who}, {how}"), String::new())
@@ -89,6 +93,13 @@ pub(super) fn of(policy: &Policy, call: &Call, lines: Option<&Lines>) -> Result<
         approvals: approvals.collect(),
         limits: limits.filter(|_| allowed).collect(),
     })
+}
+
+/// What the `separate` or `before` that refuses the call leaves to do.
+fn order(policy: &Policy, decision: &Decision) -> Option<Change> {
+    let Decision::Deny(Refusal { reason: Reason::OrderDenied, rule, .. }) = decision else { return None };
+    let order = policy.orders.iter().find(|order| Some(order.id) == *rule)?;
+    Some(change::of_order(order))
 }
 
 /// What the rules alone say, in words.
