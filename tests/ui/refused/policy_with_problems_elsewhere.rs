@@ -1,3 +1,0 @@
-wpc::policy!("problem_elsewhere.wpc");
-
-fn main() {}
