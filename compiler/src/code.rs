@@ -86,6 +86,9 @@ codes! {
     UnknownInterface = "WPC0216" Error "an interface that is not shipped",
     UnknownReason = "WPC0217" Error "an unknown decision or reason",
     UnknownScope = "WPC0218" Error "an unknown, missing or needless scope",
+    UnusableFile = "WPC0219" Error "a file that cannot be used",
+    FileCircle = "WPC0220" Error "a file that leads back to itself",
+    UnknownRules = "WPC0221" Error "unknown rules",
 
     WrongType = "WPC0301" Error "a value of another type",
     WrongUnit = "WPC0302" Error "a missing or wrong unit",
@@ -128,6 +131,8 @@ codes! {
     EmptyTest = "WPC0419" Error "a test that tests nothing",
     UnreachableQuorum = "WPC0420" Error "a quorum that cannot be reached",
     InvalidJsonPath = "WPC0435" Error "a path into a request that cannot be followed",
+    AllowInRules = "WPC0436" Error "an `allow` in `rules`",
+    RepeatedRules = "WPC0437" Error "rules mixed in twice",
     SasNamespace = "WPC0444" Warning "a credential for a whole namespace",
     TestFailed = "WPC0445" Error "a test that failed",
     TestWithoutPolicy = "WPC0446" Error "a test that no policy decides",

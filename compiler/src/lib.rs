@@ -1,9 +1,9 @@
 //! From policy text to a checked policy, and from there to Rust.
 //!
 //! ```text
-//! Source ──parse──▶ tree ──resolve──▶ names ──check──▶ typed ──lower──▶ Policy ──emit──▶ tokens
-//!              │               └────────────────┴─▶ Problems       │
-//!              └─ gate: text that cannot be read                    └─ gate: anything wrong
+//! Source ──parse──▶ tree ──link, resolve──▶ names ──check──▶ typed ──lower──▶ Policy ──emit──▶ tokens
+//!    ▲         │               └───────────────────┴─▶ Problems       │
+//! gather       └─ gate: text that cannot be read                       └─ gate: anything wrong
 //! ```
 //!
 //! ```
@@ -41,6 +41,7 @@ pub mod emit;
 mod fault;
 mod interface;
 mod lines;
+mod link;
 mod lint;
 mod lookalike;
 mod lower;
@@ -69,6 +70,7 @@ use checked::Checked;
 pub use code::Code;
 pub use compiled::{Compiled, Map, Origin, Whole};
 pub use diagnostic::{Diagnostic, Problems, Severity};
+pub use link::gather;
 pub use nearest::nearest;
 pub use parameters::Parameters;
 pub use render::{Colour, render, render_all};
@@ -136,7 +138,10 @@ pub fn interfaces(source: &Source) -> Result<BTreeMap<String, Whole>, Vec<Diagno
     let lines = lines::Lines::of(source);
     let mut problems = Problems::default();
     lookalike::check(source, &mut problems);
-    let resolved = resolve::resolve(&file, source, &lines, &Parameters::new(), &mut problems);
+    let files = link::Files::of(source, file, &mut problems);
+    let Some(tree) = files.tree(files.root()) else { return Err(problems.into_sorted()) };
+    let linked = link::link(&files, files.root(), tree, &mut problems);
+    let resolved = resolve::resolve(&linked, source, &lines, &Parameters::new(), &mut problems);
     let own = resolved.interfaces.iter().filter(|(_, available)| !available.used);
     let own = own.map(|(name, available)| ((*name).to_owned(), available.known.whole.clone())).collect();
     Ok(problems.gate(own)?.0)
@@ -156,10 +161,13 @@ fn front(
     wanted: Wanted,
 ) -> Result<(Option<Checked>, Vec<Diagnostic>), Vec<Diagnostic>> {
     let file = wpc_grammar::parse(source).map_err(|error| vec![Diagnostic::from(error)])?;
-    let lines = lines::Lines::of(source);
     let mut problems = Problems::default();
     lookalike::check(source, &mut problems);
-    let resolved = resolve::resolve(&file, source, &lines, parameters, &mut problems);
+    let files = link::Files::of(source, file, &mut problems);
+    let Some(tree) = files.tree(files.root()) else { return Err(problems.into_sorted()) };
+    let linked = link::link(&files, files.root(), tree, &mut problems);
+    let lines = lines::Lines::of(source).mixing(linked.mixed());
+    let resolved = resolve::resolve(&linked, source, &lines, parameters, &mut problems);
     let outcome = check::check(&resolved, &lines, &mut problems);
     if resolved.policy.is_none() && wanted == Wanted::Policy {
         problems.report(
@@ -174,6 +182,8 @@ fn front(
     }
     if let Some(checked) = outcome.policy.as_ref().filter(|_| !problems.has_errors()) {
         lint::lint(checked, &outcome.places, &resolved, &mut problems);
+        lint::unused_here(&linked.unused, &mut problems);
     }
+    linked.explain(&mut problems);
     problems.gate(outcome.policy)
 }

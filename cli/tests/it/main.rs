@@ -10,6 +10,7 @@ mod diff;
 mod files;
 #[cfg(test)]
 mod lints;
+mod linking;
 #[cfg(test)]
 mod place;
 #[cfg(test)]
