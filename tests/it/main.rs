@@ -11,6 +11,8 @@ mod gate;
 #[cfg(test)]
 mod goldens;
 #[cfg(test)]
+mod hours;
+#[cfg(test)]
 mod house;
 #[cfg(test)]
 mod names;
