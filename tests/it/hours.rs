@@ -8,11 +8,11 @@ use wpc::{Permitted, Refused};
 use crate::gate::open;
 use crate::send::Message;
 
-pub(crate) mod hours {
+pub(crate) mod office {
     wpc::policy!("../policies/hours.wpc");
 }
 
-use hours::azure_service_bus;
+use office::azure_service_bus;
 
 #[wpc::tool(azure_service_bus::Send, to = queue("orders-staging"))]
 fn publish(sent: &mut usize, message: Permitted<Message>) -> Result<usize, Refused> {
@@ -24,7 +24,7 @@ fn publish(sent: &mut usize, message: Permitted<Message>) -> Result<usize, Refus
 /// The tests' clock starts on a Friday at 08:00 UTC.
 #[test]
 fn what_is_allowed_at_eight_is_refused_at_ten_past_and_on_saturday() {
-    let opened = open::<hours::Hours>("hours.wpc");
+    let opened = open::<office::Hours>("hours.wpc");
     let mut sent = 0;
     let mut at = |minutes: u64| {
         opened.clock.advance(Duration::from_secs(minutes * 60));
