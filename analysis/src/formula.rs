@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use wpc_model::{Condition, Slot, Subject, Test, Value};
+use wpc_model::{Condition, Moment, Slot, Step, Subject, Test, Value};
 
 use crate::bound::Bound;
-use crate::site::MOMENT;
 
 /// The values that a formula speaks of, by name: a call's arguments and its resource's names, or
 /// the fields of one element.
@@ -38,6 +37,23 @@ pub(crate) fn slot_name(index: usize) -> String {
     format!("\0{index}")
 }
 
+/// The names of the clock's parts among a call's [`Values`]: what a moment is, as far as conditions
+/// can tell.
+pub(crate) const TIME: &str = "\0time";
+pub(crate) const WEEKDAY: &str = "\0weekday";
+
+/// Formulas read the clock among the values.
+const NO_MOMENT: Moment = Moment::at(0);
+
+/// What a subject is called among [`Values`].
+fn subject(of: &Subject) -> Subject {
+    match of.steps.as_slice() {
+        [Step::Field(part)] if of.is_of_clock() && part == "time" => Subject::plain(TIME),
+        [Step::Field(part)] if of.is_of_clock() && part == "weekday" => Subject::plain(WEEKDAY),
+        _ => of.clone(),
+    }
+}
+
 impl Formula {
     /// What always holds.
     pub(crate) const TRUE: Self = Self::All(Vec::new());
@@ -53,7 +69,7 @@ impl Formula {
     /// `condition` within `bound`. Of several keys or members each is asked for by itself.
     pub(crate) fn of(condition: &Condition, bound: Bound) -> Self {
         let one = |test: Test| {
-            let condition = Arc::new(Condition { subject: condition.subject.clone(), test });
+            let condition = Arc::new(Condition { subject: subject(&condition.subject), test });
             Self::Is(Literal::Test { condition, bound })
         };
         let split = condition.subject.quantifier.is_none();
@@ -75,9 +91,9 @@ impl Formula {
         one(condition.test.clone())
     }
 
-    /// `test` of a list's member, which stands under the name `""`.
-    pub(crate) fn of_member(test: &Test, bound: Bound) -> Self {
-        let subject = Subject { quantifier: None, name: String::new(), steps: Vec::new() };
+    /// `test` of what stands at the end of `steps` in a list's member, which has the name `""`.
+    pub(crate) fn of_member(steps: &[Step], test: &Test, bound: Bound) -> Self {
+        let subject = Subject { quantifier: None, name: String::new(), steps: steps.to_vec() };
         Self::of(&Condition { subject, test: test.clone() }, bound)
     }
 
@@ -102,7 +118,7 @@ impl Literal {
 
     pub(crate) fn holds(&self, values: &Values) -> bool {
         match self {
-            Self::Test { condition, bound } => bound.admits(condition.holds(values, MOMENT)),
+            Self::Test { condition, bound } => bound.admits(condition.holds(values, NO_MOMENT)),
             Self::Slot { field, slot, bound } => {
                 let name = values.get(&**field).and_then(Value::as_text);
                 name.is_some_and(|name| bound.admits(slot.matches(name)))

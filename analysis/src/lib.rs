@@ -21,7 +21,9 @@
 mod answer;
 mod bound;
 mod compare;
+mod findings;
 mod formula;
+mod measure;
 mod number;
 mod question;
 mod site;
@@ -29,3 +31,5 @@ mod solve;
 mod text;
 
 pub use compare::{Comparison, Difference, Direction, Part, Setting, Shown, Verdict, compare};
+pub use findings::{Finding, Problem, findings};
+pub use site::Case;

@@ -1,18 +1,20 @@
 //! A policy's rules by what they speak of: an action, a kind of resource, names.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use wpc_model::{
-    Action, Call, Condition, Effect, Field, Moment, Policy, Resource, Rule, Ruling, Slot, Target, Tool,
-    Truth, Value, rule,
+    Action, Call, Condition, Effect, Field, Moment, Policy, Resource, Rule, RuleId, Ruling, Slot, Step,
+    Subject, Target, Tool, Truth, Type, Value, rule,
 };
 
 use crate::bound::Bound;
-use crate::formula::{Formula, Literal, Values, slot_name};
+use crate::formula::{Formula, Literal, TIME, Values, WEEKDAY, slot_name};
 
-/// When witnesses are replayed. What depends on the clock is undecided, so any moment will do.
-pub(crate) const MOMENT: Moment = Moment::at(0);
+/// From midnight to midnight, in milliseconds.
+pub(crate) const MS_PER_DAY: i64 = 86_400_000;
+/// 2026-01-01, in Unix milliseconds.
+const FIRST_DAY: i64 = 1_767_225_600_000;
 
 /// A policy and its rules at every [`Site`].
 #[derive(Debug)]
@@ -71,10 +73,16 @@ impl<'p> Rules<'p> {
     }
 
     /// Whether the policy's rules allow `call`; what it does not know is no call of it.
-    pub(crate) fn allow(&self, call: &Call) -> bool {
+    pub(crate) fn allow(&self, Case { call, moment }: &Case) -> bool {
         let tool = self.policy.tools.get(&call.tool);
         call.is_complete(self.policy)
-            && tool.is_some_and(|tool| matches!(rule(tool, call, MOMENT), Ruling::Allow { .. }))
+            && tool.is_some_and(|tool| matches!(rule(tool, call, *moment), Ruling::Allow { .. }))
+    }
+
+    /// Whether a rule reads the clock, so that what is allowed now may not be later.
+    pub(crate) fn read_the_clock(&self) -> bool {
+        let rules = self.policy.tools.values().flat_map(|tool| tool.allow.iter().chain(&tool.deny));
+        rules.flat_map(|rule| rule.conditions.iter()).any(|one| one.subject.is_of_clock())
     }
 }
 
@@ -141,9 +149,14 @@ impl<'p> Site<'p> {
         let kind = key.2.and_then(|kind| tool.interface.kinds.get(kind));
         let parameters = kind.map(|kind| kind.template.parameters.as_slice()).unwrap_or_default();
         for (index, (_, ty)) in parameters.iter().enumerate() {
-            let field =
-                Field { ty: ty.clone(), optional: false, measured: false, sealed: false, must_state: false };
-            fields.insert(slot_name(index), field);
+            fields.insert(slot_name(index), plain(ty));
+        }
+        for (name, part) in [(TIME, "time"), (WEEKDAY, "weekday")] {
+            let steps = vec![Step::Field(part.to_owned())];
+            let clock = Subject { quantifier: None, name: "clock".to_owned(), steps };
+            if let Some(ty) = clock.clock_type() {
+                fields.insert(name.to_owned(), plain(ty));
+            }
         }
         let (allow, deny) = (Index::default(), Index::default());
         Self { key, tool, action, fields, slots: parameters.len(), allow, deny }
@@ -171,14 +184,22 @@ impl<'p> Site<'p> {
         }
     }
 
+    /// As [`Site::near`], of several targets, each rule once.
+    pub(crate) fn near_any(&self, effect: Effect, targets: &[Target]) -> Vec<&'p Rule> {
+        let mut found: Vec<_> = targets.iter().flat_map(|target| self.near(effect, target)).collect();
+        found.sort_by_key(|rule| rule.id);
+        found.dedup_by_key(|rule| rule.id);
+        found
+    }
+
     /// The first rule of `effect` that is so much true of `values`, except `but`.
-    pub(crate) fn first(&self, effect: Effect, values: &Values, but: Option<&Rule>) -> Option<&'p Rule> {
+    pub(crate) fn first(&self, effect: Effect, values: &Values, but: &BTreeSet<RuleId>) -> Option<&'p Rule> {
         let least = least(effect);
         let (rules, index) = self.list(effect);
         let lower = |at| Some(values.get(&slot_name(at))?.as_text()?.to_ascii_lowercase());
         let names: Vec<String> = (0..self.slots).map_while(lower).collect();
         let hits = |rule: &&Rule| {
-            but.is_none_or(|but| but.id != rule.id)
+            !but.contains(&rule.id)
                 && least.admits(self.speaks(&rule.target, values))
                 && self.rule(rule, effect, least).holds(values)
         };
@@ -242,8 +263,12 @@ impl<'p> Site<'p> {
         Formula::joined(bound, narrow.map(literal).collect())
     }
 
-    /// The call that `values` describe.
-    pub(crate) fn call(&self, mut values: Values) -> Call {
+    /// The call that `values` describe, and its moment.
+    pub(crate) fn case(&self, mut values: Values) -> Case {
+        let time = values.remove(TIME).and_then(|time| time.as_int());
+        let weekday = values.remove(WEEKDAY);
+        let weekday = weekday.as_ref().and_then(Value::as_text).unwrap_or_default();
+        let moment = moment(time.unwrap_or(0), weekday);
         let (tool, action, kind) = self.key;
         let mut names = Vec::new();
         for index in 0..self.slots {
@@ -252,8 +277,25 @@ impl<'p> Site<'p> {
             }
         }
         let resource = kind.map(|kind| Resource { kind: kind.to_owned(), names });
-        Call { tool: tool.to_owned(), action: action.to_owned(), resource, arguments: values }
+        let call = Call { tool: tool.to_owned(), action: action.to_owned(), resource, arguments: values };
+        Case { call, moment }
     }
+}
+
+/// A complete call, and when it is decided.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Case {
+    /// The call.
+    pub call: Call,
+    /// When it is decided: it matters only where a policy reads the clock.
+    pub moment: Moment,
+}
+
+/// A moment at this time of this day of the week, in the year 2026.
+fn moment(time: i64, weekday: &str) -> Moment {
+    let at =
+        |day: i64| Moment::at(day.saturating_mul(MS_PER_DAY).saturating_add(FIRST_DAY).saturating_add(time));
+    (0..7).map(at).find(|moment| moment.weekday() == weekday).unwrap_or(at(0))
 }
 
 /// When a rule of this effect applies.
@@ -262,4 +304,8 @@ pub(crate) const fn least(effect: Effect) -> Bound {
         Effect::Allow => Bound::True,
         Effect::Deny => Bound::NotFalse,
     }
+}
+
+fn plain(ty: &Type) -> Field {
+    Field { ty: ty.clone(), optional: false, measured: false, sealed: false, must_state: false }
 }

@@ -92,7 +92,22 @@ pub(crate) fn reason(error: &io::Error) -> String {
     }
 }
 
-/// A policy file.
-pub(crate) fn source(path: &Path) -> Result<Source, Failure> {
+/// A policy file alone.
+pub(crate) fn alone(path: &Path) -> Result<Source, Failure> {
     Ok(Source::new(name(path), text(path, "policy file", MAX_SOURCE_BYTES)?))
+}
+
+/// A policy file and the files that it uses, which lie in its folder; for standard input, that is the
+/// current one.
+pub(crate) fn source(path: &Path) -> Result<Source, Failure> {
+    let mut source = alone(path)?;
+    let folder = if is_stdin(path) { None } else { path.parent() }.unwrap_or(Path::new(""));
+    wpc_compiler::gather(&mut source, |used| {
+        let most = u64::try_from(MAX_SOURCE_BYTES).unwrap_or(u64::MAX).saturating_add(1);
+        let mut bytes = Vec::new();
+        let read = File::open(folder.join(used)).and_then(|file| file.take(most).read_to_end(&mut bytes));
+        read.map_err(|error| reason(&error))?;
+        String::from_utf8(bytes).map_err(|_| "it is not UTF-8 text".to_owned())
+    });
+    Ok(source)
 }

@@ -14,6 +14,7 @@ mod codes;
 mod console;
 mod failure;
 mod input;
+mod lints;
 mod map;
 mod output;
 mod param;

@@ -29,7 +29,7 @@ struct Written {
 pub(crate) fn encode(policy: &Policy, map: &Map) -> Vec<u8> {
     let conditions = conditions(policy);
     let origins = map.origins.iter().map(|(id, origin)| {
-        let Origin { line, text, label, docs, conditions: written } = origin;
+        let Origin { line, text, label, docs, conditions: written, span: _ } = origin;
         let sorted = conditions.get(id).copied().unwrap_or_default();
         let line_of = |condition: &Condition| {
             written.iter().find(|(one, _)| one == condition).map_or(*line, |(_, line)| *line)

@@ -61,7 +61,7 @@ fn problem(view: &View) -> Value {
             ("message".to_owned(), json!(message)),
             ("file".to_owned(), json!(file)),
             ("label".to_owned(), label),
-            ("also".to_owned(), secondary.iter().map(place).collect()),
+            ("also".to_owned(), secondary.iter().map(|label| elsewhere(label, file)).collect()),
             ("help".to_owned(), json!(help)),
             ("rule".to_owned(), json!(rule)),
         ]);
@@ -69,7 +69,16 @@ fn problem(view: &View) -> Value {
     problem
 }
 
+/// A place that explains a problem in `file`, with its own file's name where that is another one.
+fn elsewhere(label: &Label, file: &str) -> Value {
+    let mut also = place(label);
+    if let (Value::Object(members), true) = (&mut also, label.file != file) {
+        members.insert("file".to_owned(), json!(label.file));
+    }
+    also
+}
+
 fn place(label: &Label) -> Value {
-    let Label { line, column, end_line, end_column, text } = label;
+    let Label { line, column, end_line, end_column, text, file: _ } = label;
     json!({ "line": line, "column": column, "end_line": end_line, "end_column": end_column, "text": text })
 }

@@ -23,11 +23,14 @@ pub(crate) fn written(files: &[(&Source, Vec<Diagnostic>)]) -> String {
     codes.dedup();
     let index: BTreeMap<&str, usize> =
         codes.iter().enumerate().map(|(index, code)| (code.text(), index)).collect();
-    let results = (0_usize..).zip(files).flat_map(|(file, (source, diagnostics))| {
-        views(diagnostics, source).into_iter().map(move |view| (file, view))
-    });
-    let results: Vec<_> = results.map(|(file, view)| result(&view, file, &index)).collect();
-    let artifacts = files.iter().map(|(source, _)| json!({ "location": { "uri": uri(source.name()) } }));
+    let views: Vec<View> =
+        files.iter().flat_map(|(source, diagnostics)| views(diagnostics, source)).collect();
+    let mut places = Places::default();
+    for (source, _) in files {
+        places.of(source.name());
+    }
+    let results: Vec<_> = views.iter().map(|view| result(view, &mut places, &index)).collect();
+    let artifacts = places.names.iter().map(|name| json!({ "location": { "uri": uri(name) } }));
     let log = json!({
         "$schema": SCHEMA,
         "version": "2.1.0",
@@ -56,8 +59,27 @@ fn rule(code: Code) -> Value {
     })
 }
 
-fn result(view: &View, file: usize, index: &BTreeMap<&str, usize>) -> Value {
-    let View { code, severity, message, file: name, primary, secondary, help, rule, lint } = view;
+/// The files of a document: those that were checked, then those of theirs that problems are in.
+#[derive(Default)]
+struct Places<'v> {
+    names: Vec<&'v str>,
+    known: BTreeMap<&'v str, usize>,
+}
+
+impl<'v> Places<'v> {
+    /// Where the file `name` stands in the document.
+    fn of(&mut self, name: &'v str) -> usize {
+        let next = self.names.len();
+        let index = *self.known.entry(name).or_insert(next);
+        if index == next {
+            self.names.push(name);
+        }
+        index
+    }
+}
+
+fn result<'v>(view: &'v View, places: &mut Places<'v>, index: &BTreeMap<&str, usize>) -> Value {
+    let View { code, severity, message, file: _, primary, secondary, help, rule, lint } = view;
     let mut text = format!("{message}: {}", primary.text);
     if let Some(help) = help {
         text.push_str(&format!("\nhelp: {help}"));
@@ -65,7 +87,7 @@ fn result(view: &View, file: usize, index: &BTreeMap<&str, usize>) -> Value {
     let related: Vec<_> = (1_usize..)
         .zip(secondary)
         .map(|(id, label)| {
-            json!({ "id": id, "physicalLocation": location(label, name, file), "message": { "text": label.text } })
+            json!({ "id": id, "physicalLocation": location(label, places), "message": { "text": label.text } })
         })
         .collect();
     json!({
@@ -73,16 +95,16 @@ fn result(view: &View, file: usize, index: &BTreeMap<&str, usize>) -> Value {
         "ruleIndex": index.get(code.text()),
         "level": level(*severity),
         "message": { "text": text },
-        "locations": [{ "physicalLocation": location(primary, name, file) }],
+        "locations": [{ "physicalLocation": location(primary, places) }],
         "relatedLocations": related,
         "properties": { "lint": lint, "rule": rule },
     })
 }
 
-fn location(label: &Label, name: &str, file: usize) -> Value {
-    let Label { line, column, end_line, end_column, .. } = label;
+fn location<'v>(label: &'v Label, places: &mut Places<'v>) -> Value {
+    let Label { line, column, end_line, end_column, file, .. } = label;
     json!({
-        "artifactLocation": { "uri": uri(name), "index": file },
+        "artifactLocation": { "uri": uri(file), "index": places.of(file) },
         "region": {
             "startLine": line, "startColumn": column, "endLine": end_line, "endColumn": end_column,
         },

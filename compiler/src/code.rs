@@ -86,6 +86,9 @@ codes! {
     UnknownInterface = "WPC0216" Error "an interface that is not shipped",
     UnknownReason = "WPC0217" Error "an unknown decision or reason",
     UnknownScope = "WPC0218" Error "an unknown, missing or needless scope",
+    UnusableFile = "WPC0219" Error "a file that cannot be used",
+    FileCircle = "WPC0220" Error "a file that leads back to itself",
+    UnknownRules = "WPC0221" Error "unknown rules",
 
     WrongType = "WPC0301" Error "a value of another type",
     WrongUnit = "WPC0302" Error "a missing or wrong unit",
@@ -128,6 +131,8 @@ codes! {
     EmptyTest = "WPC0419" Error "a test that tests nothing",
     UnreachableQuorum = "WPC0420" Error "a quorum that cannot be reached",
     InvalidJsonPath = "WPC0435" Error "a path into a request that cannot be followed",
+    AllowInRules = "WPC0436" Error "an `allow` in `rules`",
+    RepeatedRules = "WPC0437" Error "rules mixed in twice",
     SasNamespace = "WPC0444" Warning "a credential for a whole namespace",
     TestFailed = "WPC0445" Error "a test that failed",
     TestWithoutPolicy = "WPC0446" Error "a test that no policy decides",
@@ -144,6 +149,13 @@ codes! {
     NoAllow = "WPC0457" Warning "a policy that allows nothing",
     RequireOfNothing = "WPC0458" Warning "a `require` that joins no `allow`",
     SeveralEnvironments = "WPC0459" Warning "one tool in several places",
+    Contradiction = "WPC0460" Warning "a rule whose conditions exclude each other",
+    DeniedTogether = "WPC0461" Warning "an `allow` that several denies take back together",
+    Redundant = "WPC0462" Warning "a rule that adds nothing to others",
+    OverLimit = "WPC0463" Warning "an `allow` of what a limit never admits",
+    UnreachedLimit = "WPC0464" Warning "a limit that another one always reaches first",
+    IdleLimit = "WPC0465" Warning "a limit on what nothing allows",
+    IdleApproval = "WPC0466" Warning "a required approval that is never asked for",
     ApprovalOfNothing = "WPC0470" Note "an approval of what nothing allows",
 
     NotImplemented = "WPC0490" Error "not implemented in this version",
@@ -164,6 +176,13 @@ const LINTS: &[(Code, &str)] = &[
     (Code::NoAllow, "no_allow"),
     (Code::RequireOfNothing, "require_of_nothing"),
     (Code::SeveralEnvironments, "several_environments"),
+    (Code::Contradiction, "contradiction"),
+    (Code::DeniedTogether, "denied_together"),
+    (Code::Redundant, "redundant"),
+    (Code::OverLimit, "over_limit"),
+    (Code::UnreachedLimit, "unreached_limit"),
+    (Code::IdleLimit, "idle_limit"),
+    (Code::IdleApproval, "idle_approval"),
 ];
 
 impl Code {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use wpc_grammar::Span;
 use wpc_model::{Condition, Interface, Policy, RuleId};
 
 use crate::Diagnostic;
@@ -51,6 +52,8 @@ pub struct Map {
 pub struct Origin {
     /// Line of the statement, from 1.
     pub line: u32,
+    /// The statement, without docs, label and block.
+    pub span: Span,
     /// The statement's head on one line, without its block: `allow send to queue("orders-staging")`.
     pub text: String,
     /// `@label("…")`.

@@ -159,6 +159,16 @@ impl Problems {
         self.rule = outer.0;
     }
 
+    /// Adds to each problem inside `of` that `place` explains it.
+    pub(crate) fn explain(&mut self, of: Span, place: Span, label: &str) {
+        for diagnostic in &mut self.found {
+            let known = diagnostic.secondary.iter().any(|(span, _)| *span == place);
+            if of.to(diagnostic.primary.0) == of && diagnostic.primary.0 != place && !known {
+                diagnostic.secondary.push((place, label.to_owned()));
+            }
+        }
+    }
+
     /// How many were reported: a caller compares two counts to learn whether a part was clean.
     pub(crate) fn count(&self) -> usize {
         self.found.len()

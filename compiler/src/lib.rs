@@ -1,9 +1,9 @@
 //! From policy text to a checked policy, and from there to Rust.
 //!
 //! ```text
-//! Source ──parse──▶ tree ──resolve──▶ names ──check──▶ typed ──lower──▶ Policy ──emit──▶ tokens
-//!              │               └────────────────┴─▶ Problems       │
-//!              └─ gate: text that cannot be read                    └─ gate: anything wrong
+//! Source ──parse──▶ tree ──link, resolve──▶ names ──check──▶ typed ──lower──▶ Policy ──emit──▶ tokens
+//!    ▲         │               └───────────────────┴─▶ Problems       │
+//! gather       └─ gate: text that cannot be read                       └─ gate: anything wrong
 //! ```
 //!
 //! ```
@@ -41,6 +41,7 @@ pub mod emit;
 mod fault;
 mod interface;
 mod lines;
+mod link;
 mod lint;
 mod lookalike;
 mod lower;
@@ -69,6 +70,7 @@ use checked::Checked;
 pub use code::Code;
 pub use compiled::{Compiled, Map, Origin, Whole};
 pub use diagnostic::{Diagnostic, Problems, Severity};
+pub use link::gather;
 pub use nearest::nearest;
 pub use parameters::Parameters;
 pub use render::{Colour, render, render_all};
@@ -93,25 +95,37 @@ pub fn compile(source: &Source, parameters: &Parameters) -> Result<Compiled, Vec
     let Some(checked) = checked else { return Err(warnings) };
     let (policy, map) = lower::lower(&checked, source.name());
     self_check::self_check(&checked, &policy, Effort::Quick).map_err(|difference| vec![*difference])?;
-    let interfaces =
-        checked.tools.iter().map(|(name, tool)| (name.clone(), tool.known.whole.clone())).collect();
-    Ok(Compiled { policy, interfaces, map, warnings, checked: Arc::new(checked) })
+    Ok(finished(checked, policy, map, warnings))
 }
 
 /// Checks any file: a policy, or interfaces and tests alone. Errors, warnings and notes, in source
 /// order.
 #[must_use]
 pub fn check(source: &Source, parameters: &Parameters) -> Vec<Diagnostic> {
-    match front(source, parameters, Wanted::Anything) {
-        Ok((None, found)) | Err(found) => found,
-        Ok((Some(checked), mut found)) => {
-            let (policy, _) = lower::lower(&checked, source.name());
-            if let Err(difference) = self_check::self_check(&checked, &policy, Effort::Quick) {
-                found.push(*difference);
-            }
-            found
-        }
+    examine(source, parameters).0
+}
+
+/// As [`check`], with the policy for those who look further, where there is one and it has no errors.
+#[must_use]
+pub fn examine(source: &Source, parameters: &Parameters) -> (Vec<Diagnostic>, Option<Compiled>) {
+    let (checked, mut found) = match front(source, parameters, Wanted::Anything) {
+        Ok((Some(checked), found)) => (checked, found),
+        Ok((None, found)) | Err(found) => return (found, None),
+    };
+    let (policy, map) = lower::lower(&checked, source.name());
+    if let Err(difference) = self_check::self_check(&checked, &policy, Effort::Quick) {
+        found.push(*difference);
+        return (found, None);
     }
+    let compiled = finished(checked, policy, map, found.clone());
+    (found, Some(compiled))
+}
+
+/// A policy with everything beside it.
+fn finished(checked: Checked, policy: wpc_model::Policy, map: Map, warnings: Vec<Diagnostic>) -> Compiled {
+    let interfaces =
+        checked.tools.iter().map(|(name, tool)| (name.clone(), tool.known.whole.clone())).collect();
+    Compiled { policy, interfaces, map, warnings, checked: Arc::new(checked) }
 }
 
 /// The interfaces that a file defines, by name.
@@ -124,7 +138,10 @@ pub fn interfaces(source: &Source) -> Result<BTreeMap<String, Whole>, Vec<Diagno
     let lines = lines::Lines::of(source);
     let mut problems = Problems::default();
     lookalike::check(source, &mut problems);
-    let resolved = resolve::resolve(&file, source, &lines, &Parameters::new(), &mut problems);
+    let files = link::Files::of(source, file, &mut problems);
+    let Some(tree) = files.tree(files.root()) else { return Err(problems.into_sorted()) };
+    let linked = link::link(&files, files.root(), tree, &mut problems);
+    let resolved = resolve::resolve(&linked, source, &lines, &Parameters::new(), &mut problems);
     let own = resolved.interfaces.iter().filter(|(_, available)| !available.used);
     let own = own.map(|(name, available)| ((*name).to_owned(), available.known.whole.clone())).collect();
     Ok(problems.gate(own)?.0)
@@ -144,10 +161,13 @@ fn front(
     wanted: Wanted,
 ) -> Result<(Option<Checked>, Vec<Diagnostic>), Vec<Diagnostic>> {
     let file = wpc_grammar::parse(source).map_err(|error| vec![Diagnostic::from(error)])?;
-    let lines = lines::Lines::of(source);
     let mut problems = Problems::default();
     lookalike::check(source, &mut problems);
-    let resolved = resolve::resolve(&file, source, &lines, parameters, &mut problems);
+    let files = link::Files::of(source, file, &mut problems);
+    let Some(tree) = files.tree(files.root()) else { return Err(problems.into_sorted()) };
+    let linked = link::link(&files, files.root(), tree, &mut problems);
+    let lines = lines::Lines::of(source).mixing(linked.mixed());
+    let resolved = resolve::resolve(&linked, source, &lines, parameters, &mut problems);
     let outcome = check::check(&resolved, &lines, &mut problems);
     if resolved.policy.is_none() && wanted == Wanted::Policy {
         problems.report(
@@ -162,6 +182,8 @@ fn front(
     }
     if let Some(checked) = outcome.policy.as_ref().filter(|_| !problems.has_errors()) {
         lint::lint(checked, &outcome.places, &resolved, &mut problems);
+        lint::unused_here(&linked.unused, &mut problems);
     }
+    linked.explain(&mut problems);
     problems.gate(outcome.policy)
 }

@@ -79,7 +79,7 @@ pub(crate) fn check(source: &Source, problems: &mut Problems) {
     if source.text().is_ascii() {
         return;
     }
-    for span in strings(source.text()) {
+    for span in strings(source.text(), source.base()) {
         let Some(found) = suspicious(source.slice(span)) else { continue };
         let (like, help) = match twin(found).filter(|letter| *letter != '?') {
             Some(letter) => (
@@ -103,10 +103,10 @@ pub(crate) fn check(source: &Source, problems: &mut Problems) {
     }
 }
 
-/// The spans of all strings, outside comments.
-fn strings(text: &str) -> Vec<Span> {
+/// The spans of all strings, outside comments, in a text that begins at `base`.
+fn strings(text: &str, base: u32) -> Vec<Span> {
     let mut spans = Vec::new();
-    let mut chars = (0_u32..).zip(text.bytes()).peekable();
+    let mut chars = (base..).zip(text.bytes()).peekable();
     let mut before = b' ';
     while let Some((start, byte)) = chars.next() {
         match byte {
@@ -165,7 +165,7 @@ mod tests {
     fn comments_are_not_strings() {
         let text = "// \"a\"\nlet x = \"b\\\"c\" // \"d\"\nlet y = r\"e\\\"";
         let source = Source::new("x", text);
-        let spans = strings(text);
+        let spans = strings(text, 0);
         let found: Vec<&str> = spans.iter().map(|span| source.slice(*span)).collect();
         assert_eq!(found, ["\"b\\\"c\"", "\"e\\\""]);
     }

@@ -1,7 +1,9 @@
 //! Diagnostics drawn for people: the only place that knows codespan.
 
+use std::collections::BTreeMap;
+
 use codespan_reporting::diagnostic as drawn;
-use codespan_reporting::files::SimpleFile;
+use codespan_reporting::files::SimpleFiles;
 use codespan_reporting::term::termcolor::Ansi;
 use codespan_reporting::term::{self, Config};
 use wpc_grammar::{Source, Span};
@@ -17,7 +19,7 @@ pub enum Colour {
     Ansi,
 }
 
-/// Draws one diagnostic of `source`, with a blank line after it.
+/// Draws one diagnostic of `source` and of the files that it uses, with a blank line after it.
 ///
 /// ```
 /// use wpc_compiler::{Colour, Parameters, Source, compile, render};
@@ -33,14 +35,16 @@ pub fn render(diagnostic: &Diagnostic, source: &Source, colour: Colour) -> Strin
 /// Draws diagnostics of `source`, one after the other.
 #[must_use]
 pub fn render_all(diagnostics: &[Diagnostic], source: &Source, colour: Colour) -> String {
-    let file = SimpleFile::new(source.name(), source.text());
+    let files = Files::of(source);
     let config = Config::default();
     let mut bytes = Vec::new();
     for diagnostic in diagnostics {
-        let drawing = drawing(diagnostic, source.text().len());
+        let drawing = files.drawing(diagnostic);
         let outcome = match colour {
-            Colour::Plain => term::emit_to_io_write(&mut bytes, &config, &file, &drawing),
-            Colour::Ansi => term::emit_to_write_style(&mut Ansi::new(&mut bytes), &config, &file, &drawing),
+            Colour::Plain => term::emit_to_io_write(&mut bytes, &config, &files.texts, &drawing),
+            Colour::Ansi => {
+                term::emit_to_write_style(&mut Ansi::new(&mut bytes), &config, &files.texts, &drawing)
+            }
         };
         if outcome.is_err() {
             // A span outside the source: say what is known.
@@ -52,30 +56,49 @@ pub fn render_all(diagnostics: &[Diagnostic], source: &Source, colour: Colour) -
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-fn drawing(diagnostic: &Diagnostic, length: usize) -> drawn::Diagnostic<()> {
-    let severity = match diagnostic.severity {
-        Severity::Error => drawn::Severity::Error,
-        Severity::Warning => drawn::Severity::Warning,
-        Severity::Note => drawn::Severity::Note,
-    };
-    let (span, text) = &diagnostic.primary;
-    let mut labels = vec![drawn::Label::primary((), range(*span, length)).with_message(text)];
-    labels.extend(
-        diagnostic
-            .secondary
-            .iter()
-            .map(|(span, text)| drawn::Label::secondary((), range(*span, length)).with_message(text)),
-    );
-    let help = diagnostic.help.iter().map(|help| format!("help: {help}"));
-    let rule = diagnostic.rule.iter().map(|rule| format!("in rule: {rule}"));
-    drawn::Diagnostic::new(severity)
-        .with_code(diagnostic.code.text())
-        .with_message(&diagnostic.message)
-        .with_labels(labels)
-        .with_notes(help.chain(rule).collect())
+/// The files that labels are drawn into.
+struct Files<'a> {
+    source: &'a Source,
+    texts: SimpleFiles<&'a str, &'a str>,
+    /// Which of them each file is, by its base.
+    ids: BTreeMap<u32, usize>,
 }
 
-fn range(span: Span, length: usize) -> std::ops::Range<usize> {
-    let start = (span.start as usize).min(length);
-    start..(span.end as usize).clamp(start, length)
+impl<'a> Files<'a> {
+    fn of(source: &'a Source) -> Self {
+        let mut files = Self { source, texts: SimpleFiles::new(), ids: BTreeMap::new() };
+        let used = source.files().filter_map(|(_, file)| file.as_ref().ok());
+        for file in std::iter::once(source).chain(used) {
+            files.ids.insert(file.base(), files.texts.add(file.name(), file.text()));
+        }
+        files
+    }
+
+    fn drawing(&self, diagnostic: &Diagnostic) -> drawn::Diagnostic<usize> {
+        let severity = match diagnostic.severity {
+            Severity::Error => drawn::Severity::Error,
+            Severity::Warning => drawn::Severity::Warning,
+            Severity::Note => drawn::Severity::Note,
+        };
+        let (span, text) = &diagnostic.primary;
+        let mut labels = vec![self.label(drawn::LabelStyle::Primary, *span, text)];
+        let secondary = diagnostic.secondary.iter();
+        labels.extend(secondary.map(|(span, text)| self.label(drawn::LabelStyle::Secondary, *span, text)));
+        let help = diagnostic.help.iter().map(|help| format!("help: {help}"));
+        let rule = diagnostic.rule.iter().map(|rule| format!("in rule: {rule}"));
+        drawn::Diagnostic::new(severity)
+            .with_code(diagnostic.code.text())
+            .with_message(&diagnostic.message)
+            .with_labels(labels)
+            .with_notes(help.chain(rule).collect())
+    }
+
+    fn label(&self, style: drawn::LabelStyle, span: Span, text: &str) -> drawn::Label<usize> {
+        let file = self.source.at(span.start);
+        let id = self.ids.get(&file.base()).copied().unwrap_or_default();
+        let length = file.text().len();
+        let start = (span.start.saturating_sub(file.base()) as usize).min(length);
+        let end = (span.end.saturating_sub(file.base()) as usize).clamp(start, length);
+        drawn::Label::new(style, id, start..end).with_message(text)
+    }
 }

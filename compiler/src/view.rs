@@ -16,7 +16,7 @@ pub struct View {
     pub lint: Option<&'static str>,
     /// The sentence.
     pub message: String,
-    /// The source's name.
+    /// The name of the file that it is in.
     pub file: String,
     /// Where, and what is wrong there.
     pub primary: Label,
@@ -42,9 +42,11 @@ pub struct Label {
     pub end_column: u32,
     /// What is said of it.
     pub text: String,
+    /// The name of the file that it is in.
+    pub file: String,
 }
 
-/// The views of `diagnostics`, which are of `source`, in their order.
+/// The views of `diagnostics`, which are of `source` and the files that it uses, in their order.
 #[must_use]
 pub fn views(diagnostics: &[Diagnostic], source: &Source) -> Vec<View> {
     let lines = Lines::of(source);
@@ -55,14 +57,15 @@ fn view(diagnostic: &Diagnostic, source: &Source, lines: &Lines<'_>) -> View {
     let label = |(span, text): &(Span, String)| {
         let (line, column) = lines.place(span.start);
         let (end_line, end_column) = lines.place(span.end);
-        Label { line, column, end_line, end_column, text: text.clone() }
+        let file = source.at(span.start).name().to_owned();
+        Label { line, column, end_line, end_column, text: text.clone(), file }
     };
     View {
         code: diagnostic.code,
         severity: diagnostic.severity,
         lint: diagnostic.code.lint(),
         message: diagnostic.message.clone(),
-        file: source.name().to_owned(),
+        file: source.at(diagnostic.primary.0.start).name().to_owned(),
         primary: label(&diagnostic.primary),
         secondary: diagnostic.secondary.iter().map(label).collect(),
         help: diagnostic.help.clone(),

@@ -16,6 +16,8 @@ use wpc_model::{Hash, Policy, Reason, RuleId, arbitrary, encode};
 
 /// Policies among the seeds; each is a few kilobytes.
 const POLICIES: usize = 24;
+/// Pairs of policies among the seeds.
+const PAIRS: usize = 8;
 /// Calls of each policy among the seeds.
 const CALLS: usize = 16;
 
@@ -23,6 +25,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds");
     for (index, policy) in policies()?.iter().enumerate() {
         write(&seeds, "artifact", &format!("{index:02}.json"), &encode(policy))?;
+    }
+    for (index, pair) in policies()?.windows(2).take(PAIRS).enumerate() {
+        let [old, new] = pair else { continue };
+        // A policy with another one's bytes has none of its rules: one that was changed has most.
+        let changed = changed(old);
+        write(&seeds, "analysis", &format!("{index:02}a"), &[encode(old), encode(new)].join(&0))?;
+        write(&seeds, "analysis", &format!("{index:02}b"), &[encode(old), encode(&changed)].join(&0))?;
     }
     for (index, call) in calls()?.iter().enumerate() {
         write(&seeds, "call", &format!("{index:02}.json"), call)?;
@@ -45,6 +54,18 @@ fn policies() -> Result<Vec<Policy>, Box<dyn Error>> {
     let strategy = arbitrary::policy();
     let draw = |_| Ok(strategy.new_tree(&mut runner).map_err(|reason| reason.to_string())?.current());
     (0..POLICIES).map(draw).collect()
+}
+
+/// The policy without its first rules, limits and approvals.
+fn changed(policy: &Policy) -> Policy {
+    let mut changed = policy.clone();
+    for tool in changed.tools.values_mut() {
+        tool.allow.truncate(tool.allow.len() / 2);
+        tool.deny.truncate(tool.deny.len() / 2);
+        tool.limits.truncate(tool.limits.len() / 2);
+    }
+    changed.approvals.truncate(changed.approvals.len() / 2);
+    changed
 }
 
 /// Calls of every policy that the oracle reads them for.

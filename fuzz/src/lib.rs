@@ -9,6 +9,7 @@
 //! An oracle is all that a target does, so that `cargo test` replays every seed and everything that was
 //! ever found through the same checks, without a fuzzer.
 
+mod analysis;
 mod artifact;
 mod call;
 mod compile;
@@ -17,6 +18,7 @@ mod envelope;
 mod parse;
 mod trust;
 
+pub use analysis::analysis;
 pub use artifact::artifact;
 pub use call::{call, policies};
 pub use compile::compile;
@@ -29,7 +31,8 @@ pub use trust::trust;
 pub type Oracle = fn(&[u8]);
 
 /// Every oracle by its target's name.
-pub const ORACLES: [(&str, Oracle); 7] = [
+pub const ORACLES: [(&str, Oracle); 8] = [
+    ("analysis", analysis),
     ("artifact", artifact),
     ("call", call),
     ("compile", compile),

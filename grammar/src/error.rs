@@ -59,6 +59,14 @@ pub struct SyntaxError {
 }
 
 impl SyntaxError {
+    /// The same of a text that begins `by` later.
+    #[must_use]
+    pub(crate) fn moved(mut self, by: u32) -> Self {
+        self.span = self.span.moved(by);
+        self.also = self.also.map(|(span, label)| (span.moved(by), label));
+        self
+    }
+
     pub(crate) fn new(
         kind: SyntaxErrorKind,
         span: Span,

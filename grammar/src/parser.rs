@@ -54,17 +54,23 @@ use grammar::{Grammar, Rule};
 /// # Ok::<(), wpc_grammar::SyntaxError>(())
 /// ```
 pub fn parse(source: &Source) -> Result<File, SyntaxError> {
-    limits::check_length(source)?;
-    let scanned = scan(source.text())?;
-    let text = source.text();
-    let mut reader = Reader { text, at: text.len() - without_mark(text).len(), comments: &scanned.comments };
-    let items = reader.items()?;
-    let end = u32::try_from(source.text().len()).unwrap_or(u32::MAX);
+    let (text, base) = (source.text(), source.base());
+    limits::check_length(source).map_err(|error| error.moved(base))?;
+    let mut scanned = scan(text).map_err(|error| error.moved(base))?;
+    let at = text.len() - without_mark(text).len();
+    let items = Reader { text, at, base, comments: &scanned.comments }.items()?;
+    for comment in &mut scanned.comments {
+        comment.loc = Loc(comment.loc.0.moved(base));
+    }
+    for offset in &mut scanned.blank_lines.0 {
+        *offset = offset.saturating_add(base);
+    }
+    let end = u32::try_from(text.len()).unwrap_or(u32::MAX);
     Ok(File {
         items,
         comments: scanned.comments,
         blank_lines: scanned.blank_lines,
-        loc: Loc(Span::new(0, end)),
+        loc: Loc(Span::new(0, end).moved(base)),
     })
 }
 
@@ -72,6 +78,8 @@ pub fn parse(source: &Source) -> Result<File, SyntaxError> {
 struct Reader<'i> {
     text: &'i str,
     at: usize,
+    /// Offset of the text's first byte.
+    base: u32,
     /// Of the whole text, so that the end of a line can be told from its comment.
     comments: &'i [Comment],
 }
@@ -80,7 +88,7 @@ impl<'i> Reader<'i> {
     /// Reads the piece that `rule` describes.
     fn piece(&mut self, rule: Rule) -> Result<Node<'i>, SyntaxError> {
         let rest = self.text.get(self.at..).unwrap_or("");
-        let base = u32::try_from(self.at).unwrap_or(u32::MAX);
+        let base = u32::try_from(self.at).unwrap_or(u32::MAX).saturating_add(self.base);
         let mut pairs = Grammar::parse(rule, rest).map_err(|error| self.explain(&error))?;
         let pair = pairs.next().ok_or_else(|| node::disagree(Span::new(base, base)))?;
         self.at += pair.as_span().end();
@@ -117,6 +125,6 @@ impl Reader<'_> {
             ErrorVariant::ParsingError { positives, .. } => positives.as_slice(),
             ErrorVariant::CustomError { .. } => &[],
         };
-        Failure::new(self.text, self.comments, at, rules).explain()
+        Failure::new(self.text, self.comments, at, rules).explain().moved(self.base)
     }
 }

@@ -5,7 +5,7 @@ use std::{env, fs};
 
 use proc_macro2::Span;
 use syn::{Error, LitStr, Result};
-use wpc_compiler::{Colour, Diagnostic, Source, render};
+use wpc_compiler::{Colour, Diagnostic, Source, gather, render};
 
 /// `path` seen from the calling source file, as `include_str!` would see it.
 pub(crate) fn beside_caller(path: &LitStr) -> PathBuf {
@@ -17,12 +17,16 @@ pub(crate) fn beside_caller(path: &LitStr) -> PathBuf {
     std::path::absolute(&file).unwrap_or(file)
 }
 
-/// The policy's text, under the name by which the caller knows it.
+/// The policy's text and those of the files that it uses, under the names by which the caller knows
+/// them.
 pub(crate) fn read(path: &LitStr, file: &Path) -> Result<Source> {
     let text = fs::read_to_string(file).map_err(|error| {
         Error::new(path.span(), format!("cannot read the policy `{}`: {}", path.value(), reason(&error)))
     })?;
-    Ok(Source::new(path.value(), text))
+    let mut source = Source::new(path.value(), text);
+    let folder = file.parent().unwrap_or(Path::new(""));
+    gather(&mut source, |used| fs::read_to_string(folder.join(used)).map_err(|error| reason(&error)));
+    Ok(source)
 }
 
 /// An I/O error without the system's number.

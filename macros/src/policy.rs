@@ -19,11 +19,13 @@ pub(crate) fn expand(input: TokenStream) -> Result<TokenStream> {
     let options = runtime.map_or_else(emit::Options::default, |runtime| emit::Options { runtime });
     let code = callback::rename(emit::rust(&compiled, &options), path.span());
     let code = dump::maybe(code, &path)?;
-    let file = file.to_string_lossy();
+    let folder = file.parent().map(std::path::Path::to_owned).unwrap_or_default();
+    let used = source.files().map(|(path, _)| folder.join(path));
+    let files = std::iter::once(file).chain(used).map(|file| file.to_string_lossy().into_owned());
     Ok(quote! {
         #code
-        // Rebuild when the policy changes; nothing reads these bytes.
-        const _: &[::core::primitive::u8] = ::core::include_bytes!(#file);
+        // Rebuild when the policy, or a file that it uses, changes; nothing reads these bytes.
+        #(const _: &[::core::primitive::u8] = ::core::include_bytes!(#files);)*
     })
 }
 

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
-use wpc_compiler::{Parameters, Source, compile, emit};
+use wpc::Policy;
+use wpc_compiler::{Parameters, Source, compile, emit, gather};
 
 /// Tokens one by one, without the commas that only layout needs.
 fn flat(tokens: TokenStream, out: &mut Vec<String>) {
@@ -47,7 +48,9 @@ fn check(file: &str, parameters: &[(&str, &str)]) {
     let name = path.display().to_string();
     let text = std::fs::read_to_string(&path).unwrap();
     let given: Parameters = parameters.iter().copied().collect();
-    let compiled = compile(&Source::new(&name, text), &given).unwrap();
+    let mut source = Source::new(&name, text);
+    gather(&mut source, |used| Ok(std::fs::read_to_string(path.with_file_name(used)).unwrap()));
+    let compiled = compile(&source, &given).unwrap();
     // What `policy!` expands to, but for the name of the callback macro and the tracking line.
     let macro_door = emit::rust(&compiled, &emit::Options::default());
     let build =
@@ -69,6 +72,37 @@ fn both_doors_give_the_same_tokens() {
     check("policies/orders.wpc", &[("host", "contoso-prod.servicebus.windows.net")]);
     check("policies/receive.wpc", &[]);
     check("policies/desk.wpc", &[]);
+    check("policies/shared.wpc", &[]);
+}
+
+mod shared {
+    wpc::policy!("../policies/shared.wpc");
+}
+
+#[test]
+fn the_macro_reads_the_files_that_a_policy_uses() {
+    let compiled = crate::gate::compiled("shared.wpc");
+    assert_eq!(shared::Shared::HASH, compiled.policy.hash().to_string());
+    let pager = &compiled.policy.tools["pager"];
+    assert_eq!((pager.allow.len(), pager.deny.len(), pager.limits.len()), (1, 1, 1));
+}
+
+#[test]
+fn the_build_door_points_into_the_file_that_is_wrong() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("used")).unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write("used/duties.wpc", "\nrules duties { deny mange on any }\n");
+    write(
+        "p.wpc",
+        "use azure_service_bus\nuse \"./used/duties.wpc\" as duties\npolicy p {\n  with duties\n  tool azure_service_bus at namespace(\"h\") { allow send to queue(\"q\") }\n}\n",
+    );
+    let path = folder.path().join("p.wpc");
+    let error = wpc_build::compile(&path).to_rust().unwrap_err().to_string();
+    assert!(error.contains("used/duties.wpc:2:21") && error.contains("p.wpc:4:8"), "{error}");
+    std::fs::remove_file(folder.path().join("used/duties.wpc")).unwrap();
+    let missing = wpc_build::compile(&path).to_rust().unwrap_err().to_string();
+    assert!(missing.contains("p.wpc:2:5") && missing.contains("cannot be used"), "{missing}");
 }
 
 #[test]

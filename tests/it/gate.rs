@@ -7,14 +7,15 @@ use std::time::Duration;
 
 use wpc::ledger::{Body, Entry, Ledger, MemoryLedger};
 use wpc::{Clock, Did, Gate, JobId, Key, OpenError, Opening, POLICY_TYPE, Policy, Trust, sign};
-use wpc_compiler::{Colour, Compiled, Parameters, Source, compile, render_all};
+use wpc_compiler::{Colour, Compiled, Parameters, Source, compile, gather, render_all};
 
 /// A policy beside these tests, compiled.
 #[track_caller]
 pub(crate) fn compiled(file: &str) -> Compiled {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("policies").join(file);
     let text = std::fs::read_to_string(&path).unwrap();
-    let source = Source::new(format!("policies/{file}"), text);
+    let mut source = Source::new(format!("policies/{file}"), text);
+    gather(&mut source, |used| Ok(std::fs::read_to_string(path.with_file_name(used)).unwrap()));
     compile(&source, &Parameters::new())
         .unwrap_or_else(|problems| panic!("{}", render_all(&problems, &source, Colour::Plain)))
 }

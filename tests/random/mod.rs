@@ -43,10 +43,14 @@ impl Family {
 
     /// A policy's text. Most compile.
     pub(crate) fn text(&self, random: &mut Random, name: &str) -> String {
-        let statements = statements::statements(random, &self.interface);
+        let (statements, apart) = statements::statements(random, &self.interface);
+        let (rules, with) = match apart.is_empty() {
+            true => (String::new(), ""),
+            false => (format!("\nrules apart {{\n{apart}}}\n"), "    with apart\n"),
+        };
         let (before, binding, settings) = (self.before, self.binding, settings::settings(random));
         format!(
-            "{before}\npolicy {name} {{\n    tool {binding} {{\n{statements}    }}\n    token {{ lifetime 15 min; pin policy; bind job }}\n{settings}}}\n"
+            "{before}{rules}\npolicy {name} {{\n{with}    tool {binding} {{\n{statements}    }}\n    token {{ lifetime 15 min; pin policy; bind job }}\n{settings}}}\n"
         )
     }
 

@@ -147,7 +147,9 @@ fn slot(random: &mut Random, ty: &Type) -> String {
 }
 
 /// The statements of a policy's tool, a line each.
-pub(crate) fn statements(random: &mut Random, interface: &Interface) -> String {
+///
+/// The second text is of `rules` that the policy mixes in: duties that could stand in the first.
+pub(crate) fn statements(random: &mut Random, interface: &Interface) -> (String, String) {
     let classed = |name: &str, duty: fn(&wpc_model::Class) -> bool| {
         let classes = interface.actions.get(name).into_iter().flat_map(|action| &action.classes);
         classes.filter_map(|class| interface.classes.get(class)).any(duty)
@@ -202,14 +204,17 @@ pub(crate) fn statements(random: &mut Random, interface: &Interface) -> String {
         );
         lines.push(approval(random, &of));
     }
-    let mut text = String::new();
+    let (mut own, mut apart) = (String::new(), String::new());
+    let mixes = random.chance(30);
     for (index, line) in lines.iter().enumerate() {
+        let goes_apart = mixes && !line.starts_with("allow ") && random.chance(50);
+        let text = if goes_apart { &mut apart } else { &mut own };
         if random.chance(5) {
             let _ = writeln!(text, "        @label(\"rule {index}\")");
         }
         let _ = writeln!(text, "        {line}");
     }
-    text
+    (own, apart)
 }
 
 fn allow(random: &mut Random, spoken: &Spoken<'_>) -> String {

@@ -2,15 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use wpc_model::{Approval, Approver, Bind, Call, Effect, RuleId, Uses, approvals};
+use wpc_model::{Approval, Approver, Bind, Effect, RuleId, Uses, approvals};
 
 use super::rules::alike;
 use super::{Part, Shown, Side};
 use crate::answer::Answer;
 use crate::bound::Bound;
 use crate::formula::Formula;
-use crate::site::MOMENT;
-use crate::site::Site;
+use crate::site::{Case, Site};
 
 impl<'p> Side<'_, 'p> {
     pub(super) fn approvals(&mut self) {
@@ -57,16 +56,16 @@ impl<'p> Side<'_, 'p> {
                 continue;
             }
             let mut formula = vec![statement(site, approval, Bound::NotFalse)];
-            match self.admitted(site, formula.first().cloned().unwrap_or(Formula::TRUE), &approval.targets) {
+            match self.asker.admitted(more, site, &Formula::All(formula.clone()), &approval.targets) {
                 Answer::No => continue,
                 Answer::Yes(_) | Answer::Undecided => asked = true,
             }
             let here = implying.iter().filter(|one| one.actions.iter().any(|action| action == site.key.1));
             formula.extend(here.map(|one| statement(site, one, Bound::False)));
-            match self.admitted(site, Formula::All(formula), &approval.targets) {
+            match self.asker.admitted(more, site, &Formula::All(formula), &approval.targets) {
                 Answer::No => {}
-                Answer::Yes(call) if self.evades(&call, approval) => {
-                    return Some(Shown::Call(Box::new(call)));
+                Answer::Yes(case) if self.evades(&case, approval) => {
+                    return Some(Shown::Call(Box::new(case)));
                 }
                 Answer::Yes(_) | Answer::Undecided => undecided = true,
             }
@@ -76,10 +75,10 @@ impl<'p> Side<'_, 'p> {
         (undecided || shared).then(|| Shown::Undecided([approval.id].into_iter().chain(others).collect()))
     }
 
-    /// Whether people can approve `call` as the wider policy asks and not as `approval` does.
-    fn evades(&self, call: &Call, approval: &Approval) -> bool {
+    /// Whether people can approve the call as the wider policy asks and not as `approval` does.
+    fn evades(&self, Case { call, moment }: &Case, approval: &Approval) -> bool {
         let of = |policy: &'p wpc_model::Policy| -> Vec<&'p Approval> {
-            let found = approvals(policy, call, MOMENT).into_iter();
+            let found = approvals(policy, call, *moment).into_iter();
             found.filter_map(|index| policy.approvals.get(usize::try_from(index).ok()?)).collect()
         };
         if !of(self.less.policy).iter().any(|one| one.id == approval.id) {

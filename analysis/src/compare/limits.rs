@@ -1,19 +1,14 @@
 //! Limits, one with one.
 
-use wpc_model::{
-    Call, Charge, Comparison, Condition, Effect, Limit, Measure, Step, Subject, Target, Test, Tool, Value,
-    Window, demands, used,
-};
+use wpc_model::{Call, Charge, Effect, Limit, Measure, Target, Tool, Window, demands, used};
 
 use super::{Part, Shown, Side};
 use crate::answer::Answer;
 use crate::bound::Bound;
-use crate::formula::{Formula, Literal};
-use crate::question::Avoid;
-use crate::site::{Rules, Site};
+use crate::formula::Formula;
+use crate::measure::{at_least, is_as_tight};
+use crate::site::{Case, Rules, Site};
 
-/// Most allows that are tried for a call that a limit or an approval speaks of.
-const MAX_TRIED: usize = 1_000;
 /// Most calls of one job that are counted through.
 const MAX_TIMES: i64 = 100_000;
 /// A row of calls is kept about so short by letting each be larger.
@@ -44,8 +39,8 @@ impl<'p> Side<'_, 'p> {
             .filter(|site| site.key.0 == name && limit.actions.iter().any(|action| action == site.key.1));
         let mut counted = Vec::new();
         for site in sites {
-            match self.admitted(site, counts(site, &limit.targets), &limit.targets) {
-                Answer::Yes(call) => counted.push((site, Some(call))),
+            match self.asker.admitted(more, site, &counts(site, &limit.targets), &limit.targets) {
+                Answer::Yes(case) => counted.push((site, Some(case))),
                 Answer::No => {}
                 Answer::Undecided => counted.push((site, None)),
             }
@@ -54,7 +49,7 @@ impl<'p> Side<'_, 'p> {
             return None;
         }
         for other in tool.limits.iter().filter(|other| is_as_tight(other, limit)) {
-            let mut holds = |(site, _): &(&Site<'p>, Option<Call>)| {
+            let mut holds = |(site, _): &(&Site<'p>, Option<Case>)| {
                 other.actions.iter().any(|action| action == site.key.1)
                     && self.is_within(site, &limit.targets, &other.targets)
             };
@@ -62,8 +57,8 @@ impl<'p> Side<'_, 'p> {
                 return None;
             }
         }
-        for (site, call) in &counted {
-            if let Some(shown) = call.as_ref().and_then(|call| self.overrun(site, call, limit)) {
+        for (site, case) in &counted {
+            if let Some(shown) = case.as_ref().and_then(|case| self.overrun(site, case, limit)) {
                 return Some(shown);
             }
         }
@@ -71,39 +66,15 @@ impl<'p> Side<'_, 'p> {
         Some(Shown::Undecided([limit.id].into_iter().chain(others.map(|other| other.id)).collect()))
     }
 
-    /// A call at `site` that is as `formula` says and that the rules of the wider policy allow.
-    /// `targets`: what the formula speaks of.
-    pub(super) fn admitted(&mut self, site: &Site<'p>, formula: Formula, targets: &[Target]) -> Answer<Call> {
-        let more = self.more;
-        let own = Avoid { site, effect: Effect::Deny, but: None };
-        let mut undecided = false;
-        let mut allows: Vec<_> = targets.iter().flat_map(|target| site.near(Effect::Allow, target)).collect();
-        allows.sort_by_key(|allow| allow.id);
-        allows.dedup_by_key(|allow| allow.id);
-        if allows.len() > MAX_TRIED {
-            undecided = true;
-            allows.truncate(MAX_TRIED);
-        }
-        for allow in allows {
-            let both = vec![site.rule(allow, Effect::Allow, Bound::True), formula.clone()];
-            match self.asker.find(more, site, Formula::All(both), &[own]) {
-                Answer::Yes(call) if more.allow(&call) => return Answer::Yes(call),
-                Answer::No => {}
-                Answer::Yes(_) | Answer::Undecided => undecided = true,
-            }
-        }
-        if undecided { Answer::Undecided } else { Answer::No }
-    }
-
-    /// Whether what one of `inner` speaks of, one of `outer` speaks of too.
+    /// Whether of the calls that are allowed here, each that `inner` speaks of `outer` speaks of too.
     fn is_within(&mut self, site: &Site<'p>, inner: &[Target], outer: &[Target]) -> bool {
         let outside = site.statement(outer, &[], Effect::Deny, Bound::False);
         let formula = Formula::All(vec![counts(site, inner), outside]);
-        self.asker.find(self.more, site, formula, &[]) == Answer::No
+        self.asker.admitted(self.more, site, &formula, inner) == Answer::No
     }
 
     /// A row of calls that the wider policy admits and of which `limit` refuses the last.
-    fn overrun(&mut self, site: &Site<'p>, call: &Call, limit: &Limit) -> Option<Shown> {
+    fn overrun(&mut self, site: &Site<'p>, case: &Case, limit: &Limit) -> Option<Shown> {
         let (more, less) = (self.more, self.less);
         let whole = limit.max.checked_add(1)?;
         let amounts = match &limit.measure {
@@ -114,27 +85,29 @@ impl<'p> Side<'_, 'p> {
             }
         };
         for amount in amounts {
-            let call = match amount {
-                None => call.clone(),
+            let case = match amount {
+                None => case.clone(),
                 Some((name, amount)) => {
                     let formula = vec![counts(site, &limit.targets), at_least(site, name, amount)];
-                    match self.admitted(site, Formula::All(formula), &limit.targets) {
-                        Answer::Yes(call) => call,
+                    match self.asker.admitted(more, site, &Formula::All(formula), &limit.targets) {
+                        Answer::Yes(case) => case,
                         Answer::No | Answer::Undecided => continue,
                     }
                 }
             };
-            let tool = less.policy.tools.get(&call.tool)?;
-            let Some(charged) = charged(tool, &call, limit).filter(|charged| *charged > 0) else { continue };
+            let tool = less.policy.tools.get(&case.call.tool)?;
+            let Some(charged) = charged(tool, &case.call, limit).filter(|charged| *charged > 0) else {
+                continue;
+            };
             let times = limit.max.checked_div(charged)?.checked_add(1)?;
             if times > MAX_TIMES {
                 continue;
             }
-            for apart_ms in schedules(more, &call, limit, times) {
-                let row = Row { call: &call, times, apart_ms };
+            for apart_ms in schedules(more, &case.call, limit, times) {
+                let row = Row { call: &case.call, times, apart_ms };
                 if row.is_admitted(more) == Some(true) && row.is_admitted(less) == Some(false) {
                     let times = u32::try_from(times).ok()?;
-                    return Some(Shown::Calls { call: Box::new(call), times, apart_ms });
+                    return Some(Shown::Calls { case: Box::new(case), times, apart_ms });
                 }
             }
         }
@@ -147,36 +120,8 @@ fn counts(site: &Site<'_>, targets: &[Target]) -> Formula {
     site.statement(targets, &[], Effect::Deny, Bound::NotFalse)
 }
 
-/// That a call has at least so much of a measure.
-pub(crate) fn at_least(site: &Site<'_>, measure: &str, amount: i64) -> Formula {
-    let batch = site.action.batch().map(|(batch, _)| batch);
-    let steps = if batch == Some(measure) { vec![Step::Size] } else { Vec::new() };
-    let subject = Subject { quantifier: None, name: measure.to_owned(), steps };
-    let of_element = subject.is_of_element(site.action);
-    let test = Test::Compare(Comparison::AtLeast, Value::Int(amount));
-    let formula = Formula::of(&Condition { subject, test }, Bound::True);
-    match batch.filter(|_| of_element) {
-        Some(batch) => Formula::Is(Literal::Exists { field: batch.into(), of: formula.into() }),
-        None => formula,
-    }
-}
-
-/// Whether `one` lets through no more than `other`, of what both count (LANGUAGE.md section 8).
-pub(crate) fn is_as_tight(one: &Limit, other: &Limit) -> bool {
-    let windows = match (one.window, other.window) {
-        (Window::Job, _) => Some(1),
-        (Window::Sliding { .. }, Window::Job) => None,
-        // A window is covered by so many of the other's.
-        (Window::Sliding { ms: one }, Window::Sliding { ms: other }) => {
-            other.checked_add(one).and_then(|sum| sum.checked_sub(1)?.checked_div(one))
-        }
-    };
-    let most = windows.and_then(|windows| one.max.checked_mul(windows));
-    one.measure == other.measure && most.is_some_and(|most| most <= other.max)
-}
-
 /// What `call` charges to `limit`.
-pub(crate) fn charged(tool: &Tool, call: &Call, limit: &Limit) -> Option<i64> {
+fn charged(tool: &Tool, call: &Call, limit: &Limit) -> Option<i64> {
     let demands = demands(tool, call).ok()?;
     let of = |index: u32| tool.limits.get(usize::try_from(index).ok()?);
     let found = demands.iter().find(|demand| of(demand.limit).is_some_and(|one| one.id == limit.id))?;
@@ -199,7 +144,8 @@ fn schedules(more: &Rules<'_>, call: &Call, limit: &Limit, times: i64) -> Vec<i6
             sliding.max().unwrap_or(0)
         }
     };
-    if far == 0 { vec![0] } else { vec![0, far] }
+    // What reads the clock may not allow later what it allows now.
+    if far == 0 || more.read_the_clock() { vec![0] } else { vec![0, far] }
 }
 
 /// One call again and again.

@@ -9,10 +9,13 @@ mod limits;
 mod rules;
 mod settings;
 
-use wpc_model::{Call, Policy, RuleId};
+use wpc_model::{Policy, RuleId};
 
 use crate::question::Asker;
-use crate::site::Rules;
+use crate::site::{Case, Rules};
+
+/// Steps that all questions of one comparison may take together.
+const ALL_STEPS: u32 = 20_000_000;
 
 /// How a new policy compares with an old one.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -99,11 +102,11 @@ pub enum Part {
     Limit(RuleId),
     /// This required approval, of the policy that allows less.
     Approval(RuleId),
-    /// What is demanded of tokens or evidence.
+    /// What is demanded of tokens, of evidence, or of what surrounds the tools.
     Setting(Setting),
 }
 
-/// What is demanded of tokens or evidence.
+/// What is demanded of tokens, of evidence, or of what surrounds the tools.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Setting {
     /// How long a token lives.
@@ -118,17 +121,33 @@ pub enum Setting {
     Receipts,
     /// How long openings are kept.
     Retention,
+    /// Which models may be called, how much, and what must not reach them.
+    Models,
+    /// What the agent runs in.
+    Sandbox,
+    /// Who may work on a job.
+    Agents,
+    /// Who may ask for one.
+    Requesters,
+    /// For which environment it is written.
+    Environment,
+    /// What clients log in with.
+    Credential,
+    /// When it may be used.
+    Valid,
+    /// What becomes of running jobs when it is replaced.
+    OnChange,
 }
 
 /// What shows a difference.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Shown {
     /// This call, replayed: the one policy's rules allow it, the other's do not.
-    Call(Box<Call>),
+    Call(Box<Case>),
     /// This call, so many times: the one policy's limits admit them all, the other's refuse the last.
     Calls {
-        /// The call.
-        call: Box<Call>,
+        /// The call, and when the first is made.
+        case: Box<Case>,
         /// How many times.
         times: u32,
         /// Milliseconds from one to the next.
@@ -158,7 +177,7 @@ pub enum Shown {
 #[must_use]
 pub fn compare(old: &Policy, new: &Policy) -> Comparison {
     let (old, new) = (Rules::of(old), Rules::of(new));
-    let mut asker = Asker::default();
+    let mut asker = Asker::new(ALL_STEPS);
     let mut found = Found::default();
     for (direction, more, less) in [(Direction::Wider, &new, &old), (Direction::Narrower, &old, &new)] {
         let mut side = Side { direction, more, less, asker: &mut asker, found: &mut found };

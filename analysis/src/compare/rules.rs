@@ -11,6 +11,8 @@ use crate::formula::Formula;
 use crate::question::Avoid;
 use crate::site::Site;
 
+/// No rule.
+static NONE: BTreeSet<RuleId> = BTreeSet::new();
 /// Most allows of one policy that are shown to be wider: a few persuade, all would take long.
 const MAX_SHOWN: usize = 100;
 
@@ -36,17 +38,31 @@ impl<'p> Side<'_, 'p> {
     /// Whether something that `allow` allows was reported that the other policy does not allow.
     fn allow(&mut self, site: &Site<'p>, other: Option<&Site<'p>>, common: &Common, allow: &'p Rule) -> bool {
         let rule = allow.id;
-        let own = Avoid { site, effect: Effect::Deny, but: None };
+        let own = Avoid { site, effect: Effect::Deny, but: &NONE };
         let holds = site.rule(allow, Effect::Allow, Bound::True);
         let Some(other) = other else {
-            return self.ask(site, holds, &[own], Part::Allow { rule, denied_by: None });
+            // Nothing there is so called, or it is another thing that is: what it says of the call
+            // does not matter.
+            return match self.asker.find(self.more, site, holds, &[own]) {
+                Answer::Yes(case) if self.more.allow(&case) => {
+                    self.report(Part::Allow { rule, denied_by: None }, Shown::Call(Box::new(case)));
+                    true
+                }
+                Answer::No => false,
+                Answer::Yes(_) | Answer::Undecided => {
+                    let part = Part::Allow { rule, denied_by: None };
+                    let rules = self.turned_on(&part);
+                    self.report(part, Shown::Undecided(rules));
+                    false
+                }
+            };
         };
         if !common.alike {
             // The same words may mean other things: only a call that shows it decides.
             return self.ask_unlike(site, other, holds, own, rule);
         }
         if !common.allows.contains(&rule) {
-            let theirs = Avoid { site: other, effect: Effect::Allow, but: None };
+            let theirs = Avoid { site: other, effect: Effect::Allow, but: &NONE };
             if self.ask(site, holds.clone(), &[own, theirs], Part::Allow { rule, denied_by: None }) {
                 return true;
             }
@@ -67,8 +83,8 @@ impl<'p> Side<'_, 'p> {
     /// Reports the call that is asked for, if there is one or it cannot be told.
     fn ask(&mut self, site: &Site<'p>, formula: Formula, avoid: &[Avoid<'_, 'p>], part: Part) -> bool {
         match self.asker.find(self.more, site, formula, avoid) {
-            Answer::Yes(call) if self.more.allow(&call) && !self.less.allow(&call) => {
-                self.report(part, Shown::Call(Box::new(call)));
+            Answer::Yes(case) if self.more.allow(&case) && !self.less.allow(&case) => {
+                self.report(part, Shown::Call(Box::new(case)));
                 true
             }
             Answer::No => false,
@@ -90,11 +106,11 @@ impl<'p> Side<'_, 'p> {
         rule: RuleId,
     ) -> bool {
         let part = Part::Allow { rule, denied_by: None };
-        let theirs = Avoid { site: other, effect: Effect::Allow, but: None };
+        let theirs = Avoid { site: other, effect: Effect::Allow, but: &NONE };
         for avoid in [&[own, theirs][..], &[own][..]] {
             match self.asker.find(self.more, site, holds.clone(), avoid) {
-                Answer::Yes(call) if self.more.allow(&call) && !self.less.allow(&call) => {
-                    self.report(part, Shown::Call(Box::new(call)));
+                Answer::Yes(case) if self.more.allow(&case) && !self.less.allow(&case) => {
+                    self.report(part, Shown::Call(Box::new(case)));
                     return true;
                 }
                 // Of what it never allows nothing can differ.

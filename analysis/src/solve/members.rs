@@ -131,8 +131,8 @@ impl Solver<'_> {
                 }
                 ([], Goal::Every(formula)) => wanted.every.push(Formula::clone(formula)),
                 ([], Goal::Exists(formula)) => wanted.exists.push(Formula::clone(formula)),
-                ([], Goal::Test(Some(quantifier), test, bound)) => {
-                    let formula = Formula::of_member(test, bound);
+                (steps, Goal::Test(Some(quantifier), test, bound)) => {
+                    let formula = Formula::of_member(steps, test, bound);
                     // `each` is the least truth of the members, `some` the greatest.
                     if (quantifier == Quantifier::Each) == bound.is_least() {
                         wanted.every.push(formula);
@@ -237,7 +237,7 @@ impl Wanted {
 
 /// That a member is not this value.
 fn differs(value: &Value) -> Formula {
-    Formula::of_member(&Test::Compare(Comparison::NotEqual, value.clone()), Bound::True)
+    Formula::of_member(&[], &Test::Compare(Comparison::NotEqual, value.clone()), Bound::True)
 }
 
 fn plain(ty: &Type) -> Field {

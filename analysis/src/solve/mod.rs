@@ -9,6 +9,7 @@
 //! Conditions compare an argument with constants and never with another argument, so a conjunction of
 //! bounds is met if each argument can meet its own.
 
+mod address;
 mod boxes;
 mod map;
 mod members;
@@ -149,15 +150,16 @@ impl<'i> Solver<'i> {
             | Type::Decimal { .. }
             | Type::Money { .. }
             | Type::Time => integer(self.interface, ty, &asks),
-            Type::Text
-            | Type::Host
-            | Type::Did
-            | Type::Email
-            | Type::Url
-            | Type::Ip
-            | Type::Path
-            | Type::EntityName { .. }
-            | Type::Choice(_) => self.text(ty, &asks),
+            Type::Text | Type::Host | Type::Did | Type::Path | Type::EntityName { .. } | Type::Choice(_) => {
+                self.spelt(ty, None, &asks)
+            }
+            // The name of a resource is asked for as a whole.
+            Type::Email | Type::Url | Type::Ip
+                if asks.iter().any(|ask| matches!(ask.goal, Goal::Slot(..))) =>
+            {
+                self.spelt(ty, None, &asks)
+            }
+            Type::Email | Type::Url | Type::Ip => self.address(ty, &asks),
             Type::Json => Answer::Undecided,
         }
     }
@@ -189,7 +191,8 @@ impl<'i> Solver<'i> {
         if undecided { Answer::Undecided } else { Answer::Yes(Value::Map(values)) }
     }
 
-    fn text(&mut self, ty: &Type, asks: &[Ask<'_>]) -> Answer<Value> {
+    /// A text of `ty`, or spelt more narrowly.
+    fn spelt(&mut self, ty: &Type, spelling: Option<text::Spelling>, asks: &[Ask<'_>]) -> Answer<Value> {
         let mut sizes = Numbers::representable();
         let mut texts = Vec::new();
         for ask in asks {
@@ -209,7 +212,7 @@ impl<'i> Solver<'i> {
                 _ => return Answer::Undecided,
             }
         }
-        text::find(self.interface, ty, &texts, &sizes, &mut self.budget).map(Value::Text)
+        text::find(self.interface, ty, spelling, &texts, &sizes, &mut self.budget).map(Value::Text)
     }
 }
 
@@ -223,9 +226,15 @@ fn text_ask(test: &Test, holds: bool) -> Option<text::Ask<'_>> {
         Test::In(set) => among(set, true),
         Test::NotIn(set) => among(set, false),
         Test::Like(pattern) => text::Ask::Like { pattern, fold: false, wanted: holds },
-        // These are not looked into yet: what depends on them is undecided.
-        Test::Matches(_) | Test::UnderDomain(_) | Test::UnderPath(_) | Test::WithinCidr(_) => return None,
-        Test::Compare(..) | Test::Has(_) | Test::Lacks(_) | Test::Present | Test::Absent => return None,
+        Test::Matches(pattern) => text::Ask::Matches { pattern, wanted: holds },
+        Test::UnderDomain(set) => text::Ask::Under { set, what: text::Under::Domain, wanted: holds },
+        Test::UnderPath(set) => text::Ask::Under { set, what: text::Under::Path, wanted: holds },
+        Test::Compare(..)
+        | Test::Has(_)
+        | Test::Lacks(_)
+        | Test::Present
+        | Test::Absent
+        | Test::WithinCidr(_) => return None,
     })
 }
 

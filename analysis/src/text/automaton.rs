@@ -7,7 +7,7 @@ use wpc_model::Value;
 
 use super::pattern::{Pattern, Places, other_case};
 use super::spelling::Spelling;
-use super::{Ask, alphabet};
+use super::{Ask, Under, alphabet};
 use crate::answer::{Answer, Budget};
 
 /// The product of a type's spelling, patterns, and constants that it must not be.
@@ -69,7 +69,8 @@ struct Reached {
 }
 
 impl Automaton {
-    pub(super) fn new(spelling: Spelling, asks: &[Ask<'_>]) -> Self {
+    /// `None`: a pattern is too large.
+    pub(super) fn new(spelling: Spelling, asks: &[Ask<'_>]) -> Option<Self> {
         let (mut patterns, mut exact, mut folded) = (Vec::new(), Trie::default(), Trie::default());
         let mut named = BTreeSet::new();
         // What must be among constants is looked for there: here they are only excluded.
@@ -91,10 +92,21 @@ impl Automaton {
                 }
                 Ask::Same { name, wanted: true } => patterns.push((Pattern::exactly(name, true), true)),
                 Ask::Like { pattern, fold, wanted } => patterns.push((Pattern::new(pattern, *fold), *wanted)),
+                Ask::Matches { pattern, wanted } => patterns.push((Pattern::regex(pattern)?, *wanted)),
+                Ask::Under { set, what, wanted } => {
+                    let of = set.iter().filter_map(Value::as_text);
+                    let pattern = match what {
+                        Under::Domain => Pattern::under_domain(of),
+                        Under::Path => Pattern::under_path(of),
+                    };
+                    patterns.push((pattern, *wanted));
+                }
             }
         }
         named.extend(patterns.iter().flat_map(|(pattern, _)| pattern.characters()));
-        Self { spelling, patterns, exact, folded, alphabet: alphabet::of(spelling, &named) }
+        let cuts = patterns.iter().flat_map(|(pattern, _)| pattern.cuts()).collect();
+        let alphabet = alphabet::of(spelling, &named, &cuts);
+        Some(Self { spelling, patterns, exact, folded, alphabet })
     }
 
     /// The text with the fewest bytes that it accepts, of at least `least` bytes.

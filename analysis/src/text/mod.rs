@@ -7,14 +7,17 @@
 mod alphabet;
 mod automaton;
 mod pattern;
+mod regex;
 mod spelling;
 
-use wpc_model::{Interface, MAX_TEXT_BYTES, Type, Value, glob, glob_ignoring_case};
+use wpc_model::{
+    Interface, MAX_TEXT_BYTES, Regex, Type, Value, glob, glob_ignoring_case, is_under_domain, is_under_path,
+};
 
 use crate::answer::{Answer, Budget};
 use crate::number::Numbers;
 use automaton::Automaton;
-use spelling::Spelling;
+pub(crate) use spelling::Spelling;
 
 /// A spelling that differs from all of `spellings`, which are the same but for their letter case,
 /// in letter case only.
@@ -49,6 +52,17 @@ pub(crate) enum Ask<'a> {
     Same { name: &'a str, wanted: bool },
     /// It matches this pattern, or does not.
     Like { pattern: &'a str, fold: bool, wanted: bool },
+    /// It matches this regular expression, or does not.
+    Matches { pattern: &'a str, wanted: bool },
+    /// It is one of these or under one, or neither.
+    Under { set: &'a [Value], what: Under, wanted: bool },
+}
+
+/// What something is under.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Under {
+    Domain,
+    Path,
 }
 
 impl Ask<'_> {
@@ -59,6 +73,16 @@ impl Ask<'_> {
             Self::Same { name, wanted } => name.eq_ignore_ascii_case(text) == *wanted,
             Self::Like { pattern, fold: false, wanted } => glob(pattern, text) == *wanted,
             Self::Like { pattern, fold: true, wanted } => glob_ignoring_case(pattern, text) == *wanted,
+            Self::Matches { pattern, wanted } => {
+                Regex::new(pattern).is_some_and(|regex| regex.matches(text) == *wanted)
+            }
+            Self::Under { set, what, wanted } => {
+                let is_under = match what {
+                    Under::Domain => is_under_domain,
+                    Under::Path => is_under_path,
+                };
+                set.iter().filter_map(Value::as_text).any(|of| is_under(text, of)) == *wanted
+            }
         }
     }
 }
@@ -67,6 +91,7 @@ impl Ask<'_> {
 pub(crate) fn find(
     interface: &Interface,
     ty: &Type,
+    spelling: Option<Spelling>,
     asks: &[Ask<'_>],
     sizes: &Numbers,
     budget: &mut Budget,
@@ -86,7 +111,12 @@ pub(crate) fn find(
     }
     let listed = asks.iter().find_map(|ask| match ask {
         Ask::Among { set, wanted: true } => Some(*set),
-        Ask::Among { .. } | Ask::Exactly { .. } | Ask::Same { .. } | Ask::Like { .. } => None,
+        Ask::Among { .. }
+        | Ask::Exactly { .. }
+        | Ask::Same { .. }
+        | Ask::Like { .. }
+        | Ask::Matches { .. }
+        | Ask::Under { .. } => None,
     });
     if let Some(set) = listed {
         if !budget.spend(set.len()) {
@@ -99,8 +129,8 @@ pub(crate) fn find(
         let found = words.iter().find(|word| fits(word));
         return found.map_or(Answer::No, |word| Answer::Yes(word.clone()));
     }
-    let Some(spelling) = Spelling::of(ty) else { return drawn(ty, asks, fits, budget) };
-    let automaton = Automaton::new(spelling, asks);
+    let Some(spelling) = spelling.or(Spelling::of(ty)) else { return drawn(ty, asks, fits, budget) };
+    let Some(automaton) = Automaton::new(spelling, asks) else { return Answer::Undecided };
     let mut undecided = false;
     for (least, most) in sizes.intervals() {
         match automaton.shortest(*least, budget) {
@@ -118,7 +148,11 @@ pub(crate) fn find(
 fn drawn(ty: &Type, asks: &[Ask<'_>], fits: impl Fn(&str) -> bool, budget: &mut Budget) -> Answer<String> {
     let constants = asks.iter().map(|ask| match ask {
         Ask::Among { set, .. } => set.len(),
-        Ask::Exactly { .. } | Ask::Same { .. } | Ask::Like { .. } => 1,
+        Ask::Exactly { .. }
+        | Ask::Same { .. }
+        | Ask::Like { .. }
+        | Ask::Matches { .. }
+        | Ask::Under { .. } => 1,
     });
     let tries = constants.sum::<usize>().saturating_add(32);
     if !budget.spend(tries) {

@@ -11,6 +11,10 @@ pub(crate) enum Spelling {
     Host,
     Did,
     Path,
+    /// The scheme of a url.
+    Scheme,
+    /// What stands before the `@` of an e-mail address.
+    Local,
     Name {
         /// `/` may stand in it.
         slash: bool,
@@ -57,6 +61,8 @@ impl Spelling {
             Self::Host => ".-",
             Self::Did => "did:.-_%",
             Self::Path => "/.",
+            Self::Scheme => "+.-",
+            Self::Local => ".-_+",
             Self::Name { slash: false } => "-._",
             Self::Name { slash: true } => "-._/",
         }
@@ -73,6 +79,11 @@ impl Spelling {
             Self::Host => host(state, c),
             Self::Did => did(state, c),
             Self::Path => path(state, c),
+            Self::Scheme => {
+                let behind = state == OTHER && (c.is_ascii_digit() || matches!(c, '+' | '-' | '.'));
+                (c.is_ascii_lowercase() || behind).then_some(OTHER)
+            }
+            Self::Local => local(state, c),
             Self::Name { slash } => name(state, c, slash),
         }
     }
@@ -80,11 +91,20 @@ impl Spelling {
     pub(crate) fn accepts(self, state: u8) -> bool {
         match self {
             Self::Free => true,
-            Self::Host => state == OTHER,
+            Self::Host | Self::Scheme | Self::Local => state == OTHER,
             Self::Did => state == 7,
             Self::Path => matches!(state, ROOT | OTHER),
             Self::Name { .. } => state & LOOSE == 0 && is_part(state),
         }
+    }
+}
+
+/// Atoms with dots between them.
+fn local(state: u8, c: char) -> Option<u8> {
+    match c {
+        '.' => (state == OTHER).then_some(PART),
+        c if c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c) => Some(OTHER),
+        _ => None,
     }
 }
 

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use wpc_model::arbitrary::{self, call};
+use wpc_analysis::Case;
+use wpc_model::arbitrary::{self, call, moment};
 use wpc_model::{
     Approval, Call, Charge, Comparison, Condition, Effect, Limit, Policy, Rule, Terms, Test, Tool, Value,
     Window,
@@ -15,7 +16,7 @@ use wpc_model::{
 pub(crate) struct Pair {
     pub(crate) old: Policy,
     pub(crate) new: Policy,
-    pub(crate) calls: Vec<Call>,
+    pub(crate) calls: Vec<Case>,
 }
 
 /// What is done to one tool.
@@ -44,7 +45,10 @@ pub(crate) fn pair(calls: usize) -> BoxedStrategy<Pair> {
         if turned { (new, old) } else { (old, new) }
     });
     let whole = both.prop_flat_map(move |(old, new)| {
-        (vec(call(&old), calls), Just(old), Just(new)).prop_map(|(calls, old, new)| Pair { old, new, calls })
+        (vec((call(&old), moment()), calls), Just(old), Just(new)).prop_map(|(calls, old, new)| {
+            let calls = calls.into_iter().map(|(call, moment)| Case { call, moment }).collect();
+            Pair { old, new, calls }
+        })
     });
     whole.boxed()
 }

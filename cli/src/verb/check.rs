@@ -11,7 +11,7 @@ use crate::console::{Console, Done};
 use crate::failure::Failure;
 use crate::param::Param;
 use crate::problems::{self, Count};
-use crate::{input, param, sarif};
+use crate::{input, lints, param, sarif};
 
 /// Every lint at once.
 const EVERY: &str = "lint";
@@ -46,7 +46,10 @@ pub(crate) fn run(args: Args, console: &mut Console) -> Result<Done, Failure> {
     let (mut total, mut files, mut all) = (Count::default(), Vec::new(), Vec::new());
     let mut by_file = Vec::new();
     for source in &sources {
-        let mut found = wpc_compiler::check(source, &parameters);
+        let (mut found, compiled) = wpc_compiler::examine(source, &parameters);
+        if let Some(compiled) = compiled {
+            lints::add(&compiled, &mut found);
+        }
         deny(&mut found, &args.deny);
         if !found.is_empty() {
             console.say(problems::drawn(&found, source, console.colour()));

@@ -8,8 +8,8 @@ use std::path::PathBuf;
 use anstyle::{AnsiColor, Style};
 use clap::ValueEnum;
 use serde_json::{Value, json};
-use wpc_analysis::{Comparison, Difference, Direction, Part, Setting, Shown, Verdict, compare};
-use wpc_model::{Call, RuleId};
+use wpc_analysis::{Case, Comparison, Difference, Direction, Part, Setting, Shown, Verdict, compare};
+use wpc_model::{Call, RuleId, instant_text};
 
 use crate::console::{Console, Done};
 use crate::failure::Failure;
@@ -43,8 +43,8 @@ Example: wpc diff released.wpc.json policies/orders.wpc --require narrower
 JSON: `verdict`, `required` or null, `old` and `new` {`policy_name`, `policy_hash_b64u`}, `changes`
 [{`change` (`added`, `removed`, `changed`), `kind`, `effect` (`wider`, `narrower`, `incomparable`,
 `undecided`, `none` or null), `old` and `new` ({`id`, `text`, `line`} or null)}], `differences`
-[{`direction`, `part`, `rule` and `denied_by` (ids or null), `decided`, `call` or null, `times`,
-`apart_ms`, `because` [ids]}], `more` (whether further differences were not looked for)")]
+[{`direction`, `part`, `rule` and `denied_by` (ids or null), `decided`, `call` or null, `at` (when
+it is decided, or null where no rule reads the clock), `times`, `apart_ms`, `because` [ids]}], `more` (whether further differences were not looked for)")]
 pub(crate) struct Args {
     /// The policy that is in force; `-` is standard input
     #[arg(value_name = "OLD")]
@@ -162,14 +162,14 @@ fn told(one: &Difference, both: [&Side; 2], console: &mut Console) {
     let word = if matches!(one.shown, Shown::Undecided(_)) { "undecided" } else { one.direction.word() };
     let mut lines = vec![format!("{style}{word}{style:#}: {}", what(one, more, less))];
     match &one.shown {
-        Shown::Call(call) => lines.push(format!("  {}", shown(call, more))),
-        Shown::Calls { call, times, apart_ms } => {
+        Shown::Call(case) => lines.push(format!("  {}", shown(case, more))),
+        Shown::Calls { case, times, apart_ms } => {
             let apart = match *apart_ms {
                 0 => "at once".to_owned(),
                 apart => format!("{} apart", words::duration(apart)),
             };
             let times = if *times == 1 { String::new() } else { format!("{times} times, {apart}: ") };
-            lines.push(format!("  {times}{}", shown(call, more)));
+            lines.push(format!("  {times}{}", shown(case, more)));
         }
         Shown::Itself => {}
         Shown::Undecided(rules) => {
@@ -211,18 +211,29 @@ fn what(one: &Difference, more: &Side, less: &Side) -> String {
                 Setting::Holder => "whether the holder proves the agent's key",
                 Setting::Receipts => "whether model calls leave receipts",
                 Setting::Retention => "how long openings are kept",
+                Setting::Models => "which models may be called",
+                Setting::Sandbox => "what the agent runs in",
+                Setting::Agents => "who may work on a job",
+                Setting::Requesters => "who may ask for a job",
+                Setting::Environment => "the environment",
+                Setting::Credential => "what clients log in with",
+                Setting::Valid => "when the policy may be used",
+                Setting::OnChange => "what becomes of running jobs",
             };
-            format!("{name}: {less_word} {}, {more_word} {}", less.setting(*setting), more.setting(*setting))
+            let values = [(less_word, less.setting(*setting)), (more_word, more.setting(*setting))];
+            format!("{name}\n{}", values.map(|(word, value)| format!("  {word}: {value}")).join("\n"))
         }
     }
 }
 
 /// The call for people, cut where it is long.
-fn shown(call: &Call, side: &Side) -> String {
+fn shown(Case { call, moment }: &Case, side: &Side) -> String {
     let text = text(call, side);
+    let at =
+        if side.reads_the_clock() { format!("at {}: ", instant_text(moment.now_ms)) } else { String::new() };
     match text.char_indices().nth(MAX_CALL).and_then(|(at, _)| text.get(..at)) {
-        Some(begin) => format!("{}… (`--format json` has all of it)", plain(begin)),
-        None => plain(&text).into_owned(),
+        Some(begin) => format!("{at}{}… (`--format json` has all of it)", plain(begin)),
+        None => format!("{at}{}", plain(&text)),
     }
 }
 
@@ -239,14 +250,14 @@ fn difference(one: &Difference, both: [&Side; 2]) -> Result<Value, Failure> {
         Part::Approval(id) => ("approval", Some(id), None),
         Part::Setting(setting) => (side::word(*setting), None, None),
     };
-    let (call, times, apart_ms, because) = match &one.shown {
-        Shown::Call(call) => (Some(call), 1, 0, [].as_slice()),
-        Shown::Calls { call, times, apart_ms } => (Some(call), *times, *apart_ms, [].as_slice()),
+    let (case, times, apart_ms, because) = match &one.shown {
+        Shown::Call(case) => (Some(case), 1, 0, [].as_slice()),
+        Shown::Calls { case, times, apart_ms } => (Some(case), *times, *apart_ms, [].as_slice()),
         Shown::Itself => (None, 0, 0, [].as_slice()),
         Shown::Undecided(rules) => (None, 0, 0, rules.as_slice()),
     };
-    let call: Option<Value> = match call {
-        Some(call) => Some(serde_json::from_str(&text(call, more)).map_err(|error| {
+    let call: Option<Value> = match case {
+        Some(case) => Some(serde_json::from_str(&text(&case.call, more)).map_err(|error| {
             Failure::no("malformed", "the call that shows a difference cannot be written").cause(&error)
         })?),
         None => None,
@@ -258,6 +269,7 @@ fn difference(one: &Difference, both: [&Side; 2]) -> Result<Value, Failure> {
         "denied_by": denied_by.map(RuleId::to_string),
         "decided": !matches!(one.shown, Shown::Undecided(_)),
         "call": call,
+        "at": case.filter(|_| more.reads_the_clock()).map(|case| instant_text(case.moment.now_ms)),
         "times": times,
         "apart_ms": apart_ms,
         "because": because.iter().map(RuleId::to_string).collect::<Vec<_>>(),

@@ -31,7 +31,7 @@ pub(crate) fn run(args: Args, console: &mut Console) -> Result<Done, Failure> {
     let mut batch = Batch::default();
     let mut standard = None;
     for path in &args.files {
-        let source = input::source(path)?;
+        let source = input::alone(path)?;
         let tree = match wpc_grammar::parse(&source) {
             Ok(tree) => tree,
             Err(error) => {

@@ -1,6 +1,6 @@
 //! `wpc show`: an artifact for a reviewer who has never seen the language.
 
-mod demands;
+pub(in crate::verb) mod demands;
 mod grouped;
 mod wrapped;
 

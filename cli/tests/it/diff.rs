@@ -56,3 +56,12 @@ fn what_does_not_compile_is_not_compared() {
     check!(place, "diff", "orders.wpc", "missing.wpc");
     check!(place, "diff", "-", "-");
 }
+
+#[test]
+fn what_is_demanded_around_the_tools_is_compared_too() {
+    let place = with_changed(&[(
+        "    token { lifetime 15 min",
+        "    agents { allow \"mailer\" }\n    environment { name \"staging\" }\n    valid { until \"2027-01-01T00:00:00Z\" }\n    token { lifetime 15 min",
+    )]);
+    check!(place, "diff", "orders.wpc", "new.wpc", "--require", "narrower");
+}

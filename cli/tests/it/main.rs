@@ -9,6 +9,9 @@ mod diff;
 #[cfg(test)]
 mod files;
 #[cfg(test)]
+mod lints;
+mod linking;
+#[cfg(test)]
 mod place;
 #[cfg(test)]
 mod policy;

@@ -87,6 +87,7 @@ impl Place {
     }
 
     pub(crate) fn file(&self, name: &str, bytes: impl AsRef<[u8]>) {
+        fs::create_dir_all(self.path(name).parent().unwrap()).unwrap();
         fs::write(self.path(name), bytes).unwrap();
     }
 

@@ -16,7 +16,7 @@
 use std::path::{Path, PathBuf};
 use std::{env, fmt, fs, process};
 
-use wpc_compiler::{Colour, Parameters, Source, emit, render_all};
+use wpc_compiler::{Colour, Parameters, Source, emit, gather, render_all};
 
 /// A policy on its way into `OUT_DIR`.
 #[derive(Clone, Debug)]
@@ -64,13 +64,17 @@ impl Build {
     }
 
     /// Writes `OUT_DIR/<name of the policy's file>.rs` for `wpc::include_policy!`, and has cargo run
-    /// the build script again when the policy changes. Warnings become cargo's.
+    /// the build script again when the policy, or a file that it uses, changes. Warnings become cargo's.
     ///
     /// Problems go to standard error, drawn into the policy, and end the build script with status 1.
     #[expect(clippy::print_stdout, clippy::print_stderr, reason = "that is how build scripts speak")]
     pub fn emit(self) {
-        let shown = self.path.display().to_string();
-        println!("cargo::rerun-if-changed={shown}");
+        println!("cargo::rerun-if-changed={}", self.path.display());
+        if let Ok(source) = self.source() {
+            for (used, _) in source.files() {
+                println!("cargo::rerun-if-changed={}", self.folder().join(used).display());
+            }
+        }
         match self.try_emit() {
             Ok(warnings) => {
                 for line in warnings.lines() {
@@ -100,16 +104,30 @@ impl Build {
         Ok(warnings)
     }
 
+    /// Where the files lie that the policy uses.
+    fn folder(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new(""))
+    }
+
+    /// The policy's text and those of the files that it uses.
+    fn source(&self) -> Result<Source, BuildError> {
+        let shown = self.path.display().to_string();
+        let text = fs::read_to_string(&self.path)
+            .map_err(|error| BuildError(format!("cannot read the policy `{shown}`: {error}")))?;
+        let mut source = Source::new(shown, text);
+        gather(&mut source, |used| {
+            fs::read_to_string(self.folder().join(used)).map_err(|error| error.to_string())
+        });
+        Ok(source)
+    }
+
     /// The code and the policy's warnings, drawn.
     ///
     /// # Errors
     ///
     /// [`BuildError`] with every problem of the policy, or why its file could not be read.
     pub fn to_rust(&self) -> Result<(String, String), BuildError> {
-        let shown = self.path.display().to_string();
-        let text = fs::read_to_string(&self.path)
-            .map_err(|error| BuildError(format!("cannot read the policy `{shown}`: {error}")))?;
-        let source = Source::new(shown, text);
+        let source = self.source()?;
         let compiled = wpc_compiler::compile(&source, &self.parameters)
             .map_err(|problems| BuildError(render_all(&problems, &source, Colour::Plain)))?;
         let warnings = render_all(&compiled.warnings, &source, Colour::Plain);

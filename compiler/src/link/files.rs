@@ -122,7 +122,12 @@ impl Files {
 
     /// The path and the tree of the file that `written`, in the file at `from`, names; reports why
     /// there is none.
-    pub(crate) fn find(&self, from: &str, written: &Text, problems: &mut Problems) -> Option<(String, &File)> {
+    pub(crate) fn find(
+        &self,
+        from: &str,
+        written: &Text,
+        problems: &mut Problems,
+    ) -> Option<(String, &File)> {
         let refuse = |why: String, help: &str| {
             let message = format!("found {:?}, which cannot be used: {why}", written.value);
             Diagnostic::error(Code::UnusableFile, written.loc.0, message, "not a file of this policy")

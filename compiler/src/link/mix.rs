@@ -10,19 +10,24 @@ use wpc_grammar::syntax::{
 use super::Available;
 use crate::{Code, Diagnostic, Problems, shipped, words};
 
-/// Replaces each `with` of the policy among `items` by what it names.
+/// Longest text of all statements that are mixed in, each counted in every tool that it comes to.
+const MAX_MIXED_BYTES: usize = 16 * 1024 * 1024;
+
+/// Replaces each `with` of the policy among `items` by what it names; gives the places of the rules
+/// and of each `with`. That `unusable` names mean nothing was reported.
 pub(super) fn mix(
     items: &mut [Item],
     rules: &mut BTreeMap<&str, Available<'_>>,
-    mixed: &mut Vec<(Span, Span)>,
+    unusable: &[&str],
     problems: &mut Problems,
-) {
+) -> Vec<(Span, Span)> {
+    let mut mixed = Vec::new();
     let interfaces = interfaces(items);
     let policy = items.iter_mut().find_map(|item| match &mut item.kind {
         ItemKind::Policy(policy) => Some(policy),
         ItemKind::Use(_) | ItemKind::Interface(_) | ItemKind::Rules(_) | ItemKind::Test(_) => None,
     });
-    let Some(policy) = policy else { return };
+    let Some(policy) = policy else { return mixed };
     let mut seen: BTreeMap<String, Span> = BTreeMap::new();
     for entry in std::mem::take(&mut policy.entries) {
         let EntryKind::With(name) = &entry.kind else {
@@ -54,6 +59,7 @@ pub(super) fn mix(
             continue;
         }
         match rules.get_mut(name.text.as_str()) {
+            None if unusable.contains(&name.text.as_str()) => {}
             None => unknown(name, rules, problems),
             Some(available) => {
                 available.mixed = true;
@@ -62,12 +68,22 @@ pub(super) fn mix(
         }
     }
     let interfaces = &interfaces;
+    let mut room = MAX_MIXED_BYTES;
     for available in rules.values().filter(|available| available.mixed) {
         for entry in &available.rules.entries {
             match &entry.kind {
                 EntryKind::Settings(_) => policy.entries.push(entry.clone()),
                 EntryKind::Statement(Statement::Allow { .. }) => {}
                 EntryKind::Statement(statement) => {
+                    let bindings = bindings(policy).count();
+                    let length = entry.loc.0.end.saturating_sub(entry.loc.0.start) as usize;
+                    match room.checked_sub(length.saturating_mul(bindings)) {
+                        Some(left) => room = left,
+                        None => {
+                            too_much(available, problems);
+                            break;
+                        }
+                    }
                     Mixing { policy, interfaces, problems }.statement(entry, statement);
                 }
                 // The grammar lets none of these stand in `rules`.
@@ -79,6 +95,7 @@ pub(super) fn mix(
             }
         }
     }
+    mixed
 }
 
 /// The actions of each interface, by its name here.
@@ -106,7 +123,10 @@ fn interfaces(items: &[Item]) -> Interfaces {
                 let actions = names.map(|(name, _)| name.text.clone()).collect();
                 found.entry(interface.name.text.clone()).or_insert(actions);
             }
-            ItemKind::Use(Use::File { .. }) | ItemKind::Policy(_) | ItemKind::Rules(_) | ItemKind::Test(_) => {}
+            ItemKind::Use(Use::File { .. })
+            | ItemKind::Policy(_)
+            | ItemKind::Rules(_)
+            | ItemKind::Test(_) => {}
         }
     }
     found
@@ -126,6 +146,18 @@ fn unknown(name: &Ident, rules: &BTreeMap<&str, Available<'_>>, problems: &mut P
             "no `rules` and no used file of this name",
         )
         .help(near.unwrap_or_else(otherwise)),
+    );
+}
+
+fn too_much(available: &Available<'_>, problems: &mut Problems) {
+    problems.report(
+        Diagnostic::error(
+            Code::TooMany,
+            available.place,
+            format!("found rules that come to more than {MAX_MIXED_BYTES} bytes in all tools together"),
+            "too much from here on",
+        )
+        .help("write fewer rules, or write them into the tools that they are for"),
     );
 }
 

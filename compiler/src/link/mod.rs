@@ -38,6 +38,11 @@ pub(crate) struct Linked<'f> {
 }
 
 impl Linked<'_> {
+    /// The places of rules, and of the `with`s that mixed them in.
+    pub(crate) fn mixed(&self) -> Vec<(Span, Span)> {
+        self.mixed.clone()
+    }
+
     /// Adds to problems of mixed-in rules where they were mixed in.
     pub(crate) fn explain(&self, problems: &mut Problems) {
         for (rules, with) in &self.mixed {
@@ -67,6 +72,7 @@ pub(crate) fn link<'f>(files: &'f Files, path: &str, tree: &'f File, problems: &
         return linked;
     }
     let mut rules: BTreeMap<&str, Available<'f>> = BTreeMap::new();
+    let mut unusable: Vec<&str> = Vec::new();
     let mut items = Vec::with_capacity(tree.items.len());
     for item in &tree.items {
         match &item.kind {
@@ -74,19 +80,22 @@ pub(crate) fn link<'f>(files: &'f Files, path: &str, tree: &'f File, problems: &
                 let Some((_, used)) = files.find(path, written, problems) else {
                     // Names that are not known for this reason are not reported again.
                     items.push(item.clone());
+                    unusable.push(&alias.text);
                     continue;
                 };
                 let (interface, duties) = (interface(used, alias), rules_of(used, alias));
                 if interface.is_none() && duties.is_none() {
                     problems.report(holds_nothing(&written.value, alias));
                     items.push(item.clone());
+                    unusable.push(&alias.text);
                     continue;
                 }
                 linked.uses.insert(alias.text.clone(), false);
                 if let Some((whole, found)) = duties {
                     check(found, problems);
                     let place = alias.loc.0;
-                    let available = Available { rules: found, whole, place, alias: Some(&alias.text), mixed: false };
+                    let available =
+                        Available { rules: found, whole, place, alias: Some(&alias.text), mixed: false };
                     declare(&alias.text, available, &mut rules, problems);
                 }
                 if let Some((item, interface)) = interface {
@@ -104,12 +113,15 @@ pub(crate) fn link<'f>(files: &'f Files, path: &str, tree: &'f File, problems: &
                 declare(&found.name.text, available, &mut rules, problems);
                 linked.unused.push((found.name.text.clone(), place));
             }
-            ItemKind::Policy(_) | ItemKind::Use(Use::Shipped(_)) | ItemKind::Interface(_) | ItemKind::Test(_) => {
+            ItemKind::Policy(_)
+            | ItemKind::Use(Use::Shipped(_))
+            | ItemKind::Interface(_)
+            | ItemKind::Test(_) => {
                 items.push(item.clone());
             }
         }
     }
-    mix::mix(&mut items, &mut rules, &mut linked.mixed, problems);
+    linked.mixed = mix::mix(&mut items, &mut rules, &unusable, problems);
     for (name, available) in rules.iter().filter(|(_, available)| available.mixed) {
         linked.unused.retain(|(unused, _)| unused != name);
         if let Some(alias) = available.alias {

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use wpc_grammar::Span;
+
 use crate::check;
 use crate::checked::Checked;
 use crate::resolve::Resolved;
@@ -15,16 +17,16 @@ pub(super) fn unused_name(resolved: &Resolved<'_>, problems: &mut Problems) {
     let interfaces = resolved.interfaces.iter().filter(|(_, available)| available.used && !available.needed);
     let interfaces = interfaces.map(|(name, available)| (*name, available.place));
     for (name, place) in names.into_iter().chain(interfaces) {
-        problems.report(
-            Diagnostic::error(
-                Code::UnusedName,
-                place,
-                format!("found `{name}`, which nothing uses"),
-                "unused",
-            )
-            .help("remove it"),
-        );
+        unused(name, place, problems);
     }
+}
+
+/// The same of one name.
+pub(super) fn unused(name: &str, place: Span, problems: &mut Problems) {
+    problems.report(
+        Diagnostic::error(Code::UnusedName, place, format!("found `{name}`, which nothing uses"), "unused")
+            .help("remove it"),
+    );
 }
 
 /// `no_allow`: everything is denied.

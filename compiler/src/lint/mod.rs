@@ -7,6 +7,7 @@ mod limited;
 mod roles;
 mod token;
 
+use wpc_grammar::Span;
 use wpc_model::Action;
 
 use crate::Problems;
@@ -29,6 +30,11 @@ pub(crate) fn lint(checked: &Checked, places: &Places, resolved: &Resolved<'_>, 
     token::no_pin(checked, places, problems);
     token::bearer_token(places, problems);
     token::sas_namespace(places, problems);
+}
+
+/// Names of a file that nothing uses, and of which names alone are known.
+pub(crate) fn unused_here(names: &[(String, Span)], problems: &mut Problems) {
+    names.iter().for_each(|(name, place)| idle::unused(name, *place, problems));
 }
 
 /// Every allow with each of its actions, in source order.

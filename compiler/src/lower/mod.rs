@@ -174,6 +174,7 @@ impl Lowering<'_> {
     fn note(&mut self, id: RuleId, head: &Head, conditions: &Arc<[(Condition, u32)]>) {
         let here = || Origin {
             line: head.line,
+            span: head.span,
             text: head.text.to_string(),
             label: head.label.as_ref().map(ToString::to_string),
             docs: Arc::clone(&head.docs),

@@ -18,6 +18,7 @@ use wpc_grammar::{Source, Span};
 use crate::checked::{Actions, Head};
 use crate::interface::{self, Known};
 use crate::lines::Lines;
+use crate::link::Linked;
 use crate::names::Names;
 use crate::{Code, Diagnostic, Parameters, Problems, shipped};
 
@@ -93,12 +94,13 @@ pub(crate) enum What<'a> {
 
 /// Resolves a file; reports what is unknown, and what this version does not implement.
 pub(crate) fn resolve<'a>(
-    file: &'a File,
+    linked: &'a Linked<'_>,
     source: &'a Source,
     lines: &Lines<'_>,
     parameters: &Parameters,
     problems: &mut Problems,
 ) -> Resolved<'a> {
+    let file: &'a File = &linked.file;
     let mut interfaces = BTreeMap::new();
     let mut unknown = Vec::new();
     for item in &file.items {
@@ -111,24 +113,17 @@ pub(crate) fn resolve<'a>(
                     unknown.push(name.text.as_str());
                 }
             }
-            ItemKind::Use(Use::File { path, .. }) => {
-                problems.report(
-                    not_implemented(path.loc.0, "`use` of a file")
-                        .help("write the `tool` interface into this file"),
-                );
-            }
+            // Linking left those alone that it could not follow, and said why.
+            ItemKind::Use(Use::File { alias, .. }) => unknown.push(alias.text.as_str()),
             ItemKind::Interface(written) => {
                 let known = Arc::new(interface::build(written, &item.docs, false, problems));
-                let available = Available { known, place: written.name.loc.0, used: false, needed: true };
+                let mixed = linked.uses.get(&written.name.text);
+                let (used, needed) = (mixed.is_some(), mixed.is_none_or(|mixed| *mixed));
+                let available = Available { known, place: written.name.loc.0, used, needed };
                 offer(&written.name, available, &mut interfaces, problems);
             }
-            ItemKind::Rules(rules) => {
-                problems.report(
-                    not_implemented(rules.name.loc.0, "`rules`")
-                        .help("write the rules into the policy's tools"),
-                );
-            }
-            ItemKind::Policy(_) | ItemKind::Test(_) => {}
+            // Linking took them where they are mixed in.
+            ItemKind::Rules(_) | ItemKind::Policy(_) | ItemKind::Test(_) => {}
         }
     }
     let mut first: Option<(&'a syntax::Policy, &'a [Doc])> = None;

@@ -47,7 +47,8 @@ pub(super) fn resolve<'a>(
 ) -> Policy<'a> {
     if let Some(parent) = written.extends.first() {
         problems.report(
-            not_implemented(parent.loc.0, "`extends`").help("write the parent's rules into this policy"),
+            not_implemented(parent.loc.0, "`extends`")
+                .help("write its duties as `rules` and mix them in `with` their name"),
         );
     }
     let mut labels = Labels::default();
@@ -80,9 +81,8 @@ pub(super) fn resolve<'a>(
                 lets::declare(name, value, &mut policy.names, problems);
                 lets.push((name, value));
             }
-            EntryKind::With(name) => problems.report(
-                not_implemented(name.loc.0, "`with`").help("write the rules into the policy's tools"),
-            ),
+            // Linking put what it names into the tools.
+            EntryKind::With(_) => {}
             EntryKind::Tool(binding) => bindings.push(binding),
             EntryKind::Test(test) => tests.push(test),
             EntryKind::Statement(statement) => outside_tool(entry, statement, problems),
@@ -323,7 +323,10 @@ impl<'a> Labels<'a> {
                     .help("name the rule, or remove the label"),
             );
         }
-        if let Some(first) = self.seen.insert(&label.value, label.loc.0) {
+        if let Some(first) = self.seen.insert(&label.value, label.loc.0)
+            // Rules that are mixed into several tools are one rule to their author.
+            && first != label.loc.0
+        {
             problems.report(
                 wrong(format!("found label {:?} twice", label.value), "already taken")
                     .also(first, "first used here")

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-use wpc_compiler::{Colour, Compiled, Effort, Parameters, Source, compile, render_all};
+use wpc_compiler::{Colour, Compiled, Effort, Parameters, Source, compile, gather, render_all};
 use wpc_model::{Condition, Limit, Rule, Slot, Target, Test, Tool, Value};
 
 /// The corpus, by name.
@@ -15,7 +15,10 @@ pub(crate) fn corpus() -> Vec<Source> {
     paths.sort();
     let source = |path: &PathBuf| {
         let name = path.file_name().expect("a file").to_string_lossy().into_owned();
-        Source::new(name, std::fs::read_to_string(path).expect("readable"))
+        let mut source = Source::new(name, std::fs::read_to_string(path).expect("readable"));
+        let folder = path.parent().expect("a folder");
+        gather(&mut source, |used| Ok(std::fs::read_to_string(folder.join(used)).expect("readable")));
+        source
     };
     paths.iter().map(source).collect()
 }
@@ -187,8 +190,9 @@ fn every_artifact_reads_back_as_the_same_policy() {
 #[test]
 fn formatting_a_policy_keeps_its_hash() {
     for source in corpus() {
-        let tree = wpc_grammar::parse(&source).expect("it parses");
-        let printed = Source::new(source.name(), wpc_grammar::print(&tree));
+        let print = |source: &Source| wpc_grammar::print(&wpc_grammar::parse(source).expect("it parses"));
+        let mut printed = Source::new(source.name(), print(&source));
+        gather(&mut printed, |used| Ok(print(source.file(used).expect("used").as_ref().expect("there"))));
         assert_eq!(compiled(&printed).policy.hash(), compiled(&source).policy.hash(), "{}", source.name());
     }
 }

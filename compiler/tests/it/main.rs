@@ -7,6 +7,8 @@ mod hostile;
 #[cfg(test)]
 mod laws;
 #[cfg(test)]
+mod linked;
+#[cfg(test)]
 mod pages;
 #[cfg(test)]
 mod peers;

@@ -2,8 +2,20 @@
 
 use wpc_compiler::{Code, Colour, Parameters, Source, check, compile, render_all};
 
-/// Codes whose example would be megabytes long, or would need a defect.
-const WITHOUT_EXAMPLES: &[Code] = &[Code::TooLong, Code::TooMany, Code::SelfCheck];
+/// Codes whose example would be megabytes long, or would need a defect; and those of `wpc check`,
+/// which analyses what was compiled: its own tests try their examples.
+const WITHOUT_EXAMPLES: &[Code] = &[
+    Code::TooLong,
+    Code::TooMany,
+    Code::SelfCheck,
+    Code::Contradiction,
+    Code::DeniedTogether,
+    Code::Redundant,
+    Code::OverLimit,
+    Code::UnreachedLimit,
+    Code::IdleLimit,
+    Code::IdleApproval,
+];
 
 /// The first ```` ```wpc ```` block after `heading`, with the parameters that its info string gives.
 fn example(page: &str, heading: &str) -> Option<(Parameters, String)> {

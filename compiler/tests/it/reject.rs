@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use wpc_compiler::{Code, Colour, Diagnostic, Parameters, Source, check, render_all, views};
+use wpc_compiler::{Code, Colour, Diagnostic, Parameters, Source, check, gather, render_all, views};
 
 /// How often each `severity: code` is expected, or found, on each line.
 type Expected = BTreeMap<(u32, String), usize>;
@@ -27,7 +27,8 @@ fn expected(text: &str) -> Expected {
 
 fn found(diagnostics: &[Diagnostic], source: &Source) -> Expected {
     let mut found = Expected::new();
-    for view in views(diagnostics, source) {
+    // Problems of used files are seen in the drawings.
+    for view in views(diagnostics, source).into_iter().filter(|view| view.file == source.name()) {
         *found.entry((view.primary.line, format!("{}: {}", view.severity.word(), view.code))).or_default() +=
             1;
     }
@@ -50,7 +51,11 @@ impl Case {
     fn read(path: PathBuf) -> Self {
         let text = std::fs::read_to_string(&path).expect("the corpus is readable");
         let name = path.file_name().expect("a file").to_string_lossy().into_owned();
-        let source = Source::new(name, &text);
+        let mut source = Source::new(name, &text);
+        let folder = path.parent().expect("a folder").to_owned();
+        gather(&mut source, |used| {
+            std::fs::read_to_string(folder.join(used)).map_err(|_| "there is no such file".to_owned())
+        });
         let diagnostics = check(&source, &parameters(&text));
         Self { path, source, diagnostics }
     }

@@ -13,6 +13,7 @@ use crate::console::{Console, Done};
 use crate::failure::Failure;
 use crate::map::Lines;
 use crate::plain::plain;
+use crate::verb::show::demands;
 use crate::{input, problems, words};
 
 /// A policy and what its statements are called.
@@ -122,6 +123,12 @@ impl Side {
         json!({ "policy_name": self.policy.name, "policy_hash_b64u": self.hash.to_string() })
     }
 
+    /// Whether a rule reads the clock, so that it matters when a call is decided.
+    pub(super) fn reads_the_clock(&self) -> bool {
+        let rules = self.policy.tools.values().flat_map(|tool| tool.allow.iter().chain(&tool.deny));
+        rules.flat_map(|rule| rule.conditions.iter()).any(|one| one.subject.is_of_clock())
+    }
+
     /// What the policy demands, in words.
     pub(super) fn setting(&self, setting: Setting) -> String {
         let (auth, evidence) = (self.policy.auth, self.policy.evidence);
@@ -133,7 +140,28 @@ impl Side {
             Setting::Holder => says(auth.proof_of_possession),
             Setting::Receipts => says(evidence.gateway_receipts),
             Setting::Retention => evidence.retain_ms.map_or("for ever".to_owned(), words::duration),
+            Setting::Models => self.demanded(&["models", "tokens", "cost", "redacted"]),
+            Setting::Sandbox => self.demanded(&["sandbox"]),
+            Setting::Agents => self.demanded(&["agents"]),
+            Setting::Requesters => self.demanded(&["requesters"]),
+            Setting::Environment => self.demanded(&["environment"]),
+            Setting::Credential => self.demanded(&["credential"]),
+            Setting::Valid => self.demanded(&["valid from", "valid until"]),
+            Setting::OnChange => self.demanded(&["on change"]),
         }
+    }
+}
+
+impl Side {
+    /// What the policy says under these names to a reviewer.
+    fn demanded(&self, names: &[&str]) -> String {
+        let rows = demands::rows(&self.policy.settings);
+        let said = rows.iter().filter(|(name, _)| names.contains(name)).map(|(name, text)| {
+            let text = text.replace('\n', ", ");
+            if names.len() > 1 { format!("{name}: {text}") } else { text }
+        });
+        let said: Vec<_> = said.collect();
+        if said.is_empty() { "not said".to_owned() } else { said.join("; ") }
     }
 }
 
@@ -146,6 +174,14 @@ pub(super) const fn word(setting: Setting) -> &'static str {
         Setting::Holder => "holder",
         Setting::Receipts => "receipts",
         Setting::Retention => "retention",
+        Setting::Models => "models",
+        Setting::Sandbox => "sandbox",
+        Setting::Agents => "agents",
+        Setting::Requesters => "requesters",
+        Setting::Environment => "environment",
+        Setting::Credential => "credential",
+        Setting::Valid => "valid",
+        Setting::OnChange => "on_change",
     }
 }
 

@@ -12,7 +12,14 @@ use crate::words::quoted;
 /// One row for each demand; none for what says the default.
 pub(super) fn table(settings: &Settings) -> Table {
     let mut table = Table::indented(2);
-    let mut row = |name: &str, text: String| table.row([name.to_owned(), text]);
+    rows(settings).into_iter().for_each(|(name, text)| table.row([name.to_owned(), text]));
+    table
+}
+
+/// Each demand with its name; several may have the same.
+pub(in crate::verb) fn rows(settings: &Settings) -> Vec<(&'static str, String)> {
+    let mut rows = Vec::new();
+    let mut row = |name: &'static str, text: String| rows.push((name, text));
     if !settings.agents.is_empty() {
         row("agents", principals(&settings.agents));
     }
@@ -48,7 +55,7 @@ pub(super) fn table(settings: &Settings) -> Table {
     for note in &settings.meta.notes {
         row("note", quoted(note));
     }
-    table
+    rows
 }
 
 fn principals(principals: &[Principal]) -> String {

@@ -1,0 +1,3 @@
+wpc::policy!("problem_elsewhere.wpc");
+
+fn main() {}
