@@ -72,7 +72,7 @@ impl Engine {
         match self {
             // 178 ms a decision and a gigabyte at 100,000: known, and minutes to show again.
             Self::CedarRules => &[10, 1_000],
-            Self::OursLike => &[8, 64, 512],
+            Self::OursLike => &[1, 8, 64, 512],
             // What is known at compile time does not depend on the number of rules.
             Self::OursStatic => &[10, 1_000],
             Self::FloorTyped | Self::FloorLookup | Self::OursDynamic | Self::CedarAttribute | Self::Rego => {

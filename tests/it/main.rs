@@ -12,6 +12,7 @@ mod gate;
 mod goldens;
 #[cfg(test)]
 mod history;
+mod hours;
 #[cfg(test)]
 mod house;
 #[cfg(test)]

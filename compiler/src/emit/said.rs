@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use wpc_model::{Condition, Quantifier, Step, Test, Type, Value};
+use wpc_model::{Condition, Quantifier, Step, Test, Type, Value, time_of_day_text};
 
 /// Most constants of a set that are shown.
 const SHOWN: usize = 8;
@@ -35,6 +35,7 @@ pub(super) fn condition(condition: &Condition, ty: Option<&Type>) -> String {
     let operand = match test {
         Test::Present => "present".to_owned(),
         Test::Absent => "absent".to_owned(),
+        Test::Compare(_, Value::Int(ms)) if subject.is_of_clock() => format!("{:?}", time_of_day_text(*ms)),
         Test::Compare(_, constant) => value(constant, ty),
         Test::Like(pattern) | Test::Matches(pattern) => format!("{pattern:?}"),
         Test::Has(set)

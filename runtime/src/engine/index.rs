@@ -8,10 +8,10 @@ use wpc_model::{Resource, Slot, Target, Truth};
 
 use super::lists::ListId;
 use super::name::NameHash;
+use super::sieve::Sieve;
 
-/// Rules with every name written out are found by one hash lookup, whatever their number. The
-/// others (`any`, `like`) are tried one after another: their number is that of the statements
-/// somebody wrote, not that of the names.
+/// Rules with every name written out are found by one hash lookup, whatever their number. Of the
+/// others (`any`, `like`) only those are tried that a [`Sieve`] lets pass.
 #[derive(Debug, Default)]
 pub(super) struct Index {
     /// By the hash of the names without case: where their rules begin in `exact`.
@@ -23,6 +23,8 @@ pub(super) struct Index {
     names: Vec<u8>,
     /// In the rules' order.
     broad: Vec<Broad>,
+    /// Which of `broad` may speak of a name.
+    sieve: Sieve,
 }
 
 /// Some of `exact`; the first is held here, since most are alone.
@@ -100,7 +102,8 @@ impl Builder {
             let end = count(exact.len());
             table.insert(*hash, Run { first: *first, start, end });
         }
-        Index { table, exact, names: self.names, broad: self.broad }
+        let sieve = Sieve::of(self.broad.iter().map(|one| &one.target));
+        Index { table, exact, names: self.names, broad: self.broad, sieve }
     }
 }
 
@@ -113,11 +116,19 @@ impl Index {
         resource: Option<&Resource>,
         mut take: impl FnMut(Found, Truth) -> ControlFlow<B>,
     ) -> ControlFlow<B> {
-        let mut broad = self.broad.iter();
-        let mut next = broad.next();
+        let name = resource.and_then(|resource| resource.names.first()).map(String::as_str);
+        let passed = if self.broad.is_empty() { None } else { self.sieve.pass(name) };
+        let broad_from = |from: usize| {
+            let at = match &passed {
+                Some(passed) => passed.next(from)?,
+                None => from,
+            };
+            self.broad.get(at).map(|one| (at, one))
+        };
+        let mut next = broad_from(0);
         let mut before = |rule: u32, take: &mut dyn FnMut(Found, Truth) -> ControlFlow<B>| {
-            while let Some(one) = next.filter(|one| one.found.rule < rule) {
-                next = broad.next();
+            while let Some((at, one)) = next.filter(|(_, one)| one.found.rule < rule) {
+                next = broad_from(at.saturating_add(1));
                 let truth = one.target.matches(resource);
                 if truth.is_not_false() {
                     take(one.found, truth)?;

@@ -7,13 +7,15 @@
 //!
 //! [`Engine::rule`] is [`wpc_model::rule`] in every case (property-tested), without allocating, and
 //! without looking at rules that speak of other resources: a decision takes as long among 100,000
-//! rules as among 10. Rules for `any` and `like` targets are tried one after another.
+//! rules as among 10. Of the rules for `any` and `like` targets only those are tried that a sieve of
+//! their patterns' ends lets pass.
 
 mod group;
 mod index;
 mod keys;
 mod lists;
 mod name;
+mod sieve;
 #[cfg(test)]
 mod tests;
 

@@ -185,3 +185,32 @@ fn bare_tool() -> Tool {
     };
     Tool { interface, scope: vec![], allow: vec![], deny: vec![], limits: vec![] }
 }
+
+/// Many patterns of every form, so that each path of the sieve is taken.
+fn many_patterns() -> impl Strategy<Value = (Vec<String>, Vec<String>)> {
+    let patterns = prop::collection::vec("[aAb*?\\\\]{1,4}", 1..90);
+    (patterns, prop::collection::vec("[aAbB]{1,5}", 1..12))
+}
+
+proptest! {
+    #[test]
+    fn many_patterns_are_sieved_without_loss((patterns, names) in many_patterns()) {
+        let target = |pattern: &String| Target::Of { kind: "queue".into(), slots: vec![Slot::Like(pattern.clone())] };
+        let rules = |effect, of: &[String]| -> Vec<_> {
+            of.iter().map(|pattern| Rule::new("bus", effect, Some(Arc::from("send")), target(pattern), vec![])).collect()
+        };
+        let (denied, allowed) = patterns.split_at(patterns.len() / 4);
+        let tool = Tool {
+            allow: rules(wpc_model::Effect::Allow, allowed),
+            deny: rules(wpc_model::Effect::Deny, denied),
+            ..bare_tool()
+        };
+        let policy = Policy { tools: [("bus".to_owned(), tool)].into(), ..empty() }.normalise();
+        let engine = Engine::new(&policy);
+        for name in names {
+            let resource = Some(Resource { kind: "queue".to_owned(), names: vec![name] });
+            let call = Call { tool: "bus".into(), action: "send".into(), resource, arguments: [].into() };
+            check(&policy, &engine, &call);
+        }
+    }
+}

@@ -1,7 +1,7 @@
 //! A condition in words, for operators.
 
 use wpc_model::canon::{Json, Writer};
-use wpc_model::{Condition, Test, Value};
+use wpc_model::{Condition, Test, Value, time_of_day_text};
 
 /// `bytes <= 100`, `properties has ["a","b"]`, `tag like "x-*"`: the language's words, with numbers in
 /// their base units and texts as JSON strings.
@@ -10,6 +10,9 @@ pub(super) fn of_condition(condition: &Condition) -> String {
     match &condition.test {
         Test::Present => format!("{subject} is present"),
         Test::Absent => format!("{subject} is absent"),
+        Test::Compare(comparison, Value::Int(ms)) if condition.subject.is_of_clock() => {
+            format!("{subject} {} {}", comparison.symbol(), text(&time_of_day_text(*ms)))
+        }
         Test::Compare(comparison, constant) => {
             format!("{subject} {} {}", comparison.symbol(), value(constant))
         }
@@ -68,5 +71,11 @@ mod tests {
         check(r#"m["k"]"#, Test::Like("x-*".to_owned()), r#"m["k"] like "x-*""#);
         check("tags.size", Test::Present, "tags.size is present");
         check("tag", Test::Absent, "tag is absent");
+        let six_pm = Value::Int(18 * 3_600_000);
+        check("clock.time", Test::Compare(Comparison::Less, six_pm), r#"clock.time < "18:00""#);
+        check("ip", Test::WithinCidr(texts()), r#"ip within cidr ["a", "b\""]"#);
+        check("file", Test::UnderPath(texts()), r#"file under path ["a", "b\""]"#);
+        check("host", Test::UnderDomain(texts()), r#"host under domain ["a", "b\""]"#);
+        check("tag", Test::Matches("a|b".to_owned()), r#"tag matches "a|b""#);
     }
 }

@@ -25,6 +25,8 @@ mod processes;
 #[cfg(test)]
 mod rig;
 #[cfg(test)]
+mod timed;
+#[cfg(test)]
 mod totals;
 #[cfg(test)]
 mod trust;
