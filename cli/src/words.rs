@@ -1,5 +1,6 @@
 //! Parts of a policy in the language's own words, for people.
 
+mod order;
 mod quantity;
 
 use wpc_model::{
@@ -9,6 +10,7 @@ use wpc_model::{
 
 use crate::plain::plain;
 
+pub(crate) use order::order;
 pub(crate) use quantity::{duration, quantity};
 
 /// `"text"`, safe for a terminal.
@@ -84,7 +86,27 @@ pub(crate) fn limit(tool: &Tool, limit: &Limit) -> String {
         [Target::Any] => plain(&actions.join(", ")).into_owned(),
         list => act(tool, &actions, &targets(list)),
     };
-    format!("limit {measure} of {what} to {} per {}", most(tool, limit), window(limit.window))
+    if limit.window == Window::Flight {
+        return format!("limit concurrent {what} to {}{}", limit.max, counters(limit));
+    }
+    format!("limit {measure} of {what} to {} {}", most(tool, limit), per(limit))
+}
+
+/// `per job`, `per minute per agent per resource`.
+pub(crate) fn per(limit: &Limit) -> String {
+    let over = match limit.window {
+        Window::Flight => "at once".to_owned(),
+        Window::Job | Window::Sliding { .. } => format!("per {}", window(limit.window)),
+    };
+    format!("{over}{}", counters(limit))
+}
+
+/// What tells the counters of a limit apart, ` per agent per resource`.
+fn counters(limit: &Limit) -> String {
+    let agent = (limit.owner == wpc_model::Owner::Agent).then_some("agent");
+    let resource = limit.by_resource.then_some("resource");
+    let all = agent.into_iter().chain(resource).chain(limit.by.iter().map(String::as_str));
+    all.map(|word| format!(" per {}", plain(word))).collect()
 }
 
 /// The bound of a limit with its unit.
@@ -104,6 +126,7 @@ pub(crate) fn window(window: Window) -> String {
         Window::Sliding { ms: 3_600_000 } => "hour".to_owned(),
         Window::Sliding { ms: 86_400_000 } => "day".to_owned(),
         Window::Sliding { ms } => duration(ms),
+        Window::Flight => "flight".to_owned(),
     }
 }
 

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use wpc_grammar::Span;
-use wpc_model::{Auth, Condition, Evidence, Measure, Terms, Type, Window};
+use wpc_model::{Auth, Condition, Evidence, Measure, Per, Terms, Type};
 
 use crate::interface::Known;
 use crate::testing::Test;
@@ -137,7 +137,7 @@ pub(crate) struct Limit {
     pub(crate) actions: Vec<Arc<str>>,
     pub(crate) targets: Vec<Target>,
     pub(crate) max: i64,
-    pub(crate) window: Window,
+    pub(crate) per: Per,
 }
 
 /// A required approval.

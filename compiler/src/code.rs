@@ -124,6 +124,8 @@ codes! {
     OutsideTool = "WPC0418" Error "a rule outside a tool",
     EmptyTest = "WPC0419" Error "a test that tests nothing",
     UnreachableQuorum = "WPC0420" Error "a quorum that cannot be reached",
+    UnfitCounter = "WPC0421" Error "a limit that counts by what tells no two calls apart",
+    MissingWindow = "WPC0422" Error "a limit that does not say over what time it counts",
     TestFailed = "WPC0445" Error "a test that failed",
     TestWithoutPolicy = "WPC0446" Error "a test that no policy decides",
     MisplacedStep = "WPC0447" Error "a setting of a test that speaks of nothing",

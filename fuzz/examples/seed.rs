@@ -83,9 +83,10 @@ fn entries() -> Result<Vec<Entry>, Box<dyn Error>> {
         provider,
         facts_by: FactsBy::Encoded,
         duration_ms: 7,
+        charges: vec![],
     };
     let named = Seen::Named { kind: "queue".to_owned(), names: vec!["orders-staging".to_owned()] };
-    let charge = Charged { limit: rule, before: 3, amount: 1, window_ms: Some(60_000) };
+    let charge = Charged { counter: wpc_model::Counter::of(rule), before: 3, amount: 1, window_ms: Some(60_000) };
     let bodies = [
         Body::Opened(Opened {
             agent: "agent:planner@3".to_owned(),

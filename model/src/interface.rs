@@ -190,6 +190,19 @@ pub struct Action {
     pub classes: Vec<String>,
     /// Arguments by name.
     pub arguments: BTreeMap<String, Field>,
+    /// What comes back, by name; of an artifact's slice, what its policy reads.
+    pub results: BTreeMap<String, Returned>,
+}
+
+/// One field of what an action returns.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Returned {
+    /// Its type.
+    pub ty: Type,
+    /// It may be absent.
+    pub optional: bool,
+    /// Its values may be where later arguments come from.
+    pub trusted: bool,
 }
 
 impl Interface {

@@ -6,14 +6,15 @@
 //!    │
 //! JSON ──Call::from_json──▶ Call                                  (typed, complete)
 //!    │                       │
-//!    └─ rule(tool, call) ─▶ Ruling ─ admit(approvals, used) ─▶ Decision   (what it means)
+//!    └─ rule(tool, call) ─▶ Ruling ─ admit(needs, approvals, history) ─▶ Decision   (what it means)
 //! ```
 //!
 //! ```
 //! use std::collections::BTreeMap;
 //! use wpc_model::{Action, Call, Effect, Interface, Rule, Ruling, Target, Tool, rule};
 //!
-//! let ping = Action { wire: None, preposition: None, kinds: vec![], classes: vec![], arguments: BTreeMap::new() };
+//! let ping = Action { wire: None, preposition: None, kinds: vec![], classes: vec![],
+//!     arguments: BTreeMap::new(), results: BTreeMap::new() };
 //! let interface = Interface {
 //!     name: "net".into(),
 //!     scope: None,
@@ -86,21 +87,23 @@ pub use check::{
 };
 pub use condition::{Comparison, Condition, Quantifier, Step, Subject, Test};
 pub use decide::{
-    Charge, Decision, Demand, Failing, Near, Reason, Refusal, Ruling, Undecided, Used, admit, approvals,
-    conditions_hold, decisive, demands, failing, rule, used,
+    Admission, Approvals, Approved, Approving, Bound, Charge, Charging, Counter, Decision, Demand, Failing,
+    History, MAX_APPROVAL_AHEAD_MS, Near, Needs, Ordered, Owner, Past, PastAt, Reason, Refusal, Ruling,
+    Undecided, Used, Who, admit, approvals, approving, conditions_hold, decisive, demands, failing, rule,
+    settle, used,
 };
 pub use decimal::{decimal_text, minor_digits, parse_decimal};
 pub use glob::{glob, glob_ignoring_case};
 pub use hash::{Hash, RuleId, RuleIdText};
 pub use instant::{instant_text, parse_instant};
 pub use interface::{
-    Action, Class, Constraint, Field, Interface, Kind, Piece, Preposition, Record, Scope, Template,
+    Action, Class, Constraint, Field, Interface, Kind, Piece, Preposition, Record, Returned, Scope, Template,
 };
 pub use legal::SubjectType;
 pub use names::{MAX_NAME_BYTES, NameError, check_entity_name, check_host, check_name};
 pub use policy::{
-    Approval, Approver, Auth, Bind, Effect, Evidence, Limit, Measure, Policy, Rule, Slot, Target, Tool, Uses,
-    Window,
+    Approval, Approver, Auth, Before, Bind, Effect, Evidence, Limit, Measure, Order, Origin, Per, Policy,
+    Rule, Same, Sequence, Slot, Target, Tool, ToolAction, ToolActions, Uses, Window,
 };
 pub use truth::Truth;
 pub use ty::Type;

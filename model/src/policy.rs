@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::{Condition, Interface, RuleId, Truth};
+use crate::{Condition, Interface, Owner, RuleId, Truth};
 
 /// A Work Policy Contract in normal form: what the artifact says, no more.
 ///
@@ -21,6 +21,8 @@ pub struct Policy {
     pub approvals: Vec<Approval>,
     /// Evidence that must exist.
     pub evidence: Evidence,
+    /// What may follow what.
+    pub orders: Vec<Order>,
 }
 
 /// One tool of a policy.
@@ -132,6 +134,41 @@ pub struct Limit {
     pub max: i64,
     /// Over what.
     pub window: Window,
+    /// Whose counters.
+    pub owner: Owner,
+    /// Each resource has a counter of its own.
+    pub by_resource: bool,
+    /// Arguments each value of which has a counter of its own, sorted.
+    pub by: Vec<String>,
+}
+
+/// Over what a limit counts, and into which counters: `per 5 min per agent per resource`.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct Per {
+    /// Over what.
+    pub window: Window,
+    /// Whose counters.
+    pub owner: Owner,
+    /// Each resource has a counter of its own.
+    pub by_resource: bool,
+    /// Arguments each value of which has a counter of its own.
+    pub by: Vec<String>,
+}
+
+impl Limit {
+    /// Over what it counts, and into which counters.
+    #[must_use]
+    pub fn per(&self) -> Per {
+        let Self { window, owner, by_resource, by, .. } = self;
+        Per { window: *window, owner: *owner, by_resource: *by_resource, by: by.clone() }
+    }
+}
+
+impl From<Window> for Per {
+    /// One counter of the job.
+    fn from(window: Window) -> Self {
+        Self { window, owner: Owner::Job, by_resource: false, by: Vec::new() }
+    }
 }
 
 /// What a limit counts.
@@ -154,6 +191,9 @@ pub enum Window {
         /// Length in milliseconds, at least 1.
         ms: i64,
     },
+    /// Admitted calls that have no outcome yet. Of a call whose process died, the place is free once
+    /// its outcome is recorded or its job is closed.
+    Flight,
 }
 
 /// People must have signed. Never grants.
@@ -233,4 +273,83 @@ pub struct Evidence {
     pub gateway_receipts: bool,
     /// How long openings are kept, in milliseconds; `None` for ever.
     pub retain_ms: Option<i64>,
+}
+
+/// What may follow what within a job.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Order {
+    /// Hash of the rest.
+    pub id: RuleId,
+    /// The statement.
+    pub sequence: Sequence,
+}
+
+/// A statement about the order of calls.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Sequence {
+    /// Whoever was admitted to one side may not do the other.
+    Separate {
+        /// Sorted, each sorted.
+        sides: [Vec<ToolActions>; 2],
+    },
+    /// The later action only after the earlier one was done.
+    Before(Before),
+}
+
+/// Actions of one tool, on some of its resources.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct ToolActions {
+    /// The tool's name in the policy.
+    pub tool: String,
+    /// The actions, sorted.
+    pub actions: Vec<String>,
+    /// The resources, sorted; `[Any]` for all.
+    pub targets: Vec<Target>,
+}
+
+/// One action of one tool.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct ToolAction {
+    /// The tool's name in the policy.
+    pub tool: String,
+    /// The action.
+    pub action: String,
+}
+
+/// `before LATER do EARLIER with same resource, x == EARLIER.y within D once`.
+///
+/// The outcome `done` of an earlier call counts from its own time on. Letter case matters: what
+/// agrees but for it does not agree.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct Before {
+    /// What may not begin otherwise.
+    pub later: ToolAction,
+    /// What must have been done in the job.
+    pub earlier: ToolAction,
+    /// Both on the same resource.
+    pub same_resource: bool,
+    /// Values that agree, sorted.
+    pub same: Vec<Same>,
+    /// Done in `(now - within_ms, now]`; ever in the job for `None`.
+    pub within_ms: Option<i64>,
+    /// Each earlier call serves one later call: a later call takes the oldest that still counts.
+    pub once: bool,
+}
+
+/// An argument of the later call that equals a value of the earlier one.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct Same {
+    /// The later call's argument.
+    pub argument: String,
+    /// The earlier call's value.
+    pub with: Origin,
+}
+
+/// A value of a call that was done.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Origin {
+    /// Its argument.
+    Argument(String),
+    /// A field of its result.
+    Result(String),
 }

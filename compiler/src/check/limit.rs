@@ -1,17 +1,15 @@
-//! Limits.
+//! What a limit counts, and up to how much.
 
 use std::sync::Arc;
 
-use wpc_grammar::syntax::{Ident, Per, Value as Written};
-use wpc_model::{Action, Field, Measure, Type, Value, Window};
+use wpc_grammar::syntax::{Ident, Value as Written};
+use wpc_model::{Action, Field, Measure, Type, Value};
 
 use super::Checker;
 use super::condition::Spoken;
 use crate::interface::{Known, is_countable};
-use crate::resolve::not_implemented;
-use crate::unit::{self, WINDOWS};
 use crate::value::Reader;
-use crate::words::{describe, one_of};
+use crate::words::describe;
 use crate::{Code, Diagnostic};
 
 impl<'a> Checker<'_, 'a, '_> {
@@ -121,72 +119,5 @@ impl<'a> Checker<'_, 'a, '_> {
             return None;
         }
         Some(number)
-    }
-
-    /// Over what a limit counts: exactly one window.
-    pub(super) fn window(&mut self, per: &'a [Per], known: &Known, actions: &Spoken<'_>) -> Option<Window> {
-        let mut found: Option<(Window, wpc_grammar::Span)> = None;
-        for one in per {
-            let (window, span) = match one {
-                Per::Word(word) => (self.window_word(word, known, actions)?, word.loc.0),
-                Per::Quantity(quantity) => match unit::integer(quantity, &Type::Duration) {
-                    Ok(0) => {
-                        self.problems.report(
-                            Diagnostic::error(
-                                Code::ZeroLimit,
-                                quantity.loc.0,
-                                "found a window of no length",
-                                "holds nothing",
-                            )
-                            .help("write a longer one, such as `per minute`"),
-                        );
-                        return None;
-                    }
-                    Ok(ms) => (Window::Sliding { ms }, quantity.loc.0),
-                    Err(fault) => {
-                        self.problems.report(fault.at(quantity.loc.0));
-                        return None;
-                    }
-                },
-            };
-            if let Some((_, first)) = found {
-                self.problems.report(
-                    Diagnostic::error(Code::RepeatedSetting, span, "found a second window", "one too many")
-                        .also(first, "the first one")
-                        .help("write one limit for each window"),
-                );
-                return None;
-            }
-            found = Some((window, span));
-        }
-        found.map(|(window, _)| window)
-    }
-
-    fn window_word(&mut self, word: &Ident, known: &Known, actions: &Spoken<'_>) -> Option<Window> {
-        let text = word.text.as_str();
-        if text == "job" {
-            return Some(Window::Job);
-        }
-        if let Some((_, ms)) = WINDOWS.iter().find(|(name, _)| *name == text) {
-            return Some(Window::Sliding { ms: *ms });
-        }
-        let is_argument = actions.iter().any(|(_, action)| known.readable(action).any(|name| name == text));
-        if matches!(text, "agent" | "resource") || is_argument {
-            let what = format!("`per {text}`");
-            self.problems.report(not_implemented(word.loc.0, &what).help("limit per job or per duration"));
-            return None;
-        }
-        let words = WINDOWS.iter().map(|(name, _)| *name).chain(["job"]);
-        let near = self.problems.nearest(text, words.clone());
-        self.problems.report(
-            Diagnostic::error(
-                Code::UnknownUnit,
-                word.loc.0,
-                format!("found `per {text}`, expected a job or a duration"),
-                "no such window",
-            )
-            .help(near.unwrap_or_else(|| format!("use {}, or a duration such as `15 min`", one_of(words)))),
-        );
-        None
     }
 }

@@ -5,11 +5,13 @@
 //! ([`duties`]).
 
 mod approval;
+mod approved;
 mod condition;
 mod contradiction;
 mod duties;
 mod join;
 mod limit;
+mod per;
 mod settings;
 mod steps;
 mod subject;
@@ -19,7 +21,8 @@ mod test;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use wpc_model::{Action, Effect, Value};
+use wpc_grammar::syntax;
+use wpc_model::{Action, Effect, Measure, Type, Value, Window};
 
 use crate::checked::{Actions, Approval, Checked, Limit, Rule, Tool};
 use crate::interface;
@@ -154,8 +157,14 @@ impl<'a> Checker<'_, 'a, '_> {
                 sound.then_some(())
             }
             What::Limit { measure, max, per } => {
-                let measured = self.measure(measure, &actions, &known);
-                let window = self.window(per, &known, &actions);
+                let (measured, per) = match measure {
+                    syntax::Measure::Concurrent(_) => {
+                        (Some((Measure::Calls, Type::Count)), Some(Window::Flight.into()))
+                    }
+                    syntax::Measure::Of(measure) => {
+                        (self.measure(measure, &actions, &known), self.per(per, measure, &known, &actions))
+                    }
+                };
                 let (measure, ty) = measured?;
                 let max = self.bound(max, &ty);
                 tool.limits.push(Limit {
@@ -164,7 +173,7 @@ impl<'a> Checker<'_, 'a, '_> {
                     actions: named,
                     targets: targets?,
                     max: max?,
-                    window: window?,
+                    per: per?,
                 });
                 Some(())
             }

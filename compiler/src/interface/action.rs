@@ -86,6 +86,7 @@ impl<'a> Builder<'a> {
                 kinds: kinds.clone(),
                 classes: classes.clone(),
                 arguments: arguments.clone(),
+                results: BTreeMap::new(),
             };
             self.interface.actions.insert(name.text.clone(), action);
         }

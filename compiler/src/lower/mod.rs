@@ -31,6 +31,7 @@ pub(crate) fn lower(checked: &Checked, source: &str) -> (Policy, Map) {
         auth: checked.auth,
         approvals,
         evidence: checked.evidence,
+        orders: Vec::new(),
     };
     (policy.normalise(), map)
 }
@@ -149,7 +150,7 @@ impl Lowering<'_> {
                 actions,
                 targets,
                 limit.max,
-                limit.window,
+                limit.per.clone(),
             );
             self.note(lowered.id, &limit.head, &Arc::from([]));
             lowered

@@ -88,7 +88,7 @@ pub(crate) enum What<'a> {
     Deny,
     Require,
     Approval(&'a [syntax::Setting]),
-    Limit { measure: &'a syntax::Ident, max: &'a syntax::Value, per: &'a [syntax::Per] },
+    Limit { measure: &'a syntax::Measure, max: &'a syntax::Value, per: &'a [syntax::Per] },
 }
 
 /// Resolves a file; reports what is unknown, and what this version does not implement.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use wpc_grammar::syntax::{self, Conditions, Doc, Entry, EntryKind, Measure, Statement};
+use wpc_grammar::syntax::{self, Conditions, Doc, Entry, EntryKind, Statement};
 use wpc_grammar::{Source, Span};
 use wpc_model::MAX_TOOLS;
 
@@ -205,13 +205,7 @@ fn stated<'a>(
         Statement::Approval { actions, target, when, settings } => {
             (named(actions, problems), target, when.as_ref(), What::Approval(settings))
         }
-        Statement::Limit { measure: Measure::Concurrent(loc), .. } => {
-            problems.report(
-                not_implemented(loc.0, "`limit concurrent`").help("limit `calls` per duration instead"),
-            );
-            return None;
-        }
-        Statement::Limit { measure: Measure::Of(measure), actions, target, max, per } => {
+        Statement::Limit { measure, actions, target, max, per } => {
             (named(actions, problems), target, None, What::Limit { measure, max, per })
         }
         Statement::Separate { .. } => {

@@ -63,11 +63,12 @@ pub(super) fn demands(tool: &Tool, call: &Call) -> Option<BTreeSet<Charged>> {
         let speaks = limit.actions.iter().any(|action| **action == *call.action)
             && on(&limit.targets, call) != Some(false);
         if speaks {
+            limit.per.by.iter().map(|name| call.arguments.get(name)).collect::<Option<Vec<_>>>()?;
             let amount = match &limit.measure {
                 Measure::Calls => 1,
                 Measure::Argument(name) => amount(name, action, call)?,
             };
-            charged.insert((limit.measure.clone(), limit.max, limit.window, amount));
+            charged.insert((limit.measure.clone(), limit.max, limit.per.clone(), amount));
         }
     }
     Some(charged)

@@ -210,15 +210,15 @@ fn size_of(value: &model::Value) -> usize {
     }
 }
 
-/// A charge: what is counted, up to how much, over what window, and how much of it.
-type Charged = (Measure, i64, model::Window, i64);
+/// A charge: what is counted, up to how much, over what and into which counters, and how much of it.
+type Charged = (Measure, i64, model::Per, i64);
 
 /// Charges of the lowered policy; `None` if undecided. A set: identical limits are one.
 fn demands(tool: &model::Tool, call: &Call) -> Option<BTreeSet<Charged>> {
     let demands = model::demands(tool, call).ok()?;
     let charge = |demand: model::Demand| {
         let limit = tool.limits.get(demand.limit as usize)?;
-        Some((limit.measure.clone(), limit.max, limit.window, demand.amount))
+        Some((limit.measure.clone(), limit.max, limit.per(), demand.amount))
     };
     demands.into_iter().map(charge).collect()
 }

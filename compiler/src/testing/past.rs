@@ -1,32 +1,100 @@
 //! What happened before, as a test tells it.
 
-use wpc_model::{Call, Charge, Decision, Policy};
+use std::collections::BTreeMap;
 
-/// The charges of a test's job, oldest first.
+use wpc_model::{
+    Admission, Approvals, Approved, Call, Charging, Decision, Needs, Policy, Undecided, Value, Who,
+};
+
+use super::step::{Asked, Ended, Signed};
+
+/// Who asks where a test names nobody: approvals count only where the requester is known.
+pub(super) const REQUESTER: &str = "did:example:requester";
+
+/// The past of a test: the reference history, and the approvals that were given.
 #[derive(Debug, Default)]
 pub(super) struct Past {
-    charges: Vec<Charge>,
+    made: wpc_model::Past,
+    given: Vec<Approved>,
 }
 
 impl Past {
-    /// What the policy says of `call` at `now`, Unix milliseconds.
-    pub(super) fn decide(&self, policy: &Policy, call: &Call, now: i64) -> Option<Decision> {
+    /// What the policy says of a call; if it may go ahead it is charged, and ends as the test says.
+    pub(super) fn call(&mut self, policy: &Policy, asked: &Asked, ended: &Ended) -> Option<Decision> {
+        let Asked { call, at, .. } = asked;
         let tool = policy.tools.get(&call.tool)?;
+        let needs = Needs::of(policy, call);
+        self.sign(policy, asked, &needs);
+        let who = asked.who();
+        let requester = [asked.requester.clone().unwrap_or_else(|| REQUESTER.to_owned())];
+        let approvals = Approvals { given: &self.given, requester: &requester };
         let ruling = wpc_model::rule(tool, call);
-        let asked = wpc_model::approvals(policy, call);
-        let demands = wpc_model::demands(tool, call);
-        let demanded = demands.as_deref().map_err(|undecided| *undecided);
-        let used = |limit: &wpc_model::Limit, amount| wpc_model::used(&self.charges, limit, amount, now);
-        Some(wpc_model::admit(policy, tool, ruling, &asked, demanded, used))
+        let Admission { decision, charges, approvals: used } =
+            wpc_model::admit(policy, call, ruling, &needs, &approvals, &self.made.at(who, *at));
+        for index in used {
+            if let Some(one) = self.given.get_mut(index) {
+                one.used = one.used.saturating_add(1);
+            }
+        }
+        if matches!(decision, Decision::Allow { .. }) {
+            self.made.charge(who, *at, &charges);
+            self.end(policy, who, *at, call, &charges, ended);
+        }
+        Some(decision)
     }
 
-    /// Charges an admitted call. What cannot be counted charges nothing: no gate admits it.
-    pub(super) fn charge(&mut self, policy: &Policy, call: &Call, at: i64) {
-        let Some(tool) = policy.tools.get(&call.tool) else { return };
-        for demand in wpc_model::demands(tool, call).unwrap_or_default() {
-            if let Some(limit) = tool.limits.get(demand.limit as usize) {
-                self.charges.push(Charge { limit: limit.id, at, amount: demand.amount });
-            }
+    /// An earlier call, admitted whatever the policy says of it.
+    ///
+    /// # Errors
+    ///
+    /// [`Undecided`] if what it charges cannot be counted: no gate admits it.
+    pub(super) fn given(&mut self, policy: &Policy, asked: &Asked, ended: &Ended) -> Result<(), Undecided> {
+        let who = asked.who();
+        let charges = self.made.began(policy, who, asked.at, &asked.call)?;
+        self.end(policy, who, asked.at, &asked.call, &charges, ended);
+        Ok(())
+    }
+
+    fn end(
+        &mut self,
+        policy: &Policy,
+        who: Who<'_>,
+        at: i64,
+        call: &Call,
+        charges: &[Charging],
+        ended: &Ended,
+    ) {
+        let nothing = BTreeMap::<String, Value>::new();
+        let done = match ended {
+            Ended::Done(result) => Some(result.as_ref().unwrap_or(&nothing)),
+            Ended::Failed => None,
+            Ended::Unknown => return,
+        };
+        self.made.ended(policy, who, at, call, charges, done);
+    }
+
+    /// Adds the approvals of a call. Each fixes all of its arguments, and lasts as long as the
+    /// shortest of those that it may serve.
+    fn sign(&mut self, policy: &Policy, asked: &Asked, needs: &Needs) {
+        let required = needs.approvals.iter().filter_map(|index| policy.approvals.get(*index as usize));
+        let lasts = required.map(|approval| approval.within_ms).min().unwrap_or(0);
+        let call = &asked.call;
+        for Signed { approver, roles, at } in &asked.signed {
+            let nonce = self.given.len().to_string();
+            let arguments = call.arguments.iter().map(|(name, value)| (name.clone(), Some(value.clone())));
+            self.given.push(Approved {
+                approver: approver.clone(),
+                roles: roles.clone(),
+                tool: call.tool.clone(),
+                action: call.action.clone(),
+                resource: call.resource.clone(),
+                arguments: arguments.collect(),
+                requested_at: *at,
+                issued_at: *at,
+                not_after: at.saturating_add(lasts),
+                used: 0,
+                nonce,
+            });
         }
     }
 }

@@ -7,7 +7,7 @@ use wpc_model::{Call, Decision, Malformed, MalformedCode, Policy, Reason, Refusa
 
 use super::covered::Watch;
 use super::past::Past;
-use super::{Asked, Expect, Expectation, FailingAt, Found, Ran, Spoken, Step, Test};
+use super::{Asked, Ended, Expect, Expectation, FailingAt, Found, Ran, Spoken, Step, Test};
 use crate::checked::{Checked, Head, Placed, Tool};
 use crate::compiled::Map;
 use crate::lines::Lines;
@@ -25,18 +25,14 @@ pub(super) fn run(
     let mut expectations = Vec::new();
     for step in &test.steps {
         match step {
-            Step::Given { asked, times, outcome: _ } => {
-                for _ in 0..*times {
-                    past.charge(policy, &asked.call, asked.at);
-                }
+            Step::Given { asked, times, ended } => {
+                // What cannot be counted charges nothing: no gate ever admitted it.
+                let _uncounted = (0..*times).try_for_each(|_| past.given(policy, asked, ended));
             }
-            Step::Call(asked) => {
-                let found = decide(policy, &past, asked);
+            Step::Call { asked, ended } => {
+                let found = decide(policy, &mut past, asked, ended);
                 if let Found::Decided(decision) = &found {
                     watch.saw(policy, &asked.call, decision);
-                    if matches!(decision, Decision::Allow { .. }) {
-                        past.charge(policy, &asked.call, asked.at);
-                    }
                 }
                 last = Some((asked, found));
             }
@@ -61,7 +57,7 @@ pub(super) fn run(
 /// What becomes of a call. An action that no statement names is not in the policy's slice of the
 /// interface, and what nothing allows is denied; whatever else is wrong with a call the gate refuses
 /// before it decides.
-fn decide(policy: &Policy, past: &Past, asked: &Asked) -> Found {
+fn decide(policy: &Policy, past: &mut Past, asked: &Asked, ended: &Ended) -> Found {
     let nothing = Refusal { reason: Reason::DefaultDeny, rule: None, condition: None, frees_at: None };
     match asked.call.conform(policy) {
         Ok(()) => {}
@@ -73,7 +69,7 @@ fn decide(policy: &Policy, past: &Past, asked: &Asked) -> Found {
             return Found::Malformed { code: malformed.code.code(), message };
         }
     }
-    Found::Decided(past.decide(policy, &asked.call, asked.at).unwrap_or(Decision::Deny(nothing)))
+    Found::Decided(past.call(policy, asked, ended).unwrap_or(Decision::Deny(nothing)))
 }
 
 /// Where rules, limits and approvals were written.

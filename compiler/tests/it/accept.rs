@@ -104,16 +104,25 @@ fn limits(tool: &Tool, compiled: &Compiled) -> Vec<String> {
         let line = compiled.map.origins[&limit.id].line;
         let actions = limit.actions.join(", ");
         format!(
-            "{line}: limit {:?} of {actions} on {} to {} per {:?}",
+            "{line}: limit {:?} of {actions} on {} to {} per {:?}{}",
             limit.measure,
             targets(&limit.targets),
             limit.max,
-            limit.window
+            limit.window,
+            counters(limit)
         )
     };
     let mut limits: Vec<String> = tool.limits.iter().map(said).collect();
     limits.sort();
     limits
+}
+
+/// What tells its counters apart.
+fn counters(limit: &Limit) -> String {
+    let agent = (limit.owner == wpc_model::Owner::Agent).then_some(" of the agent");
+    let resource = limit.by_resource.then_some(" by resource");
+    let by = limit.by.iter().map(|name| format!(" by {name}"));
+    agent.into_iter().chain(resource).map(str::to_owned).chain(by).collect()
 }
 
 fn targets(all: &[Target]) -> String {

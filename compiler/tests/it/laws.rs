@@ -119,8 +119,9 @@ fn renewed(policy: &Policy) -> Policy {
             }
         }
         for limit in &mut tool.limits {
-            let Limit { measure, actions, targets, max, window, .. } = limit.clone();
-            *limit = Limit::new(name, measure, actions, targets, max, window);
+            let per = limit.per();
+            let Limit { measure, actions, targets, max, .. } = limit.clone();
+            *limit = Limit::new(name, measure, actions, targets, max, per);
         }
     }
     for approval in &mut policy.approvals {

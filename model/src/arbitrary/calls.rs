@@ -6,7 +6,7 @@ use proptest::sample::select;
 
 use super::policies::policy;
 use super::values::{fields, value};
-use crate::{Action, Call, Charge, Interface, Policy, Resource, Tool, Value};
+use crate::{Action, Call, Charge, Counter, Interface, Policy, Resource, Tool, Value};
 
 /// A complete call of one of the policy's actions.
 pub fn call(policy: &Policy) -> BoxedStrategy<Call> {
@@ -62,16 +62,16 @@ pub fn policy_and_calls(most: usize) -> BoxedStrategy<(Policy, Vec<Call>)> {
 /// Charges to the limits of `tool`, oldest first, the first at 0 ms and at most 10 ms apart: as
 /// much as the shortest windows hold.
 pub fn history(tool: &Tool) -> BoxedStrategy<Vec<Charge>> {
-    let ids: Vec<_> = tool.limits.iter().map(|limit| limit.id).collect();
+    let ids: Vec<_> = tool.limits.iter().map(|limit| limit.bound(None).counter).collect();
     if ids.is_empty() {
         return Just(Vec::new()).boxed();
     }
     let one = (select(ids), select(vec![0_i64, 1, 9, 10]), 0_i64..=3);
-    let dated = |drawn: Vec<(crate::RuleId, i64, i64)>| {
+    let dated = |drawn: Vec<(Counter, i64, i64)>| {
         let mut at = 0_i64;
-        let charge = |(limit, later, amount): (crate::RuleId, i64, i64)| {
+        let charge = |(counter, later, amount): (Counter, i64, i64)| {
             at = at.saturating_add(later);
-            Charge { limit, at, amount }
+            Charge { counter, at, amount }
         };
         drawn.into_iter().map(charge).collect()
     };

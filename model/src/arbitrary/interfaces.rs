@@ -6,7 +6,8 @@ use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
 use crate::{
-    Action, Class, Comparison, Constraint, Field, Interface, Kind, Preposition, Record, Scope, Template, Type,
+    Action, Class, Comparison, Constraint, Field, Interface, Kind, Preposition, Record, Returned, Scope,
+    Template, Type,
 };
 
 /// Names of arguments and fields. Several actions and the batch's record draw from the same, so
@@ -161,8 +162,17 @@ fn action(kinds: Vec<String>) -> impl Strategy<Value = Action> {
             arguments.insert("messages".to_owned(), batch.clone());
         }
         let preposition = (!kinds.is_empty()).then_some(Preposition::To);
-        Action { wire, preposition, kinds, classes, arguments }
+        Action { wire, preposition, kinds, classes, arguments, results: results() }
     })
+}
+
+/// The same for every action: what an earlier call returned.
+fn results() -> BTreeMap<String, Returned> {
+    let of = |ty, optional, trusted| Returned { ty, optional, trusted };
+    BTreeMap::from([
+        ("b".to_owned(), of(Type::Text, false, true)),
+        ("n".to_owned(), of(Type::Count, true, false)),
+    ])
 }
 
 fn constraints() -> impl Strategy<Value = BTreeMap<String, Constraint>> {

@@ -17,6 +17,7 @@ mod calls;
 mod conditions;
 mod hoistable;
 mod interfaces;
+mod orders;
 mod policies;
 mod values;
 

@@ -10,10 +10,11 @@ use proptest::sample::{select, subsequence};
 use super::conditions::{PATTERNS, conditions};
 use super::hoistable::{hoistable_conditions, hoistable_limits, join, sums};
 use super::interfaces::interface;
+use super::orders::orders;
 use super::values::value;
 use crate::{
-    Action, Approval, Approver, Auth, Bind, Effect, Evidence, Interface, Limit, Measure, Policy, Rule, Slot,
-    Target, Terms, Tool, Type, Uses, Window,
+    Action, Approval, Approver, Auth, Bind, Effect, Evidence, Interface, Limit, Measure, Owner, Per, Policy,
+    Rule, Slot, Target, Terms, Tool, Type, Uses, Window,
 };
 
 /// A policy in normal form that [`Policy::check`] accepts.
@@ -24,12 +25,13 @@ pub fn policy() -> BoxedStrategy<Policy> {
         tools.prop_map(|tools| tools.into_iter().collect::<BTreeMap<_, _>>())
     });
     let with_approvals = tools.prop_flat_map(|tools| {
-        let approvals = approvals(&tools);
-        (Just(tools), approvals)
+        let (approvals, orders) = (approvals(&tools), orders(&tools));
+        (Just(tools), approvals, orders)
     });
-    let whole = (with_approvals, auth(), evidence()).prop_map(|((tools, approvals), auth, evidence)| {
-        Policy { name: "a-policy".to_owned(), tools, auth, approvals, evidence }.normalise()
-    });
+    let whole =
+        (with_approvals, auth(), evidence()).prop_map(|((tools, approvals, orders), auth, evidence)| {
+            Policy { name: "a-policy".to_owned(), tools, auth, approvals, evidence, orders }.normalise()
+        });
     whole.boxed()
 }
 
@@ -73,7 +75,7 @@ fn tool(name: &'static str) -> BoxedStrategy<Tool> {
     whole.boxed()
 }
 
-fn target(interface: &Interface, kinds: &[String]) -> BoxedStrategy<Target> {
+pub(super) fn target(interface: &Interface, kinds: &[String]) -> BoxedStrategy<Target> {
     if kinds.is_empty() {
         return Just(Target::Any).boxed();
     }
@@ -117,8 +119,8 @@ fn limits(tool: &'static str, interface: &Interface) -> BoxedStrategy<Vec<Limit>
                 actions.iter().filter_map(|name| every.actions.get(name)).flat_map(|one| one.kinds.clone());
             let targets = vec(target(&every, &taken.collect::<Vec<_>>()), 1..=2);
             let measure = measure.clone();
-            (targets, 0_i64..=5, window()).prop_map(move |(targets, max, window)| {
-                Limit::new(tool, measure.clone(), actions.clone(), targets, max, window)
+            (targets, 0_i64..=5, per(&every, &actions, &measure)).prop_map(move |(targets, max, per)| {
+                Limit::new(tool, measure.clone(), actions.clone(), targets, max, per)
             })
         })
     });
@@ -130,8 +132,39 @@ fn one_unit(limit: &Limit) -> bool {
     limit.measure == Measure::Calls || limit.actions.len() == 1
 }
 
-fn window() -> impl Strategy<Value = Window> {
-    prop_oneof![Just(Window::Job), select(vec![1, 10, 1_000]).prop_map(|ms| Window::Sliding { ms })]
+/// Mostly one counter of the job.
+fn per(interface: &Interface, actions: &[String], measure: &Measure) -> BoxedStrategy<Per> {
+    let window =
+        prop_oneof![Just(Window::Job), select(vec![1, 10, 1_000]).prop_map(|ms| Window::Sliding { ms })];
+    let window = if *measure == Measure::Calls {
+        prop_oneof![3 => window, 1 => Just(Window::Flight)].boxed()
+    } else {
+        window.boxed()
+    };
+    let taken: Vec<&Action> = actions.iter().filter_map(|name| interface.actions.get(name)).collect();
+    let is_key = |name: &&String| {
+        let of = |action: &&Action| {
+            action.arguments.get(*name).is_some_and(|field| {
+                let scalar = field.ty == Type::Bool || field.ty.is_integer() || field.ty.is_text();
+                scalar && !field.optional && !field.sealed
+            })
+        };
+        taken.iter().all(of)
+    };
+    let arguments = taken.first().into_iter().flat_map(|action| action.arguments.keys());
+    let keys: Vec<String> = arguments.filter(is_key).cloned().collect();
+    let most = keys.len().min(2);
+    let has_resources = taken.iter().all(|action| !action.kinds.is_empty());
+    let owner = prop_oneof![3 => Just(Owner::Job), 1 => Just(Owner::Agent)];
+    let by = prop_oneof![2 => Just(Vec::new()).boxed(), 1 => subsequence(keys, 0..=most).boxed()];
+    let parts = (window, owner, proptest::bool::weighted(0.3), by);
+    let per = move |(window, owner, by_resource, by)| Per {
+        window,
+        owner,
+        by_resource: by_resource && has_resources,
+        by,
+    };
+    parts.prop_map(per).boxed()
 }
 
 fn approvals(tools: &BTreeMap<String, Tool>) -> BoxedStrategy<Vec<Approval>> {

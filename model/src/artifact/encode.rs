@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::entity::Entity;
 use super::family::Families;
 use super::hoist::{Hoist, Hoisted, hoist, is_hoisted};
-use super::{WPC_VERSION, interface, parts};
+use super::{WPC_VERSION, interface, orders, parts};
 use crate::canon::{ObjectWriter, Sink, Writer};
 use crate::{Approval, Auth, Condition, Evidence, Hash, Limit, Policy, Rule, Slot, Target, Test, Tool};
 
@@ -39,6 +39,10 @@ pub(super) fn write<S: Sink>(policy: &Policy, sink: &mut S) {
         approvals(object, &policy.approvals);
         auth(object, policy.auth);
         evidence(object, policy.evidence);
+        if !policy.orders.is_empty() {
+            let all = object.member("orders");
+            all.array(|array| policy.orders.iter().for_each(|one| orders::order(array.item(), one)));
+        }
         object.member("policy_name").text(&policy.name);
         object.member("tools").object(|tools| {
             for (name, one) in &policy.tools {
@@ -222,6 +226,7 @@ fn limits<S: Sink>(object: &mut ObjectWriter<'_, S>, tool: &Tool, hoisted: &Hois
     object.member("limits").array(|limits| {
         for limit in left {
             limits.item().object(|object| {
+                parts::counters(object, limit.owner, limit.by_resource, &limit.by);
                 object.member("id").text(limit.id.to_text().as_str());
                 object.member("max").integer(limit.max);
                 parts::measure(object.member("measure"), &limit.measure);

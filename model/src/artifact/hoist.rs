@@ -8,7 +8,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::family::heads;
-use crate::{Action, Condition, Constraint, Interface, Limit, Measure, Rule, Target, Test, Tool, Window};
+use crate::{
+    Action, Condition, Constraint, Interface, Limit, Measure, Owner, Rule, Target, Test, Tool, Window,
+};
 
 /// What is hoisted, by the constraint's name.
 pub(super) type Hoisted<'p> = BTreeMap<&'p str, Hoist<'p>>;
@@ -36,6 +38,9 @@ fn find<'p>(tool: &'p Tool, allow: &[&'p Rule], constraint: &Constraint) -> Opti
             let fits = |limit: &&Limit| {
                 matches!(&limit.measure, Measure::Argument(name) if name == measure)
                     && limit.window == Window::Job
+                    && limit.owner == Owner::Job
+                    && !limit.by_resource
+                    && limit.by.is_empty()
                     && matches!(limit.targets.as_slice(), [Target::Any])
                     && limit.actions.iter().map(String::as_str).eq(actions.iter().copied())
             };

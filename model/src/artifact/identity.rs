@@ -12,8 +12,8 @@ use super::parts;
 use crate::canon::{ObjectWriter, Writer};
 use crate::hash::RuleHasher;
 use crate::{
-    Approval, Approver, Bind, Condition, Effect, Limit, Measure, Policy, Rule, RuleId, Target, Test, Tool,
-    Uses, Window,
+    Approval, Approver, Bind, Condition, Effect, Limit, Measure, Per, Policy, Rule, RuleId, Target, Test,
+    Tool, Uses,
 };
 
 impl Rule {
@@ -113,14 +113,17 @@ impl Limit {
         actions: Vec<String>,
         targets: Vec<Target>,
         max: i64,
-        window: Window,
+        per: impl Into<Per>,
     ) -> Self {
+        let Per { window, owner, by_resource, by } = per.into();
+        let by = sorted(by);
         let measure = match measure {
             Measure::Argument(name) if name == "calls" => Measure::Calls,
             other @ (Measure::Calls | Measure::Argument(_)) => other,
         };
         let (actions, targets) = (sorted(actions), normal_targets(targets));
         let id = identify(|object| {
+            parts::counters(object, owner, by_resource, &by);
             object.member("effect").text("limit");
             object.member("max").integer(max);
             parts::measure(object.member("measure"), &measure);
@@ -131,7 +134,7 @@ impl Limit {
             parts::window(object.member("per"), window);
             object.member("tool").text(tool);
         });
-        Self { id, measure, actions, targets, max, window }
+        Self { id, measure, actions, targets, max, window, owner, by_resource, by }
     }
 }
 
@@ -189,12 +192,14 @@ impl Approval {
 }
 
 impl Policy {
-    /// The policy in normal form: rules, limits and approvals by id, repetition dropped.
+    /// The policy in normal form: rules, limits, approvals and orders by id, repetition dropped.
     #[must_use]
     pub fn normalise(mut self) -> Self {
         self.tools.values_mut().for_each(Tool::normalise);
         self.approvals.sort_by_key(|approval| approval.id);
         self.approvals.dedup_by_key(|approval| approval.id);
+        self.orders.sort_by_key(|order| order.id);
+        self.orders.dedup_by_key(|order| order.id);
         self
     }
 }
@@ -238,11 +243,11 @@ fn normal_condition(mut condition: Condition) -> Condition {
 }
 
 /// Any resource stands for all the others.
-fn normal_targets(targets: Vec<Target>) -> Vec<Target> {
+pub(super) fn normal_targets(targets: Vec<Target>) -> Vec<Target> {
     if targets.contains(&Target::Any) { vec![Target::Any] } else { sorted(targets) }
 }
 
-fn sorted<T: Ord>(mut items: Vec<T>) -> Vec<T> {
+pub(super) fn sorted<T: Ord>(mut items: Vec<T>) -> Vec<T> {
     items.sort_unstable();
     items.dedup();
     items

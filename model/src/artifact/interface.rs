@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::canon::{ObjectWriter, Sink, Writer};
-use crate::{Action, Class, Constraint, Field, Interface, Template, Type};
+use crate::{Action, Class, Constraint, Field, Interface, Returned, Template, Type};
 
 /// Writes the slice; empty parts are left out.
 pub(super) fn interface<S: Sink>(to: Writer<'_, S>, interface: &Interface) {
@@ -55,9 +55,18 @@ fn action<S: Sink>(to: Writer<'_, S>, action: &Action) {
         if let Some(preposition) = action.preposition {
             object.member("preposition").text(preposition.word());
         }
+        section(object, "results", &action.results, returned);
         if let Some(wire) = &action.wire {
             object.member("wire").text(wire);
         }
+    });
+}
+
+fn returned<S: Sink>(to: Writer<'_, S>, field: &Returned) {
+    to.object(|object| {
+        flag(object, "optional", field.optional);
+        flag(object, "trusted", field.trusted);
+        ty(object.member("type"), &field.ty);
     });
 }
 

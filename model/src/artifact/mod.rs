@@ -18,6 +18,7 @@ mod family;
 mod hoist;
 mod identity;
 mod interface;
+mod orders;
 mod parts;
 mod subject;
 

@@ -1,7 +1,7 @@
 //! Pieces that several statements share: conditions, targets, terms.
 
-use crate::canon::{ArrayWriter, Sink, Writer, in_order};
-use crate::{Approver, Bind, Condition, Measure, Slot, Target, Test, Uses, Value, Window};
+use crate::canon::{ArrayWriter, ObjectWriter, Sink, Writer, in_order};
+use crate::{Approver, Bind, Condition, Measure, Owner, Slot, Target, Test, Uses, Value, Window};
 
 /// Sorted triples.
 pub(super) fn conditions<'c, S: Sink>(
@@ -95,6 +95,25 @@ pub(super) fn window<S: Sink>(to: Writer<'_, S>, window: Window) {
     match window {
         Window::Job => to.text("job"),
         Window::Sliding { ms } => to.integer(ms),
+        Window::Flight => to.text("flight"),
+    }
+}
+
+/// Members `agent`, `by` and `by_resource`: which counters a limit has, where not one of the job's.
+pub(super) fn counters<S: Sink>(
+    object: &mut ObjectWriter<'_, S>,
+    owner: Owner,
+    by_resource: bool,
+    by: &[String],
+) {
+    if owner == Owner::Agent {
+        object.member("agent").bool(true);
+    }
+    if !by.is_empty() {
+        object.member("by").texts(by.iter().map(String::as_str));
+    }
+    if by_resource {
+        object.member("by_resource").bool(true);
     }
 }
 

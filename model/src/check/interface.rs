@@ -111,6 +111,16 @@ fn action(interface: &Interface, action: &Action, at: Place<'_>) -> Result<(), I
     if batches > 1 {
         return Err(Invalid::new(at.member("arguments"), "has more than one batch"));
     }
+    let results = at.member("results");
+    few(action.results.len(), MAX_PARTS, results)?;
+    for (of, field) in &action.results {
+        let at = results.member(of);
+        name(of, at)?;
+        if matches!(field.ty, Type::Batch(_)) {
+            return Err(Invalid::new(at, "a batch stands only among an action's arguments"));
+        }
+        types::check(interface, &field.ty, at.member("type"), 1)?;
+    }
     sorted(&action.kinds, at.member("kinds"))?;
     if let Some(kind) = action.kinds.iter().find(|kind| !interface.kinds.contains_key(*kind)) {
         return Err(Invalid::new(at.member("kinds"), format!("{} is no kind", Quoted(kind))));

@@ -2,6 +2,7 @@
 //! whoever reads an artifact.
 
 mod interface;
+mod orders;
 mod rules;
 mod statements;
 mod types;
@@ -17,7 +18,7 @@ pub const MAX_TOOLS: usize = 1_000;
 /// Most allows, and most denies, of a tool.
 pub const MAX_RULES: usize = 1_000_000;
 
-/// Most limits of a tool, and approvals of a policy.
+/// Most limits of a tool, and approvals and orders of a policy.
 pub const MAX_STATEMENTS: usize = 10_000;
 
 /// Most conditions of a rule.
@@ -77,6 +78,7 @@ impl Policy {
             name(of, at)?;
             tool.check(of, at)?;
         }
+        orders::orders(self, root.member("orders"))?;
         statements::approvals(self, root.member("approvals").member("rules"))
     }
 }

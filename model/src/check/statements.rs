@@ -15,8 +15,9 @@ pub(super) fn limits(tool: &Tool, name: &str, at: Place<'_>) -> Result<(), Inval
     for (index, limit) in tool.limits.iter().enumerate() {
         let at = at.item(index);
         one_limit(&tool.interface, limit, at)?;
-        let Limit { measure, actions, targets, max, window, .. } = limit.clone();
-        if Limit::new(name, measure, actions, targets, max, window) != *limit {
+        let per = limit.per();
+        let Limit { measure, actions, targets, max, .. } = limit.clone();
+        if Limit::new(name, measure, actions, targets, max, per) != *limit {
             return Err(Invalid::new(at, "is not in normal form, or has another id"));
         }
     }
@@ -32,8 +33,12 @@ fn one_limit(interface: &Interface, limit: &Limit, at: Place<'_>) -> Result<(), 
     }
     let actions = actions(interface, &limit.actions, at)?;
     on(interface, &actions, &limit.targets, at)?;
+    counters(limit, &actions, at)?;
     let Measure::Argument(measure) = &limit.measure else { return Ok(()) };
     let at = at.member("measure");
+    if limit.window == Window::Flight {
+        return Err(Invalid::new(at, "is not `calls`, the one thing in flight"));
+    }
     let mut unit = None;
     for action in actions {
         let found = interface.field(action, measure).and_then(countable);
@@ -43,6 +48,29 @@ fn one_limit(interface: &Interface, limit: &Limit, at: Place<'_>) -> Result<(), 
         }
     }
     Ok(())
+}
+
+/// What tells a limit's counters apart: there in every call of each of its actions.
+fn counters(limit: &Limit, actions: &[&Action], at: Place<'_>) -> Result<(), Invalid> {
+    if limit.by_resource && actions.iter().any(|action| action.kinds.is_empty()) {
+        return Err(Invalid::new(at.member("by_resource"), "counts by resource what takes none"));
+    }
+    let at = at.member("by");
+    few(limit.by.len(), super::MAX_PARTS, at)?;
+    let keys = |name: &String| {
+        let mut fields = actions.iter().map(|action| action.arguments.get(name));
+        fields.all(|field| field.is_some_and(is_key))
+    };
+    match limit.by.iter().find(|name| !keys(name)) {
+        Some(name) => Err(Invalid::new(at, format!("{} tells no two calls apart", Quoted(name)))),
+        None => Ok(()),
+    }
+}
+
+/// Whether calls can be told apart by this argument: one value, there in every call and readable.
+fn is_key(field: &Field) -> bool {
+    let scalar = field.ty == Type::Bool || field.ty.is_integer() || field.ty.is_text();
+    scalar && !field.optional && !field.sealed
 }
 
 /// What a field adds up to: things, bytes, time, or an amount of a currency. `None` if it cannot be
@@ -55,7 +83,7 @@ fn countable(field: &Field) -> Option<(&str, &str)> {
 }
 
 /// At least one action, each of the interface.
-fn actions<'i>(
+pub(super) fn actions<'i>(
     interface: &'i Interface,
     names: &[String],
     at: Place<'_>,
@@ -72,7 +100,12 @@ fn actions<'i>(
 }
 
 /// At least one target, each of a kind that one of the actions takes.
-fn on(interface: &Interface, actions: &[&Action], targets: &[Target], at: Place<'_>) -> Result<(), Invalid> {
+pub(super) fn on(
+    interface: &Interface,
+    actions: &[&Action],
+    targets: &[Target],
+    at: Place<'_>,
+) -> Result<(), Invalid> {
     let at = at.member("on");
     few(targets.len(), MAX_STATEMENTS, at)?;
     if targets.is_empty() {

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::counter::{Bound, Charge, Counter, key_of};
 use super::rules::{elements, meets};
-use crate::{Call, Limit, Measure, RuleId, Tool, Value, Window};
+use crate::{Call, Hash, Limit, Measure, Tool, Value, Window};
 
 /// What a call would charge to one limit.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -12,6 +13,8 @@ pub struct Demand {
     pub limit: u32,
     /// How much, never negative.
     pub amount: i64,
+    /// Which of the limit's counters; `None` where it has one.
+    pub key: Option<Hash>,
 }
 
 /// What a limit has been charged within its window.
@@ -31,12 +34,26 @@ pub struct Undecided;
 ///
 /// # Errors
 ///
-/// [`Undecided`] only if an amount is missing, negative, or overflows.
+/// [`Undecided`] only if an amount is missing, negative, or overflows, or an argument by which a
+/// limit counts is missing.
 pub fn demands(tool: &Tool, call: &Call) -> Result<Vec<Demand>, Undecided> {
     let matching = (0_u32..).zip(&tool.limits).filter(|(_, limit)| {
         limit.actions.contains(&call.action) && meets(&limit.targets, call).is_not_false()
     });
-    matching.map(|(index, limit)| Ok(Demand { limit: index, amount: amount(tool, limit, call)? })).collect()
+    let demand = |(index, limit)| {
+        let key = key_of(limit, call).ok_or(Undecided)?;
+        Ok(Demand { limit: index, amount: amount(tool, limit, call)?, key })
+    };
+    matching.map(demand).collect()
+}
+
+impl Limit {
+    /// The bound of the counter of `key`; of its one counter for `None`.
+    #[must_use]
+    pub const fn bound(&self, key: Option<Hash>) -> Bound {
+        let counter = Counter { statement: self.id, key, owner: self.owner };
+        Bound { counter, window: self.window, max: self.max }
+    }
 }
 
 /// How much `call` would charge to `limit`: one call, the elements of a batch, an argument, or the
@@ -60,39 +77,30 @@ fn natural(values: &BTreeMap<String, Value>, name: &str) -> Result<i64, Undecide
     values.get(name).and_then(Value::as_int).filter(|amount| *amount >= 0).ok_or(Undecided)
 }
 
-/// One charge of a job's history.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Charge {
-    /// The limit's id.
-    pub limit: RuleId,
-    /// When, Unix milliseconds.
-    pub at: i64,
-    /// How much.
-    pub amount: i64,
-}
-
-/// What `limit` has been charged in its window at `now`, by summing `charges` (oldest first), and
-/// when `amount` more would fit.
+/// What the counter of `bound` has been charged in its window at `now`, by summing `charges` (oldest
+/// first), and when `amount` more would fit.
 #[must_use]
-pub fn used(charges: &[Charge], limit: &Limit, amount: i64, now: i64) -> Option<Used> {
-    let from = match limit.window {
-        Window::Job => None,
+pub fn used(charges: &[Charge], bound: &Bound, amount: i64, now: i64) -> Option<Used> {
+    let from = match bound.window {
+        Window::Job | Window::Flight => None,
         Window::Sliding { ms } => Some(now.checked_sub(ms)?),
     };
-    let counted: Vec<_> =
-        charges.iter().filter(|c| c.limit == limit.id && from.is_none_or(|from| c.at > from)).collect();
+    let counted: Vec<_> = charges
+        .iter()
+        .filter(|charge| charge.counter == bound.counter && from.is_none_or(|from| charge.at > from))
+        .collect();
     let sum = counted.iter().try_fold(0_i64, |sum, charge| sum.checked_add(charge.amount))?;
     let mut frees_at = None;
-    if let Window::Sliding { ms } = limit.window {
+    if let Window::Sliding { ms } = bound.window {
         let mut left = sum;
         for charge in counted {
-            if left.checked_add(amount)? <= limit.max {
+            if left.checked_add(amount)? <= bound.max {
                 break;
             }
             left = left.checked_sub(charge.amount)?;
             frees_at = Some(charge.at.checked_add(ms)?);
         }
-        if left.checked_add(amount)? > limit.max {
+        if left.checked_add(amount)? > bound.max {
             frees_at = None;
         }
     }

@@ -1,20 +1,32 @@
 //! The reference interpreter: LANGUAGE.md sections 2 and 6, as plainly as they can be written.
 //!
 //! ```text
-//! step 2, 3  rule(tool, call) ─▶ Ruling ──────┐
-//! step 5     approvals(policy, call) ─────────┼─▶ admit ─▶ Decision
-//! step 6     demands(tool, call), used(…) ────┘
+//! step 2, 3     rule(tool, call) ─▶ Ruling ────────────┐
+//! step 4, 5, 6  Needs::of(policy, call) ───────────────┼─▶ admit ─▶ Admission: decision, charges
+//!               History, Approvals ────────────────────┘
+//! outcome       settle(policy, call, charged, result, History) ─▶ charges
 //! ```
 //!
-//! Steps 2 and 3 are a pure function of policy and call; the ledger runs steps 5 to 7 inside its
-//! lock. Every faster enforcer is tested against these functions.
+//! Steps 2 and 3, and what a call needs, are pure functions of policy and call; the ledger runs
+//! steps 4 to 7 inside its lock, on its head as the [`History`]. Every faster enforcer is tested
+//! against these functions, and every faster history against [`Past`].
 
 mod admit;
+mod approved;
+mod counter;
 mod explain;
+mod history;
 mod limits;
+mod needs;
+mod orders;
 mod rules;
 
-pub use admit::{Decision, Reason, Refusal, admit};
+pub use admit::{Admission, Decision, Reason, Refusal, admit};
+pub use approved::{Approvals, Approved, Approving, MAX_APPROVAL_AHEAD_MS, approving};
+pub use counter::{Bound, Charge, Charging, Counter, Owner};
 pub use explain::{Failing, conditions_hold, decisive, failing};
-pub use limits::{Charge, Demand, Undecided, Used, demands, used};
+pub use history::{History, Past, PastAt, Who};
+pub use limits::{Demand, Undecided, Used, demands, used};
+pub use needs::{Needs, settle};
+pub use orders::Ordered;
 pub use rules::{Near, Ruling, approvals, rule};

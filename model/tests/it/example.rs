@@ -47,6 +47,7 @@ fn action(
         kinds: kinds.iter().copied().map(str::to_owned).collect(),
         classes: classes.iter().copied().map(str::to_owned).collect(),
         arguments: named(arguments),
+        results: BTreeMap::new(),
     }
 }
 
@@ -183,6 +184,7 @@ pub(crate) fn policy(allow: Vec<Rule>, deny: Vec<Rule>, limits: Vec<Limit>) -> P
         auth: auth(),
         approvals: Vec::new(),
         evidence: Evidence::default(),
+        orders: Vec::new(),
     }
     .normalise()
 }

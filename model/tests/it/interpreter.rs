@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use wpc_model::{
-    Call, Charge, Comparison, Condition, Decision, Demand, Effect, Limit, Measure, Near, Policy, Reason,
-    Refusal, Resource, Rule, RuleId, Ruling, Target, Test, Truth, Undecided, Used, Value, Window, admit,
-    approvals, demands, rule, used,
+    Approvals, Bound, Call, Charge, Comparison, Condition, Counter, Decision, Demand, Effect, History, Limit,
+    Measure, Near, Needs, Policy, Reason, Refusal, Resource, Rule, RuleId, Ruling, Target, Test, Truth,
+    Undecided, Used, Value, Window, admit, approvals, demands, rule, used,
 };
 
 use crate::example::{TOOL, allow, at_most, condition, deny, example, per_job, policy, queue, texts};
@@ -183,7 +183,7 @@ fn a_missing_batch_satisfies_no_allow_and_escapes_no_deny() {
     ruling(&both, &empty, "allow");
     let limited = policy(vec![], vec![], vec![per_job("messages", &["send"], 1)]);
     assert_eq!(demands(&limited.tools[TOOL], &call), Err(Undecided));
-    assert_eq!(demands(&limited.tools[TOOL], &empty), Ok(vec![Demand { limit: 0, amount: 0 }]));
+    assert_eq!(demands(&limited.tools[TOOL], &empty), Ok(vec![Demand { limit: 0, amount: 0, key: None }]));
 }
 
 #[test]
@@ -253,7 +253,7 @@ fn limits_count_calls_elements_arguments_and_sums_over_elements() {
 }
 
 fn charge(limit: &Limit, at: i64, amount: i64) -> Charge {
-    Charge { limit: limit.id, at, amount }
+    Charge { counter: Counter::of(limit.id), at, amount }
 }
 
 #[test]
@@ -266,29 +266,57 @@ fn a_window_is_open_at_its_old_end() {
         2,
         Window::Sliding { ms: 10 },
     );
-    let other = Charge { limit: RuleId([0; 16]), at: 0, amount: 9 };
+    let other = Charge { counter: Counter::of(RuleId([0; 16])), at: 0, amount: 9 };
     let history = [charge(&limit, 0, 1), other, charge(&limit, 5, 1)];
     let check = |now, amount, frees_at| {
-        assert_eq!(used(&history, &limit, 1, now), Some(Used { amount, frees_at }), "at {now}");
+        assert_eq!(used(&history, &limit.bound(None), 1, now), Some(Used { amount, frees_at }), "at {now}");
     };
     check(9, 2, Some(10));
     check(10, 1, None);
     check(15, 0, None);
-    assert_eq!(used(&history, &limit, 2, 9), Some(Used { amount: 2, frees_at: Some(15) }));
-    assert_eq!(used(&history, &limit, 3, 9), Some(Used { amount: 2, frees_at: None }), "never fits");
+    assert_eq!(used(&history, &limit.bound(None), 2, 9), Some(Used { amount: 2, frees_at: Some(15) }));
+    assert_eq!(
+        used(&history, &limit.bound(None), 3, 9),
+        Some(Used { amount: 2, frees_at: None }),
+        "never fits"
+    );
     let job = Limit::new(TOOL, Measure::Calls, vec!["send".into()], vec![Target::Any], 2, Window::Job);
-    assert_eq!(used(&[charge(&job, 0, 2)], &job, 1, i64::MAX), Some(Used { amount: 2, frees_at: None }));
-    assert_eq!(used(&[charge(&job, 0, i64::MAX), charge(&job, 0, 1)], &job, 1, 0), None, "overflow");
-    assert_eq!(used(&[], &limit, 1, i64::MIN), None, "overflow of the window");
+    assert_eq!(
+        used(&[charge(&job, 0, 2)], &job.bound(None), 1, i64::MAX),
+        Some(Used { amount: 2, frees_at: None })
+    );
+    assert_eq!(
+        used(&[charge(&job, 0, i64::MAX), charge(&job, 0, 1)], &job.bound(None), 1, 0),
+        None,
+        "overflow"
+    );
+    assert_eq!(used(&[], &limit.bound(None), 1, i64::MIN), None, "overflow of the window");
+}
+
+/// A history that says the same of every counter.
+struct Always(Option<i64>);
+
+impl History for Always {
+    fn now(&self) -> i64 {
+        0
+    }
+
+    fn used(&self, _: &Bound, _: i64) -> Option<Used> {
+        self.0.map(|amount| Used { amount, frees_at: Some(7) })
+    }
+
+    fn total(&self, _: &Counter, _: Option<i64>) -> Option<i64> {
+        self.0
+    }
 }
 
 /// What [`admit`] says, with limits already charged `so_far`.
 fn decide(policy: &Policy, call: &Call, missing: &[u32], so_far: Option<i64>) -> (Reason, Option<RuleId>) {
-    let tool = &policy.tools[TOOL];
-    let demanded = demands(tool, call);
-    let demanded = demanded.as_deref().map_err(|undecided| *undecided);
-    let used = |_: &Limit, _| so_far.map(|amount| Used { amount, frees_at: Some(7) });
-    match admit(policy, tool, rule(tool, call), missing, demanded, used) {
+    let ruling = rule(&policy.tools[TOOL], call);
+    let needs = Needs { approvals: missing.to_vec(), ..Needs::of(policy, call) };
+    let admission = admit(policy, call, ruling, &needs, &Approvals::NONE, &Always(so_far));
+    assert_eq!(admission.charges.is_empty(), matches!(admission.decision, Decision::Deny(_)));
+    match admission.decision {
         Decision::Allow { rule } => (Reason::Undecided, Some(rule)),
         Decision::Deny(Refusal { reason, rule, frees_at, .. }) => {
             assert_eq!(frees_at, (reason == Reason::LimitExceeded).then_some(7));

@@ -196,12 +196,13 @@ proptest! {
     ) {
         let now = history.last().map_or(0, |charge| charge.at) + later;
         for limit in &tool.limits {
-            let before = used(&history, limit, amount, now).unwrap();
+            let before = used(&history, &limit.bound(None), amount, now).unwrap();
             prop_assert!(before.amount >= 0);
-            let fits = |at| used(&history, limit, amount, at).unwrap().amount + amount <= limit.max;
+            let slides = matches!(limit.window, wpc_model::Window::Sliding { .. });
+            let fits = |at| used(&history, &limit.bound(None), amount, at).unwrap().amount + amount <= limit.max;
             match before.frees_at {
                 Some(at) => prop_assert!(at > now && !fits(at - 1) && fits(at)),
-                None => prop_assert!(fits(now) || amount > limit.max || limit.window == wpc_model::Window::Job),
+                None => prop_assert!(fits(now) || amount > limit.max || !slides),
             }
         }
     }

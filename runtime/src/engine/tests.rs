@@ -149,7 +149,14 @@ fn empty() -> Policy {
         job_scoped_binding: true,
         proof_of_possession: true,
     };
-    Policy { name: "p".to_owned(), tools: [].into(), auth, approvals: vec![], evidence: Evidence::default() }
+    Policy {
+        name: "p".to_owned(),
+        tools: [].into(),
+        auth,
+        approvals: vec![],
+        evidence: Evidence::default(),
+        orders: vec![],
+    }
 }
 
 /// A tool with an action that takes anything.
@@ -161,6 +168,7 @@ fn bare_tool() -> Tool {
         kinds: vec!["queue".to_owned(), "topic".to_owned()],
         classes: vec![],
         arguments: [].into(),
+        results: [].into(),
     };
     let interface = Interface {
         name: "bus".to_owned(),

@@ -1,12 +1,16 @@
 //! An admitted call, from its attempt to its outcome.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
+use wpc_model::{Call, Charging, settle};
 
 use super::{Core, Slip};
-use crate::ledger::{Appended, Body, Closing, Head, LedgerError, MAX_ENTRIES_PER_JOB, Settled, Step, Task};
+use crate::ledger::{
+    Appended, Body, Charged, Closing, Head, LedgerError, MAX_ENTRIES_PER_JOB, Settled, Step, Task,
+};
 use crate::{JobId, Outcome};
 
 /// A call whose attempt is in the ledger. Leaves exactly one outcome: that of
@@ -15,8 +19,16 @@ use crate::{JobId, Outcome};
 pub(crate) struct Admitted {
     core: Arc<Core>,
     slip: Arc<Slip>,
+    asked: Asking,
     settling: Settling,
     open: bool,
+}
+
+/// What was admitted, for its outcome.
+#[derive(Clone, Debug)]
+pub(super) struct Asking {
+    pub(super) call: Arc<Call>,
+    pub(super) charged: Vec<Charging>,
 }
 
 /// Where an outcome that nobody waits for is recorded.
@@ -29,8 +41,8 @@ pub(super) enum Settling {
 }
 
 impl Admitted {
-    pub(super) fn new(core: Arc<Core>, slip: Slip, settling: Settling) -> Self {
-        Self { core, slip: Arc::new(slip), settling, open: true }
+    pub(super) fn new(core: Arc<Core>, slip: Slip, asked: Asking, settling: Settling) -> Self {
+        Self { core, slip: Arc::new(slip), asked, settling, open: true }
     }
 
     /// The call's slip.
@@ -59,7 +71,10 @@ impl Admitted {
 
     fn settle_here(&self, outcome: Outcome) {
         let settled = self.settled(outcome);
-        let result = self.core.ledger.append(&self.core.job, &mut |head| steps(head, &settled));
+        let result = self
+            .core
+            .ledger
+            .append(&self.core.job, &mut |head| steps(head, &self.core, &self.asked, &settled));
         if result.is_err() {
             self.core.fault();
         }
@@ -67,7 +82,8 @@ impl Admitted {
 
     fn settle_elsewhere(&self, outcome: Outcome, reply: Option<oneshot::Sender<()>>) {
         let settled = self.settled(outcome);
-        let task = FinishTask { core: Arc::clone(&self.core), settled, recorded: false, reply };
+        let (core, asked) = (Arc::clone(&self.core), self.asked.clone());
+        let task = FinishTask { core, asked, settled, recorded: false, reply };
         self.core.ledger.submit(Box::new(task));
     }
 
@@ -83,6 +99,7 @@ impl Admitted {
             provider,
             facts_by: self.slip.facts_by(),
             duration_ms: u64::try_from(self.slip.elapsed().as_millis()).unwrap_or(u64::MAX),
+            charges: Vec::new(),
         }
     }
 }
@@ -104,9 +121,13 @@ impl fmt::Debug for Admitted {
     }
 }
 
-/// The outcome's entry; the last one of an exhausted job also closes it.
-fn steps(head: &Head<'_>, settled: &Settled) -> Vec<Step> {
-    let outcome = Step::Entry(Body::Outcome(settled.clone()));
+/// The outcome's entry, with what it charges; the last one of an exhausted job also closes it.
+fn steps(head: &Head<'_>, core: &Core, asked: &Asking, settled: &Settled) -> Vec<Step> {
+    let nothing = BTreeMap::new();
+    let done = (settled.outcome == Outcome::Done).then_some(&nothing);
+    let charges = settle(&core.policy, &asked.call, &asked.charged, done, head);
+    let charges = charges.into_iter().map(Charged::from).collect();
+    let outcome = Step::Entry(Body::Outcome(Settled { charges, ..settled.clone() }));
     match head.job() {
         Some(job) if job.size >= MAX_ENTRIES_PER_JOB && job.unsettled == 1 => {
             vec![outcome, Step::Close(Closing::Exhausted)]
@@ -118,6 +139,7 @@ fn steps(head: &Head<'_>, settled: &Settled) -> Vec<Step> {
 /// An outcome on its way. Dropped before it was recorded, it faults the gate.
 struct FinishTask {
     core: Arc<Core>,
+    asked: Asking,
     settled: Settled,
     recorded: bool,
     reply: Option<oneshot::Sender<()>>,
@@ -133,7 +155,7 @@ impl Task for FinishTask {
     }
 
     fn decide(&mut self, head: &Head<'_>) -> Vec<Step> {
-        steps(head, &self.settled)
+        steps(head, &self.core, &self.asked, &self.settled)
     }
 
     fn done(mut self: Box<Self>, result: Result<Appended, LedgerError>) {

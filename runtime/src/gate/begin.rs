@@ -1,12 +1,11 @@
-//! Steps 2 to 7 of the decision, inside the ledger's lock.
+//! Steps 4 to 7 of the decision, inside the ledger's lock.
 
-use std::cell::RefCell;
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
-use wpc_model::{Decision, Demand, Refusal, Ruling, Tool, Undecided, Window, admit, approvals, demands};
+use wpc_model::{Approvals, Charging, Decision, Needs, Refusal, Ruling, admit};
 
-use super::admitted::{Admitted, Settling};
+use super::admitted::{Admitted, Asking, Settling};
 use super::{Asked, Core, Slip, untyped, words};
 use crate::ledger::{
     Appended, Attempt, Body, Charged, Closing, Head, JobState, LedgerError, MAX_ENTRIES_PER_JOB, Step, Task,
@@ -20,8 +19,7 @@ pub(super) struct Begin {
     core: Arc<Core>,
     asked: Asked,
     call: CallId,
-    missing: Vec<u32>,
-    demands: Result<Vec<Demand>, Undecided>,
+    needs: Needs,
     said: Said,
 }
 
@@ -31,23 +29,20 @@ enum Said {
     Nothing,
     /// Nothing was decided, for this reason.
     Stopped(&'static str),
-    /// This.
-    Decided(Decision),
+    /// This, with what was charged.
+    Decided(Decision, Vec<Charging>),
 }
 
 impl Begin {
     /// Prepares what does not depend on the job.
     pub(super) fn new(core: &Arc<Core>, asked: Asked) -> Result<Self, Refused> {
         core.is_sound()?;
-        let tool = core.policy.tools.get(&asked.call.tool);
-        let (missing, demands) = match (tool, asked.ruling) {
-            (Some(tool), Ruling::Allow { .. }) => {
-                (approvals(&core.policy, &asked.call), demands(tool, &asked.call))
-            }
-            _ => (Vec::new(), Ok(Vec::new())),
+        let needs = match asked.ruling {
+            Ruling::Allow { .. } => Needs::of(&core.policy, &asked.call),
+            Ruling::ExplicitDeny { .. } | Ruling::DefaultDeny { .. } => Needs::none(),
         };
         let call = core.calls.next();
-        Ok(Self { core: Arc::clone(core), asked, call, missing, demands, said: Said::Nothing })
+        Ok(Self { core: Arc::clone(core), asked, call, needs, said: Said::Nothing })
     }
 
     /// Decides at the head of the job. Pure but for remembering what it said; may run again.
@@ -71,9 +66,14 @@ impl Begin {
         if !tool.interface.actions.contains_key(&call.action) {
             return (Said::Stopped("unknown_action"), vec![untyped::entry("unknown_action", 0)]);
         }
-        let (decision, charges) = self.admit(tool, head);
-        let verdict = match decision {
-            Decision::Allow { rule } => Verdict::Allow { rule, charges },
+        // Nobody can approve anything yet.
+        let admission =
+            admit(&self.core.policy, call, self.asked.ruling, &self.needs, &Approvals::NONE, head);
+        let verdict = match admission.decision {
+            Decision::Allow { rule } => {
+                let charges = admission.charges.iter().copied().map(Charged::from).collect();
+                Verdict::Allow { rule, charges }
+            }
             Decision::Deny(Refusal { reason, rule, .. }) => Verdict::Deny { reason, rule },
         };
         let attempt = Attempt {
@@ -84,24 +84,7 @@ impl Begin {
             engine: self.asked.engine,
             verdict,
         };
-        (Said::Decided(decision), vec![Step::Entry(Body::Attempt(attempt))])
-    }
-
-    /// Approvals and limits, and what an admitted call charges.
-    fn admit(&self, tool: &Tool, head: &Head<'_>) -> (Decision, Vec<Charged>) {
-        let before = RefCell::new(Vec::new());
-        let demands = self.demands.as_deref().map_err(|undecided| *undecided);
-        let decision =
-            admit(&self.core.policy, tool, self.asked.ruling, &self.missing, demands, |limit, amount| {
-                let used = head.used(limit, amount)?;
-                let window_ms = match limit.window {
-                    Window::Job => None,
-                    Window::Sliding { ms } => Some(ms),
-                };
-                before.borrow_mut().push(Charged { limit: limit.id, before: used.amount, amount, window_ms });
-                Some(used)
-            });
-        (decision, before.into_inner())
+        (Said::Decided(admission.decision, admission.charges), vec![Step::Entry(Body::Attempt(attempt))])
     }
 
     /// What the caller gets, once the ledger has answered.
@@ -120,11 +103,12 @@ impl Begin {
             }
         };
         match self.said {
-            Said::Decided(Decision::Allow { .. }) => {
+            Said::Decided(Decision::Allow { .. }, charged) => {
                 let slip = Slip::new(Arc::clone(&self.core), self.call, appended.first_seq);
-                Ok(Admitted::new(self.core, slip, settling))
+                let asked = Asking { call: self.asked.call, charged };
+                Ok(Admitted::new(self.core, slip, asked, settling))
             }
-            Said::Decided(Decision::Deny(refusal)) => Err(self.denied(refusal)),
+            Said::Decided(Decision::Deny(refusal), _) => Err(self.denied(refusal)),
             Said::Stopped(code) => Err(Refused::new(code, self.detail())),
             // A ledger that did not ask cannot have admitted.
             Said::Nothing => Err(Refused::new("ledger_unavailable", self.detail())),

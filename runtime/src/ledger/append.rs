@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use wpc_model::RuleId;
+use wpc_model::{Counter, MAX_INTEGER, RuleId};
 
 use super::totals::{Total, Totals};
 use super::{
@@ -26,7 +26,7 @@ pub(super) trait Tables: Totals {
     /// Admitted calls without an outcome, sorted.
     fn unsettled(&self) -> Result<Vec<CallId>, LedgerError>;
 
-    /// The sum of all charges of each limit.
+    /// The sum of all charges of each statement, over the job's own counters.
     fn sums(&self) -> Result<BTreeMap<RuleId, i64>, LedgerError>;
 
     /// Writes an entry, the charges it makes and the job as it stands after it.
@@ -51,8 +51,8 @@ pub(super) struct Written<'a> {
     pub(super) entry: &'a Entry,
     /// Its canonical bytes.
     pub(super) bytes: Vec<u8>,
-    /// New running totals by limit.
-    pub(super) charges: Vec<(RuleId, Total)>,
+    /// New running totals by counter.
+    pub(super) charges: Vec<(Counter, Total)>,
     /// The job after it.
     pub(super) job: JobHead,
 }
@@ -90,8 +90,8 @@ pub(super) fn append(
             Step::Entry(body) => body,
             Step::Close(reason) => Body::Closed(closing(tables, seq, reason)?),
         };
-        let after = follow(tables, state.take(), &body, at)?;
-        let charges = charge(tables, &body, at)?;
+        let after = follow(|call| tables.attempt(call), state.take(), &body, at)?;
+        let charges = charge(tables, &body, body.charges(), at)?;
         let entry = Entry {
             ledger: writer.ledger,
             instance: writer.instance.clone(),
@@ -122,9 +122,9 @@ pub(super) fn now(clock: &dyn Clock, last_ms: i64) -> Result<i64, LedgerError> {
     Ok(wall_ms.max(last_ms))
 }
 
-/// The job after `body`, if `body` may stand there.
+/// The job after `body`, if `body` may stand there. `attempt` knows the job's calls.
 pub(super) fn follow(
-    tables: &dyn Tables,
+    attempt: impl Fn(&CallId) -> Result<Option<Attempted>, LedgerError>,
     job: Option<JobHead>,
     body: &Body,
     at: i64,
@@ -147,15 +147,15 @@ pub(super) fn follow(
     }
     match body {
         Body::Opened(_) | Body::Refused(_) => {}
-        Body::Attempt(attempt) => {
-            if tables.attempt(&attempt.call)?.is_some() {
+        Body::Attempt(attempted) => {
+            if attempt(&attempted.call)?.is_some() {
                 return Err(Misplaced::CallRepeated.into());
             }
-            if matches!(attempt.verdict, Verdict::Allow { .. }) {
+            if matches!(attempted.verdict, Verdict::Allow { .. }) {
                 job.unsettled = job.unsettled.saturating_add(1);
             }
         }
-        Body::Outcome(settled) => match tables.attempt(&settled.call)? {
+        Body::Outcome(settled) => match attempt(&settled.call)? {
             Some(attempt) if attempt.admitted && attempt.seq == settled.attempt_seq => {
                 if !attempt.unsettled {
                     return Err(Misplaced::OutcomeRepeated.into());
@@ -171,27 +171,45 @@ pub(super) fn follow(
     Ok(job)
 }
 
-/// The running totals after the charges of `body`, which must start from what the ledger holds.
-pub(super) fn charge(tables: &dyn Tables, body: &Body, at: i64) -> Result<Vec<(RuleId, Total)>, LedgerError> {
-    let Body::Attempt(super::Attempt { verdict: Verdict::Allow { charges, .. }, .. }) = body else {
-        return Ok(Vec::new());
-    };
-    charges.iter().map(|charge| Ok((charge.limit, one(tables, charge, at)?))).collect()
+/// The running totals after `charges` of `body`, which must start from what the ledger holds. Only
+/// an outcome gives back.
+pub(super) fn charge<'c>(
+    tables: &dyn Totals,
+    body: &Body,
+    charges: impl IntoIterator<Item = &'c Charged>,
+    at: i64,
+) -> Result<Vec<(Counter, Total)>, LedgerError> {
+    let least = if matches!(body, Body::Outcome(_)) { i64::MIN } else { 0 };
+    let mut totals: Vec<(Counter, Total)> = Vec::new();
+    for charge in charges {
+        // An entry charges a counter once.
+        if charge.amount < least || totals.iter().any(|(counter, _)| *counter == charge.counter) {
+            return Err(Misplaced::ChargeDiffers.into());
+        }
+        totals.push((charge.counter, one(tables, charge, at)?));
+    }
+    Ok(totals)
 }
 
-fn one(tables: &dyn Tables, charge: &Charged, at: i64) -> Result<Total, LedgerError> {
-    let last = tables.last(charge.limit)?;
+/// The running total after one charge.
+pub(super) fn one(tables: &dyn Totals, charge: &Charged, at: i64) -> Result<Total, LedgerError> {
+    let last = tables.last(&charge.counter)?;
     let base = match charge.window_ms {
         None => Total::NONE,
-        Some(ms) => tables.until(charge.limit, at.saturating_sub(ms))?,
+        Some(ms) => tables.until(&charge.counter, at.saturating_sub(ms))?,
     };
-    if last.sum.checked_sub(base.sum) != Some(charge.before) || charge.amount < 0 {
+    if last.sum.checked_sub(base.sum) != Some(charge.before) {
         return Err(Misplaced::ChargeDiffers.into());
     }
     match (last.n.checked_add(1), last.sum.checked_add(charge.amount)) {
-        (Some(n), Some(sum)) => Ok(Total { n, at, sum }),
+        (Some(n), Some(sum)) if sum >= 0 => Ok(Total { n, at, sum }),
         _ => Err(Misplaced::ChargeDiffers.into()),
     }
+}
+
+/// A statement's sum with that of one more of its counters; never more than an entry may hold.
+pub(super) fn add(sum: &mut i64, more: i64) {
+    *sum = sum.saturating_add(more).min(MAX_INTEGER);
 }
 
 /// The `closed` entry that follows from the job's log.

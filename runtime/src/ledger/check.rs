@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use wpc_model::RuleId;
+use wpc_model::Counter;
 
-use super::fold::Fold;
+use super::agents::Charges;
+use super::fold::{Fold, Running};
 use super::totals::Total;
 use super::{Entry, JobHead, LedgerError};
 use crate::{Did, JobId};
@@ -47,7 +48,9 @@ pub(super) trait Store {
     fn last_at(&self) -> Result<i64, LedgerError>;
     /// Whether what is kept beside an entry's bytes is what they say.
     fn agrees(&self, entry: &Entry) -> Result<bool, LedgerError>;
-    /// How many meters and charges are kept, of all jobs.
+    /// What is kept of the counters of agents.
+    fn agents(&self) -> Result<Agents, LedgerError>;
+    /// How many meters and charges are kept, of all jobs and agents.
     fn rows(&self) -> Result<[u64; 2], LedgerError>;
 }
 
@@ -55,8 +58,30 @@ pub(super) trait Store {
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(super) struct Kept {
     pub(super) head: Option<JobHead>,
-    pub(super) meters: BTreeMap<RuleId, Total>,
-    pub(super) charges: BTreeMap<RuleId, Vec<Total>>,
+    pub(super) meters: BTreeMap<Counter, Total>,
+    pub(super) charges: BTreeMap<Counter, Vec<Total>>,
+}
+
+/// What a store keeps of the counters of agents.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(super) struct Agents {
+    pub(super) meters: BTreeMap<(String, Counter), Total>,
+    /// In the order in which they were made.
+    pub(super) charges: BTreeMap<(String, Counter), Vec<AgentCharge>>,
+}
+
+/// A charge to a counter of an agent, and where it stands.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct AgentCharge {
+    pub(super) total: Total,
+    pub(super) job: JobId,
+    pub(super) seq: u64,
+}
+
+impl Running for AgentCharge {
+    fn total(&self) -> Total {
+        self.total
+    }
 }
 
 const PAGE: usize = 256;
@@ -65,6 +90,7 @@ const PAGE: usize = 256;
 pub(super) fn check(store: &dyn Store, ledger: &Did) -> Result<Checked, LedgerError> {
     let mut checked = Checked::default();
     let (mut last_at, mut rows) = (0, [0_u64; 2]);
+    let mut of_agents = Charges::default();
     for job in store.jobs()? {
         checked.jobs = checked.jobs.saturating_add(1);
         let mut one = One { job: &job, ledger, fold: Fold::default(), at: 0, seq: 0 };
@@ -82,6 +108,13 @@ pub(super) fn check(store: &dyn Store, ledger: &Did) -> Result<Checked, LedgerEr
             job: Some(job.clone()),
             seq: None,
         }));
+        of_agents.take(&job, &one.fold);
+    }
+    if checked.findings.is_empty() {
+        let agents = store.agents()?;
+        rows = of_agents.rows(rows);
+        let found = of_agents.compare(&agents);
+        checked.findings.extend(found.into_iter().map(|code| Finding { code, job: None, seq: None }));
     }
     // What belongs to no job is seen once every job is as it should be.
     if checked.findings.is_empty() && (store.last_at()?, store.rows()?) != (last_at, rows) {
@@ -146,27 +179,19 @@ impl One<'_> {
 
     /// `before`, and the meters and charges of this job.
     fn rows(&self, [meters, charges]: [u64; 2]) -> [u64; 2] {
-        let count = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
-        let own =
-            self.fold.charges.values().fold(0_u64, |sum, of_limit| sum.saturating_add(count(of_limit.len())));
-        [meters.saturating_add(count(self.fold.charges.len())), charges.saturating_add(own)]
+        let [own_meters, own_charges] = self.fold.meters.count();
+        [meters.saturating_add(own_meters), charges.saturating_add(own_charges)]
     }
 
     fn compare(&self, kept: &Kept) -> Vec<&'static str> {
-        let meters: BTreeMap<_, _> = self
-            .fold
-            .charges
-            .iter()
-            .filter_map(|(limit, charges)| Some((*limit, *charges.last()?)))
-            .collect();
         let mut found = Vec::new();
         if self.fold.head != kept.head {
             found.push("job_differs");
         }
-        if meters != kept.meters {
+        if self.fold.meters.last_of_each() != kept.meters {
             found.push("meter_differs");
         }
-        if self.fold.charges != kept.charges {
+        if self.fold.meters.0 != kept.charges {
             found.push("window_differs");
         }
         found

@@ -2,87 +2,153 @@
 
 use std::collections::BTreeMap;
 
-use wpc_model::RuleId;
+use wpc_model::{Counter, Owner, RuleId};
 
-use super::append::{self, Attempted, Tables, Written};
+use super::append::{self, Attempted, Written};
 use super::totals::{Total, Totals};
-use super::{Body, Entry, JobHead, LedgerError, Misplaced, Verdict};
+use super::{Body, Charged, Entry, JobHead, LedgerError, Misplaced, Verdict};
 use crate::CallId;
 
 /// What a job's entries add up to.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Fold {
     pub(super) head: Option<JobHead>,
-    pub(super) charges: BTreeMap<RuleId, Vec<Total>>,
+    /// Of the job's own counters.
+    pub(super) meters: Meters<Total>,
     /// Canonical bytes, in order. Empty while entries that are kept elsewhere are folded.
     pub(super) entries: Vec<Vec<u8>>,
+    /// Charges to counters of the agent, which other jobs charge too: where they stand, and what they
+    /// say.
+    pub(super) of_agent: Vec<OfAgent>,
     counts: BTreeMap<String, u64>,
     attempts: BTreeMap<CallId, Attempted>,
 }
 
+/// A charge to a counter of the agent.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct OfAgent {
+    pub(super) seq: u64,
+    pub(super) at: i64,
+    pub(super) charged: Charged,
+}
+
+/// Charges by counter, oldest first.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct Meters<C>(pub(super) BTreeMap<Counter, Vec<C>>);
+
+impl<C> Default for Meters<C> {
+    fn default() -> Self {
+        Self(BTreeMap::new())
+    }
+}
+
+/// A charge with its running total.
+pub(super) trait Running {
+    fn total(&self) -> Total;
+}
+
+impl Running for Total {
+    fn total(&self) -> Total {
+        *self
+    }
+}
+
+impl<C: Running> Meters<C> {
+    fn of(&self, counter: &Counter) -> &[C] {
+        self.0.get(counter).map_or(&[], Vec::as_slice)
+    }
+
+    pub(super) fn push(&mut self, counter: Counter, charge: C) {
+        self.0.entry(counter).or_default().push(charge);
+    }
+
+    /// The last total of each counter.
+    pub(super) fn last_of_each(&self) -> BTreeMap<Counter, Total> {
+        self.0.iter().filter_map(|(counter, charges)| Some((*counter, charges.last()?.total()))).collect()
+    }
+
+    /// Counters and charges.
+    pub(super) fn count(&self) -> [u64; 2] {
+        let count = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
+        let charges = self.0.values().fold(0_u64, |sum, charges| sum.saturating_add(count(charges.len())));
+        [count(self.0.len()), charges]
+    }
+}
+
+impl<C: Running> Totals for Meters<C> {
+    fn last(&self, counter: &Counter) -> Result<Total, LedgerError> {
+        Ok(self.of(counter).last().map_or(Total::NONE, Running::total))
+    }
+
+    fn until(&self, counter: &Counter, at: i64) -> Result<Total, LedgerError> {
+        let charges = self.of(counter);
+        let before = charges.partition_point(|charge| charge.total().at <= at);
+        Ok(before.checked_sub(1).and_then(|last| charges.get(last)).map_or(Total::NONE, Running::total))
+    }
+
+    fn nth(&self, counter: &Counter, n: u64) -> Result<Total, LedgerError> {
+        let index = n.checked_sub(1).and_then(|index| usize::try_from(index).ok());
+        let charge = index.and_then(|index| self.of(counter).get(index));
+        charge.map(Running::total).ok_or_else(|| LedgerError::unavailable("a charge is missing"))
+    }
+}
+
 impl Fold {
-    /// Folds an entry that is already in the log.
+    /// Folds an entry that is already in the log. Charges to counters of the agent are noted.
     ///
     /// # Errors
     ///
     /// [`Misplaced`] if it cannot stand there.
     pub(super) fn step(&mut self, entry: &Entry, bytes: Vec<u8>) -> Result<(), LedgerError> {
-        let job = append::follow(self, self.head.clone(), &entry.body, entry.at)?;
-        let charges = append::charge(self, &entry.body, entry.at)?;
+        let job = append::follow(|call| Ok(self.attempt(call)), self.head.clone(), &entry.body, entry.at)?;
+        let (own, of_agent): (Vec<_>, Vec<_>) =
+            entry.body.charges().iter().partition(|charge| charge.counter.owner == Owner::Job);
+        let charges = append::charge(&self.meters, &entry.body, own, entry.at)?;
         if let Body::Closed(closed) = &entry.body
-            && append::closing(self, entry.seq, closed.reason)? != *closed
+            && self.closing(entry.seq, closed.reason) != *closed
         {
             return Err(Misplaced::ClosedDiffers.into());
         }
-        self.write(Written { entry, bytes, charges, job })
+        let noted =
+            of_agent.into_iter().map(|charged| OfAgent { seq: entry.seq, at: entry.at, charged: *charged });
+        self.of_agent.extend(noted);
+        self.write(Written { entry, bytes, charges, job });
+        Ok(())
     }
 
-    fn of_limit(&self, limit: RuleId) -> &[Total] {
-        self.charges.get(&limit).map_or(&[], Vec::as_slice)
-    }
-}
-
-impl Totals for Fold {
-    fn last(&self, limit: RuleId) -> Result<Total, LedgerError> {
-        Ok(self.of_limit(limit).last().copied().unwrap_or(Total::NONE))
-    }
-
-    fn until(&self, limit: RuleId, at: i64) -> Result<Total, LedgerError> {
-        let charges = self.of_limit(limit);
-        let before = charges.partition_point(|charge| charge.at <= at);
-        Ok(before.checked_sub(1).and_then(|last| charges.get(last)).copied().unwrap_or(Total::NONE))
+    fn closing(&self, seq: u64, reason: super::Closing) -> super::Closed {
+        super::Closed {
+            reason,
+            entries: seq,
+            counts: self.counts.clone(),
+            unsettled: self.unsettled(),
+            totals: self.sums(),
+        }
     }
 
-    fn nth(&self, limit: RuleId, n: u64) -> Result<Total, LedgerError> {
-        let index = n.checked_sub(1).and_then(|index| usize::try_from(index).ok());
-        let charge = index.and_then(|index| self.of_limit(limit).get(index));
-        charge.copied().ok_or_else(|| LedgerError::unavailable("a charge is missing"))
-    }
-}
-
-impl Tables for Fold {
-    fn job(&self) -> Result<Option<JobHead>, LedgerError> {
-        Ok(self.head.clone())
+    pub(super) fn attempt(&self, call: &CallId) -> Option<Attempted> {
+        self.attempts.get(call).copied()
     }
 
-    fn attempt(&self, call: &CallId) -> Result<Option<Attempted>, LedgerError> {
-        Ok(self.attempts.get(call).copied())
+    pub(super) fn counts(&self) -> BTreeMap<String, u64> {
+        self.counts.clone()
     }
 
-    fn counts(&self) -> Result<BTreeMap<String, u64>, LedgerError> {
-        Ok(self.counts.clone())
-    }
-
-    fn unsettled(&self) -> Result<Vec<CallId>, LedgerError> {
+    pub(super) fn unsettled(&self) -> Vec<CallId> {
         let unsettled = self.attempts.iter().filter(|(_, attempt)| attempt.unsettled);
-        Ok(unsettled.map(|(call, _)| call.clone()).collect())
+        unsettled.map(|(call, _)| call.clone()).collect()
     }
 
-    fn sums(&self) -> Result<BTreeMap<RuleId, i64>, LedgerError> {
-        Ok(self.charges.iter().filter_map(|(limit, charges)| Some((*limit, charges.last()?.sum))).collect())
+    pub(super) fn sums(&self) -> BTreeMap<RuleId, i64> {
+        let mut sums = BTreeMap::new();
+        for (counter, total) in self.meters.last_of_each() {
+            append::add(sums.entry(counter.statement).or_default(), total.sum);
+        }
+        sums
     }
 
-    fn write(&mut self, written: Written<'_>) -> Result<(), LedgerError> {
+    /// Takes an entry and its charges to the job's own counters.
+    pub(super) fn write(&mut self, written: Written<'_>) {
         let Written { entry, bytes, charges, job } = written;
         let count = self.counts.entry(entry.body.kind().to_owned()).or_default();
         *count = count.saturating_add(1);
@@ -99,11 +165,10 @@ impl Tables for Fold {
             }
             Body::Opened(_) | Body::Refused(_) | Body::Closed(_) => {}
         }
-        for (limit, total) in charges {
-            self.charges.entry(limit).or_default().push(total);
+        for (counter, total) in charges {
+            self.meters.push(counter, total);
         }
         self.head = Some(job);
         self.entries.push(bytes);
-        Ok(())
     }
 }

@@ -4,13 +4,16 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use super::append::{self, Writer};
-use super::check::{self, Checked, Kept, Store};
-use super::fold::Fold;
-use super::{Appended, Decide, Entry, Instance, Ledger, LedgerError, Task, sealed};
+use wpc_model::{Counter, Owner, RuleId};
+
+use super::append::{self, Attempted, Tables, Writer, Written};
+use super::check::{self, AgentCharge, Agents, Checked, Kept, Store};
+use super::fold::{Fold, Meters};
+use super::totals::{Total, Totals};
+use super::{Appended, Decide, Entry, Instance, JobHead, Ledger, LedgerError, Task, sealed};
 use crate::clock::{Clock, SystemClock};
 use crate::random::RandomError;
-use crate::{Did, JobId};
+use crate::{CallId, Did, JobId};
 
 /// Keeps everything in memory. Limits hold among the threads of this process only.
 pub struct MemoryLedger {
@@ -24,6 +27,95 @@ struct State {
     /// Time of the last entry of any job.
     last_at: i64,
     jobs: BTreeMap<JobId, Fold>,
+    /// Counters of agents, which all their jobs charge.
+    agents: BTreeMap<String, Meters<AgentCharge>>,
+}
+
+/// One job and its agent's counters, within one append.
+struct Rows<'a> {
+    job: &'a JobId,
+    fold: &'a mut Fold,
+    agents: &'a mut BTreeMap<String, Meters<AgentCharge>>,
+    /// What this append charged to counters of the agent.
+    charged: Vec<Counter>,
+}
+
+impl Rows<'_> {
+    fn of_agent(&self) -> Option<&Meters<AgentCharge>> {
+        self.agents.get(&self.fold.head.as_ref()?.agent)
+    }
+
+    /// Takes back what this append charged to counters of the agent.
+    fn undo(self) {
+        let agent = self.fold.head.as_ref().map(|head| head.agent.clone()).unwrap_or_default();
+        let Some(meters) = self.agents.get_mut(&agent) else { return };
+        for counter in self.charged {
+            if let Some(charges) = meters.0.get_mut(&counter) {
+                charges.pop();
+                if charges.is_empty() {
+                    meters.0.remove(&counter);
+                }
+            }
+        }
+    }
+}
+
+impl Totals for Rows<'_> {
+    fn last(&self, counter: &Counter) -> Result<Total, LedgerError> {
+        match counter.owner {
+            Owner::Job => self.fold.meters.last(counter),
+            Owner::Agent => self.of_agent().map_or(Ok(Total::NONE), |meters| meters.last(counter)),
+        }
+    }
+
+    fn until(&self, counter: &Counter, at: i64) -> Result<Total, LedgerError> {
+        match counter.owner {
+            Owner::Job => self.fold.meters.until(counter, at),
+            Owner::Agent => self.of_agent().map_or(Ok(Total::NONE), |meters| meters.until(counter, at)),
+        }
+    }
+
+    fn nth(&self, counter: &Counter, n: u64) -> Result<Total, LedgerError> {
+        match (counter.owner, self.of_agent()) {
+            (Owner::Agent, Some(meters)) => meters.nth(counter, n),
+            (Owner::Job | Owner::Agent, _) => self.fold.meters.nth(counter, n),
+        }
+    }
+}
+
+impl Tables for Rows<'_> {
+    fn job(&self) -> Result<Option<JobHead>, LedgerError> {
+        Ok(self.fold.head.clone())
+    }
+
+    fn attempt(&self, call: &CallId) -> Result<Option<Attempted>, LedgerError> {
+        Ok(self.fold.attempt(call))
+    }
+
+    fn counts(&self) -> Result<BTreeMap<String, u64>, LedgerError> {
+        Ok(self.fold.counts())
+    }
+
+    fn unsettled(&self) -> Result<Vec<CallId>, LedgerError> {
+        Ok(self.fold.unsettled())
+    }
+
+    fn sums(&self) -> Result<BTreeMap<RuleId, i64>, LedgerError> {
+        Ok(self.fold.sums())
+    }
+
+    fn write(&mut self, written: Written<'_>) -> Result<(), LedgerError> {
+        let (own, of_agent): (Vec<_>, Vec<_>) =
+            written.charges.into_iter().partition(|(counter, _)| counter.owner == Owner::Job);
+        let seq = written.entry.seq;
+        for (counter, total) in of_agent {
+            let charge = AgentCharge { total, job: self.job.clone(), seq };
+            self.agents.entry(written.job.agent.clone()).or_default().push(counter, charge);
+            self.charged.push(counter);
+        }
+        self.fold.write(Written { charges: own, ..written });
+        Ok(())
+    }
 }
 
 impl MemoryLedger {
@@ -70,24 +162,32 @@ impl Ledger for MemoryLedger {
     }
 
     fn append(&self, job: &JobId, decide: &mut Decide<'_>) -> Result<Appended, LedgerError> {
-        let mut state = self.lock()?;
+        let mut locked = self.lock()?;
+        let state = &mut *locked;
         let at = append::now(&*self.clock, state.last_at)?;
-        if let Some(fold) = state.jobs.get_mut(job) {
-            let before = fold.entries.len();
-            let appended = append::append(fold, &self.writer, at, job, decide);
-            if appended.is_err() && fold.entries.len() > before {
+        let mut new = Fold::default();
+        let known = state.jobs.get_mut(job);
+        let is_new = known.is_none();
+        let fold = known.unwrap_or(&mut new);
+        let before = fold.entries.len();
+        let mut rows = Rows { job, fold, agents: &mut state.agents, charged: Vec::new() };
+        let appended = append::append(&mut rows, &self.writer, at, job, decide);
+        if appended.is_err() {
+            rows.undo();
+            if !is_new
+                && let Some(fold) = state.jobs.get_mut(job)
+                && fold.entries.len() > before
+            {
                 // A later step failed: the steps before it never happened.
                 *fold = refold(fold.entries.drain(..before))?;
             }
-            let appended = appended?;
-            state.last_at = at;
-            return Ok(appended);
         }
-        let mut fold = Fold::default();
-        let appended = append::append(&mut fold, &self.writer, at, job, decide)?;
-        if appended.count > 0 {
+        let appended = appended?;
+        if appended.count > 0 || !is_new {
             state.last_at = at;
-            state.jobs.insert(job.clone(), fold);
+        }
+        if appended.count > 0 && is_new {
+            state.jobs.insert(job.clone(), new);
         }
         Ok(appended)
     }
@@ -133,8 +233,21 @@ impl Store for State {
 
     fn kept(&self, job: &JobId) -> Result<Kept, LedgerError> {
         let Some(fold) = self.jobs.get(job) else { return Ok(Kept::default()) };
-        let last = fold.charges.iter().filter_map(|(limit, charges)| Some((*limit, *charges.last()?)));
-        Ok(Kept { head: fold.head.clone(), meters: last.collect(), charges: fold.charges.clone() })
+        let meters = fold.meters.last_of_each();
+        Ok(Kept { head: fold.head.clone(), meters, charges: fold.meters.0.clone() })
+    }
+
+    fn agents(&self) -> Result<Agents, LedgerError> {
+        let mut agents = Agents::default();
+        for (agent, meters) in &self.agents {
+            let last = meters.last_of_each();
+            agents.meters.extend(last.into_iter().map(|(counter, total)| ((agent.clone(), counter), total)));
+            let charges = meters.0.iter();
+            agents
+                .charges
+                .extend(charges.map(|(counter, charges)| ((agent.clone(), *counter), charges.clone())));
+        }
+        Ok(agents)
     }
 
     fn last_at(&self) -> Result<i64, LedgerError> {
@@ -146,10 +259,10 @@ impl Store for State {
     }
 
     fn rows(&self) -> Result<[u64; 2], LedgerError> {
-        let count = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
-        let sum = |of: fn(&Fold) -> usize| {
-            self.jobs.values().fold(0, |sum: u64, fold| sum.saturating_add(count(of(fold))))
-        };
-        Ok([sum(|fold| fold.charges.len()), sum(|fold| fold.charges.values().map(Vec::len).sum())])
+        let jobs = self.jobs.values().map(|fold| fold.meters.count());
+        let counts = jobs.chain(self.agents.values().map(Meters::count));
+        Ok(counts.fold([0, 0], |[meters, charges]: [u64; 2], [more, also]| {
+            [meters.saturating_add(more), charges.saturating_add(also)]
+        }))
     }
 }

@@ -2,13 +2,14 @@
 //!
 //! ```text
 //! Ledger::append(job, decide) ── lock ──▶ Head ──decide──▶ steps ──▶ entries, charges ── durable ──▶ Appended
-//!                                          └─ used(limit): sums of the job's charges, O(log n)
+//!                                          └─ a History: sums over counters, O(log n)
 //! ```
 //!
 //! The decision runs *inside* the lock, on the job's head, so nothing can be charged between what
 //! it saw and what it wrote. It is pure and may run more than once. [`MemoryLedger`] and
 //! [`SqliteLedger`] differ in nothing but where the bytes are; both pass the same tests.
 
+mod agents;
 mod append;
 mod check;
 pub(crate) mod entry;
@@ -23,7 +24,7 @@ use std::cell::RefCell;
 use std::fmt;
 use std::sync::Arc;
 
-use wpc_model::{Hash, Limit, Used};
+use wpc_model::{Bound, Counter, Hash, History, Used};
 
 use crate::clock::Clock;
 use crate::{Did, JobId};
@@ -187,20 +188,35 @@ impl<'a> Head<'a> {
         self.job
     }
 
-    /// What `limit` has been charged in its window, and when `amount` more would fit. The same as
-    /// [`wpc_model::used`] over all of the job's charges, in logarithmic time.
-    ///
-    /// `None` if that overflows or cannot be read; if it cannot be read, the append fails whatever
-    /// the decision is.
-    #[must_use]
-    pub fn used(&self, limit: &Limit, amount: i64) -> Option<Used> {
-        match totals::used(self.totals, limit, amount, self.now_ms) {
-            Ok(used) => used,
+    /// What was read; `None` if the store failed, and then the append fails whatever the decision is.
+    fn read<T>(&self, read: Result<T, LedgerError>) -> Option<T> {
+        match read {
+            Ok(read) => Some(read),
             Err(error) => {
                 *self.failure.borrow_mut() = Some(error);
                 None
             }
         }
+    }
+}
+
+/// Says what [`wpc_model::Past`] says of all charges, in logarithmic time. If something cannot be
+/// read, the append fails whatever the decision is.
+impl History for Head<'_> {
+    fn now(&self) -> i64 {
+        self.now_ms
+    }
+
+    fn used(&self, bound: &Bound, amount: i64) -> Option<Used> {
+        self.read(totals::used(self.totals, bound, amount, self.now_ms))?
+    }
+
+    fn total(&self, counter: &Counter, until: Option<i64>) -> Option<i64> {
+        let last = match until {
+            Some(at) if at < self.now_ms => self.totals.until(counter, at),
+            Some(_) | None => self.totals.last(counter),
+        };
+        Some(self.read(last)?.sum)
     }
 }
 

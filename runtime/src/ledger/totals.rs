@@ -1,26 +1,26 @@
 //! Sums over windows from running totals.
 //!
-//! Each charge of a limit keeps the sum of all charges up to and including it. What was charged in
+//! Each charge of a counter keeps the sum of all charges up to and including it. What was charged in
 //! `(now - W, now]` is then the last total less that of the last charge at or before `now - W`:
 //! two look-ups, however many charges there are.
 
-use wpc_model::{Limit, RuleId, Used, Window};
+use wpc_model::{Bound, Counter, Used, Window};
 
 use super::LedgerError;
 
-/// The running totals of one job's limits.
+/// The running totals of one job's counters, and of its agent's.
 pub(crate) trait Totals {
-    /// The last charge of `limit`, or [`Total::NONE`].
-    fn last(&self, limit: RuleId) -> Result<Total, LedgerError>;
+    /// The last charge of `counter`, or [`Total::NONE`].
+    fn last(&self, counter: &Counter) -> Result<Total, LedgerError>;
 
-    /// The last charge of `limit` at or before `at`, or [`Total::NONE`].
-    fn until(&self, limit: RuleId, at: i64) -> Result<Total, LedgerError>;
+    /// The last charge of `counter` at or before `at`, or [`Total::NONE`].
+    fn until(&self, counter: &Counter, at: i64) -> Result<Total, LedgerError>;
 
-    /// Charge number `n` of `limit`, from 1.
-    fn nth(&self, limit: RuleId, n: u64) -> Result<Total, LedgerError>;
+    /// Charge number `n` of `counter`, from 1.
+    fn nth(&self, counter: &Counter, n: u64) -> Result<Total, LedgerError>;
 }
 
-/// A limit's charges up to one of them.
+/// A counter's charges up to one of them.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Total {
     /// The charge's number, from 1; 0 for no charge.
@@ -36,22 +36,22 @@ impl Total {
     pub(crate) const NONE: Self = Self { n: 0, at: 0, sum: 0 };
 }
 
-/// What `limit` has been charged in its window at `now`, and when `amount` more would fit.
+/// What `bound`'s counter has been charged in its window at `now`, and when `amount` more would fit.
 pub(crate) fn used(
     totals: &dyn Totals,
-    limit: &Limit,
+    bound: &Bound,
     amount: i64,
     now: i64,
 ) -> Result<Option<Used>, LedgerError> {
-    let last = totals.last(limit.id)?;
-    let Window::Sliding { ms } = limit.window else {
+    let last = totals.last(&bound.counter)?;
+    let Window::Sliding { ms } = bound.window else {
         return Ok(Some(Used { amount: last.sum, frees_at: None }));
     };
     let Some(from) = now.checked_sub(ms) else { return Ok(None) };
-    let base = totals.until(limit.id, from)?;
+    let base = totals.until(&bound.counter, from)?;
     let Some(used) = last.sum.checked_sub(base.sum) else { return Ok(None) };
     // It fits once the charges up to one with this running total have left the window.
-    let Some(reach) = last.sum.checked_add(amount).and_then(|sum| sum.checked_sub(limit.max)) else {
+    let Some(reach) = last.sum.checked_add(amount).and_then(|sum| sum.checked_sub(bound.max)) else {
         return Ok(None);
     };
     if reach <= base.sum || reach > last.sum {
@@ -62,7 +62,7 @@ pub(crate) fn used(
     let mut at = last.at;
     while high.saturating_sub(low) > 1 {
         let middle = low.midpoint(high);
-        let total = totals.nth(limit.id, middle)?;
+        let total = totals.nth(&bound.counter, middle)?;
         if total.sum >= reach {
             (high, at) = (middle, total.at);
         } else {

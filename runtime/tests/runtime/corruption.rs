@@ -105,8 +105,8 @@ fn another_file_is_not_a_ledger() {
     };
     assert_eq!(code(altered("mark", "PRAGMA application_id = 7")), "ledger_foreign");
     assert_eq!(
-        altered("version", "PRAGMA user_version = 2").unwrap_err(),
-        LedgerError::Version { found: 2, expected: 1 }
+        altered("version", "PRAGMA user_version = 3").unwrap_err(),
+        LedgerError::Version { found: 3, expected: 2 }
     );
     assert_eq!(code(altered("table", "CREATE TABLE more (a)")), "ledger_foreign");
     assert_eq!(code(altered("index", "DROP INDEX entry_once")), "ledger_foreign");
@@ -181,9 +181,12 @@ fn a_check_finds_every_row_that_was_changed() {
     finds("DELETE FROM charge WHERE scope = 'job/j' AND n = 2", &[("window_differs", j, None)]);
     finds("UPDATE charge SET seq = 3 WHERE scope = 'job/j' AND n = 2", &[("window_differs", j, None)]);
     // What belongs to no job.
-    finds("INSERT INTO meter VALUES ('job/x', zeroblob(16), 1, 1, 1)", &[("ledger_differs", None, None)]);
     finds(
-        "INSERT INTO charge VALUES ('job/x', zeroblob(16), 1, 1, 1, 'j', 1)",
+        "INSERT INTO meter VALUES ('job/x', zeroblob(16), zeroblob(0), 1, 1, 1)",
+        &[("ledger_differs", None, None)],
+    );
+    finds(
+        "INSERT INTO charge VALUES ('job/x', zeroblob(16), zeroblob(0), 1, 1, 1, 'j', 1)",
         &[("ledger_differs", None, None)],
     );
     finds("UPDATE ledger SET last_at = last_at + 1", &[("ledger_differs", None, None)]);

@@ -192,8 +192,12 @@ fn a_charge_that_does_not_follow_from_the_ledger_is_refused() {
     on_each(|rig| {
         let job = job("j");
         open(&*rig.ledger, &job);
-        let charge =
-            |before, amount| wpc::ledger::Charged { limit: per_job(9).id, before, amount, window_ms: None };
+        let charge = |before, amount| wpc::ledger::Charged {
+            counter: per_job(9).bound(None).counter,
+            before,
+            amount,
+            window_ms: None,
+        };
         for charges in [vec![charge(1, 1)], vec![charge(0, -1)], vec![charge(0, i64::MAX)]] {
             let step = attempt(call(1), Verdict::Allow { rule: rule(), charges });
             let result = rig.ledger.append(&job, &mut |_| vec![step.clone()]);

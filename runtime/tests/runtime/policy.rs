@@ -27,6 +27,7 @@ fn action(kinds: &[&str], arguments: impl IntoIterator<Item = (&'static str, Fie
         kinds: kinds.iter().map(|&kind| kind.to_owned()).collect(),
         classes: vec![],
         arguments: named(arguments),
+        results: BTreeMap::new(),
     }
 }
 
@@ -111,6 +112,7 @@ pub(crate) fn policy() -> Policy {
         auth,
         approvals: vec![Approval::new("bus", vec!["manage".to_owned()], vec![Target::Any], vec![], terms)],
         evidence: Evidence::default(),
+        orders: vec![],
     }
     .normalise()
 }

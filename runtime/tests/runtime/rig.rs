@@ -4,11 +4,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use wpc::ledger::{
-    Attempt, Body, Charged, Engine, Entry, FactsBy, Head, Ledger, LedgerError, MemoryLedger, Opened, Settled,
+    Attempt, Body, Engine, Entry, FactsBy, Head, Ledger, LedgerError, MemoryLedger, Opened, Settled,
     SqliteLedger, Step, Verdict,
 };
 use wpc::{CallId, Did, JobId, Key, Outcome};
-use wpc_model::{Hash, Limit, Measure, Reason, RuleId, Target, Window};
+use wpc_model::{Charging, Hash, History as _, Limit, Measure, Reason, RuleId, Target, Window};
 
 use crate::clock::FakeClock;
 
@@ -129,6 +129,7 @@ pub(crate) fn outcome(call: CallId, attempt_seq: u64) -> Step {
         provider: None,
         facts_by: FactsBy::Declared,
         duration_ms: 1,
+        charges: vec![],
     }))
 }
 
@@ -146,17 +147,14 @@ pub(crate) fn ask(
         said = Ok(());
         let mut charges = Vec::new();
         for limit in limits {
-            let used = head.used(limit, amount).unwrap();
+            let used = head.used(&limit.bound(None), amount).unwrap();
             if used.amount + amount > limit.max {
                 said = Err(used.frees_at);
                 let verdict = Verdict::Deny { reason: Reason::LimitExceeded, rule: Some(limit.id) };
                 return vec![attempt(id.clone(), verdict)];
             }
-            let window_ms = match limit.window {
-                Window::Job => None,
-                Window::Sliding { ms } => Some(ms),
-            };
-            charges.push(Charged { limit: limit.id, before: used.amount, amount, window_ms });
+            let (counter, window) = (limit.bound(None).counter, limit.window);
+            charges.push(Charging { counter, window, before: used.amount, amount }.into());
         }
         vec![attempt(id.clone(), Verdict::Allow { rule: rule(), charges })]
     })?;

@@ -1,7 +1,7 @@
 //! Running totals against the reference: sums over all charges.
 
 use proptest::prelude::*;
-use wpc_model::{Charge, Window, used};
+use wpc_model::{Charge, History as _, Window, used};
 
 use crate::clock::START_MS;
 use crate::rig::{Rig, ask, call, job, memory, open, per_job, sliding, sqlite};
@@ -20,14 +20,18 @@ fn check(rig: &Rig, history: &[(i64, i64)], max: i64, ms: i64, asked: i64) {
         now += pause;
         rig.clock.set(now);
         if ask(ledger, &job, call(number), &limits, amount).unwrap().is_ok() {
-            made.extend(limits.iter().map(|limit| Charge { limit: limit.id, at: START_MS + now, amount }));
+            made.extend(limits.iter().map(|limit| Charge {
+                counter: limit.bound(None).counter,
+                at: START_MS + now,
+                amount,
+            }));
         }
         for limit in &limits {
-            let expect = used(&made, limit, asked, START_MS + now);
+            let expect = used(&made, &limit.bound(None), asked, START_MS + now);
             let mut found = None;
             ledger
                 .append(&job, &mut |head| {
-                    found = head.used(limit, asked);
+                    found = head.used(&limit.bound(None), asked);
                     Vec::new()
                 })
                 .unwrap();

@@ -57,9 +57,11 @@ fn role(found: &Found) -> &'static str {
     let Found::Decided(Decision::Deny(refusal)) = found else { return "this allows it" };
     match refusal.reason {
         Reason::DefaultDeny => "the nearest rule",
-        Reason::ExplicitDeny | Reason::ApprovalRequired | Reason::LimitExceeded | Reason::Undecided => {
-            "this refuses it"
-        }
+        Reason::ExplicitDeny
+        | Reason::OrderDenied
+        | Reason::ApprovalRequired
+        | Reason::LimitExceeded
+        | Reason::Undecided => "this refuses it",
     }
 }
 

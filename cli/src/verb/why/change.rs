@@ -5,8 +5,8 @@
 
 use serde_json::{Value as Json, json};
 use wpc_model::{
-    Action, Approval, Call, Comparison, Condition, Failing, Limit, Quantifier, Rule, Slot, Step, Subject,
-    Target, Test, Tool, Truth, Type, Value, Window, instant_text,
+    Action, Approval, Call, Comparison, Condition, Failing, Limit, Quantifier, Rule, Sequence, Slot, Step,
+    Subject, Target, Test, Tool, Truth, Type, Value, Window, instant_text,
 };
 
 use super::facts;
@@ -235,6 +235,20 @@ pub(super) fn of_limit(tool: &Tool, limit: &Limit, amount: i64, frees_at: Option
             Change::new("job", None, "a new one: of this one the limit is used up for good")
         }
         (None, Window::Sliding { .. }) => Change::new("time", None, "later: when the window has moved on"),
+        (None, Window::Flight) => Change::new("time", None, "later: when a call that is in flight has ended"),
+    }
+}
+
+/// What a statement about the order of calls leaves to do.
+pub(super) fn of_order(sequence: &Sequence) -> Change {
+    match sequence {
+        Sequence::Separate { .. } => {
+            Change::new("job", None, "another one, which has not done the other side")
+        }
+        Sequence::Before(before) => {
+            let earlier = format!("{}.{}", plain(&before.earlier.tool), plain(&before.earlier.action));
+            Change::new("job", None, format!("`{earlier}` must be done first, and agree"))
+        }
     }
 }
 

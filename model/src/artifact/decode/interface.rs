@@ -6,7 +6,9 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
 
 use super::scalars::{Members, Text};
-use crate::{Action, Class, Constraint, Field, Interface, Kind, Preposition, Record, Scope, Template, Type};
+use crate::{
+    Action, Class, Constraint, Field, Interface, Kind, Preposition, Record, Returned, Scope, Template, Type,
+};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -35,7 +37,19 @@ struct RawAction {
     #[serde(default)]
     kinds: Vec<String>,
     preposition: Option<RawPreposition>,
+    #[serde(default)]
+    results: Members<RawReturned>,
     wire: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawReturned {
+    #[serde(default)]
+    optional: bool,
+    #[serde(default)]
+    trusted: bool,
+    r#type: RawType,
 }
 
 #[derive(Deserialize)]
@@ -120,6 +134,11 @@ impl From<RawAction> for Action {
             kinds: raw.kinds,
             classes: raw.classes,
             arguments: raw.arguments.each(Into::into),
+            results: raw.results.each(|RawReturned { optional, trusted, r#type }| Returned {
+                ty: r#type.0,
+                optional,
+                trusted,
+            }),
         }
     }
 }

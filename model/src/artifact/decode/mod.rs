@@ -9,6 +9,7 @@
 //! an `entity` that is not the resource's, an id that is not the rule's.
 
 mod interface;
+mod orders;
 mod raw;
 mod rules;
 mod scalars;
@@ -22,7 +23,7 @@ use raw::{RawPolicy, RawTool, Version};
 use super::{WPC_VERSION, encode};
 use crate::canon::Compare;
 use crate::place::Place;
-use crate::{Approval, Invalid, Limit, Policy, Terms, Tool};
+use crate::{Approval, Invalid, Limit, Order, Owner, Per, Policy, Terms, Tool};
 
 /// Longest accepted artifact payload, in bytes.
 pub const MAX_ARTIFACT_BYTES: usize = 64 * 1024 * 1024;
@@ -138,7 +139,7 @@ fn unknown_version() -> DecodeError {
 }
 
 fn policy(raw: RawPolicy<'_>) -> Result<Policy, DecodeError> {
-    let RawPolicy { approvals, auth, evidence, policy_name, tools, .. } = raw;
+    let RawPolicy { approvals, auth, evidence, orders, policy_name, tools, .. } = raw;
     let mut of = BTreeMap::new();
     for (name, raw) in tools.0 {
         let tool = tool(&name, raw)?;
@@ -147,13 +148,25 @@ fn policy(raw: RawPolicy<'_>) -> Result<Policy, DecodeError> {
     let mut approvals: Vec<_> =
         approvals.map(|all| all.rules).unwrap_or_default().into_iter().map(approval).collect();
     approvals.sort_by_key(|approval| approval.id);
+    let orders = sequences(orders)?;
     Ok(Policy {
         name: policy_name.0.into_owned(),
         tools: of,
         auth: auth.into(),
         approvals,
         evidence: evidence.map(Into::into).unwrap_or_default(),
+        orders,
     })
+}
+
+fn sequences(raw: Vec<orders::RawOrder<'_>>) -> Result<Vec<Order>, DecodeError> {
+    let at = Place::Root.member("orders");
+    let order = |(index, raw)| {
+        orders::order(raw).map_err(|wrong| DecodeError::new(DecodeCode::Malformed, at.item(index), wrong))
+    };
+    let mut all = raw.into_iter().enumerate().map(order).collect::<Result<Vec<_>, _>>()?;
+    all.sort_by_key(|order| order.id);
+    Ok(all)
 }
 
 fn approval(raw: raw::RawApproval<'_>) -> Approval {
@@ -168,7 +181,8 @@ fn tool(name: &str, raw: RawTool<'_>) -> Result<Tool, DecodeError> {
     let tools = Place::Root.member("tools");
     let at = tools.member(name);
     let limits = raw.limits.into_iter().map(|limit| {
-        let per = limit.per.0;
+        let owner = if limit.agent { Owner::Agent } else { Owner::Job };
+        let per = Per { window: limit.per.0, owner, by_resource: limit.by_resource, by: owned(limit.by) };
         Limit::new(name, limit.measure.0, owned(limit.ops), raw::targets(limit.on), limit.max, per)
     });
     let mut tool = Tool {

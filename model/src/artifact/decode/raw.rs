@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use super::interface::RawInterface;
+use super::orders::RawOrder;
 use super::rules::Rules;
 use super::scalars::{
     Constant, Members, RawBind, RawMeasure, RawSlot, RawUses, RawWindow, Shown, Text, Triple,
@@ -25,6 +26,8 @@ pub(super) struct RawPolicy<'a> {
     pub(super) approvals: Option<RawApprovals<'a>>,
     pub(super) auth: RawAuth,
     pub(super) evidence: Option<RawEvidence>,
+    #[serde(default)]
+    pub(super) orders: Vec<RawOrder<'a>>,
     pub(super) policy_name: Text<'a>,
     pub(super) tools: Members<RawTool<'a>>,
     pub(super) wpc_version: Text<'a>,
@@ -164,6 +167,12 @@ pub(super) struct RawTool<'a> {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawLimit<'a> {
+    #[serde(default)]
+    pub(super) agent: bool,
+    #[serde(borrow, default)]
+    pub(super) by: Vec<Text<'a>>,
+    #[serde(default)]
+    pub(super) by_resource: bool,
     #[expect(dead_code, reason = "follows from the rest; encoding again checks it")]
     id: Shown,
     pub(super) max: i64,

@@ -220,7 +220,8 @@ impl<'de> Deserialize<'de> for RawWindow {
         match Constant::deserialize(deserializer)? {
             Constant(Value::Int(ms)) => Ok(Self(Window::Sliding { ms })),
             Constant(Value::Text(word)) if word == "job" => Ok(Self(Window::Job)),
-            Constant(_) => Err(D::Error::custom("is neither `job` nor milliseconds")),
+            Constant(Value::Text(word)) if word == "flight" => Ok(Self(Window::Flight)),
+            Constant(_) => Err(D::Error::custom("is neither `job`, `flight` nor milliseconds")),
         }
     }
 }

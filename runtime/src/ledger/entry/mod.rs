@@ -24,7 +24,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use wpc_model::{Hash, Reason, RuleId};
+use wpc_model::{Charging, Counter, Hash, Reason, RuleId, Window};
 
 use crate::outcome::{Outcome, Provider};
 use crate::random::{self, RandomError};
@@ -81,6 +81,16 @@ impl Body {
             Self::Refused(_) => "refused",
             Self::Outcome(_) => "outcome",
             Self::Closed(_) => "closed",
+        }
+    }
+
+    /// What it charges.
+    #[must_use]
+    pub fn charges(&self) -> &[Charged] {
+        match self {
+            Self::Attempt(Attempt { verdict: Verdict::Allow { charges, .. }, .. })
+            | Self::Outcome(Settled { charges, .. }) => charges,
+            Self::Attempt(_) | Self::Opened(_) | Self::Refused(_) | Self::Closed(_) => &[],
         }
     }
 
@@ -158,29 +168,40 @@ pub enum Verdict {
     Allow {
         /// The allow that held.
         rule: RuleId,
-        /// What was charged, in the order of the policy's limits.
+        /// What was charged: to the policy's limits in their order, then to what tells the order of calls.
         charges: Vec<Charged>,
     },
     /// It may not; nothing is charged.
     Deny {
         /// Why.
         reason: Reason,
-        /// The deny, the nearest allow, the approval or the limit.
+        /// The deny, the nearest allow, the `separate` or `before`, the approval or the limit.
         rule: Option<RuleId>,
     },
 }
 
-/// One charge to one limit.
+/// One charge to one counter.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Charged {
-    /// The limit.
-    pub limit: RuleId,
+    /// The counter: its statement is the entry's `limit`, its owner the `scope`.
+    pub counter: Counter,
     /// What it had been charged in its window before.
     pub before: i64,
-    /// What this call adds.
+    /// What this entry adds; negative only in an outcome, which gives back a place in flight.
     pub amount: i64,
-    /// The window's length in milliseconds; `None` for a limit per job.
+    /// The window's length in milliseconds; `None` for all of the counter's charges.
     pub window_ms: Option<i64>,
+}
+
+impl From<Charging> for Charged {
+    fn from(charging: Charging) -> Self {
+        let Charging { counter, window, before, amount } = charging;
+        let window_ms = match window {
+            Window::Job | Window::Flight => None,
+            Window::Sliding { ms } => Some(ms),
+        };
+        Self { counter, before, amount, window_ms }
+    }
 }
 
 /// Something was asked that is not a call.
@@ -207,6 +228,9 @@ pub struct Settled {
     pub facts_by: FactsBy,
     /// Milliseconds between admission and outcome, by the monotonic clock.
     pub duration_ms: u64,
+    /// Places in flight given back, then what a `before` waits for. The member is absent where there
+    /// are none.
+    pub charges: Vec<Charged>,
 }
 
 /// Whose word the facts of a call are. It is known once the effect has begun, so it stands in the
@@ -230,7 +254,8 @@ pub struct Closed {
     pub counts: BTreeMap<String, u64>,
     /// Admitted calls without an outcome, sorted.
     pub unsettled: Vec<CallId>,
-    /// The sum of all charges of each limit.
+    /// The sum of all charges of each statement, over all the job's counters of it; what it charged to
+    /// counters of its agent is not in it.
     pub totals: BTreeMap<RuleId, i64>,
 }
 

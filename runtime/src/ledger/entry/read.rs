@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 use wpc_model::canon::{Compare, Writer};
-use wpc_model::{Hash, Reason, RuleId};
+use wpc_model::{Counter, Hash, Owner, Reason, RuleId};
 
 use super::{
     Attempt, Body, Charged, Closed, Closing, Engine, Entry, FactsBy, Instance, MAX_ENTRY_BYTES, Opened, Seen,
@@ -137,7 +137,7 @@ impl<'a> Members<'a> {
             [Value::String(rule)] => Some(RuleId::from_text(rule).ok_or(EntryError::Member("rules"))?),
             _ => return Err(EntryError::Member("rules")),
         };
-        let charges = self.array("charges")?.iter().map(charged).collect::<Result<Vec<_>, _>>()?;
+        let charges = self.charges()?;
         match (self.text("decision")?, self.text_or_null("code")?) {
             ("allow", None) => Ok(Verdict::Allow { rule: rule.ok_or(EntryError::Member("rules"))?, charges }),
             ("deny", Some(code)) if charges.is_empty() => {
@@ -145,6 +145,10 @@ impl<'a> Members<'a> {
             }
             _ => Err(EntryError::Member("decision")),
         }
+    }
+
+    fn charges(self) -> Result<Vec<Charged>, EntryError> {
+        self.array("charges")?.iter().map(charged).collect()
     }
 
     fn seen(self) -> Result<Seen, EntryError> {
@@ -183,6 +187,10 @@ impl<'a> Members<'a> {
             provider,
             facts_by,
             duration_ms: self.number("duration_ms")?,
+            charges: match self.0.get("charges") {
+                None => Vec::new(),
+                Some(_) => self.charges()?,
+            },
         })
     }
 
@@ -263,14 +271,25 @@ fn charged(value: &Value) -> Result<Charged, EntryError> {
         None => None,
         Some(_) => Some(from.integer("window_ms")?),
     };
-    let limit = RuleId::from_text(from.text("limit")?).ok_or(EntryError::Member("limit"))?;
-    Ok(Charged { limit, before: from.integer("before")?, amount: from.integer("amount")?, window_ms })
+    let statement = RuleId::from_text(from.text("limit")?).ok_or(EntryError::Member("limit"))?;
+    let key = match from.0.get("key") {
+        None => None,
+        Some(_) => Some(Hash::from_text(from.text("key")?).ok_or(EntryError::Member("key"))?),
+    };
+    let owner = match from.0.get("scope") {
+        None => Owner::Job,
+        Some(Value::String(word)) if word == "agent" => Owner::Agent,
+        Some(_) => return Err(EntryError::Member("scope")),
+    };
+    let counter = Counter { statement, key, owner };
+    Ok(Charged { counter, before: from.integer("before")?, amount: from.integer("amount")?, window_ms })
 }
 
 fn reason(code: &str) -> Option<Reason> {
     [
         Reason::ExplicitDeny,
         Reason::DefaultDeny,
+        Reason::OrderDenied,
         Reason::ApprovalRequired,
         Reason::LimitExceeded,
         Reason::Undecided,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use wpc_model::{Hash, Reason, RuleId};
+use wpc_model::{Counter, Hash, Owner, Reason, RuleId};
 
 use super::{
     Attempt, Body, Charged, Closed, Closing, Engine, Entry, EntryError, FactsBy, Instance, MAX_ENTRY_BYTES,
@@ -33,14 +33,29 @@ fn attempt(resource: Option<Seen>, verdict: Verdict) -> Body {
 
 fn settled(outcome: Outcome, provider: Option<Provider>) -> Body {
     let facts_by = FactsBy::Encoded;
-    Body::Outcome(Settled { call: call('b'), attempt_seq: 1, outcome, provider, facts_by, duration_ms: 12 })
+    Body::Outcome(Settled {
+        call: call('b'),
+        attempt_seq: 1,
+        outcome,
+        provider,
+        facts_by,
+        duration_ms: 12,
+        charges: vec![],
+    })
+}
+
+fn gives_back(charged: Charged) -> Body {
+    let Body::Outcome(settled) = settled(Outcome::Done, None) else { panic!() };
+    Body::Outcome(Settled { charges: vec![charged], ..settled })
 }
 
 /// One of each kind, and of each shape that a kind has.
 fn examples() -> Vec<Entry> {
     let rule = RuleId::of(b"a rule");
     let limit = RuleId::of(b"a limit");
-    let charge = Charged { limit, before: 199, amount: 1, window_ms: None };
+    let counter = Counter::of(limit);
+    let charge = Charged { counter, before: 199, amount: 1, window_ms: None };
+    let keyed = Counter::keyed(limit, Hash::of(b"a key"));
     let named = Seen::Named { kind: "queue".to_owned(), names: vec!["orders-staging".to_owned()] };
     let other = Seen::Other { kind: "queue".to_owned(), length: 14 };
     let code = || "described_differs".to_owned();
@@ -55,18 +70,22 @@ fn examples() -> Vec<Entry> {
         }),
         attempt(
             Some(named),
-            Verdict::Allow { rule, charges: vec![charge, Charged { window_ms: Some(60_000), ..charge }] },
+            Verdict::Allow {
+                rule,
+                charges: vec![charge, Charged { counter: keyed, window_ms: Some(60_000), ..charge }],
+            },
         ),
         attempt(Some(other), Verdict::Deny { reason: Reason::LimitExceeded, rule: Some(limit) }),
         attempt(None, Verdict::Deny { reason: Reason::DefaultDeny, rule: None }),
         Body::Refused(Untyped { code: "unknown_argument".to_owned(), raw_bytes: 1_048_577 }),
         settled(Outcome::Done, provider(Some("accepted"), Some("7"))),
         settled(Outcome::Failed { code: code() }, provider(Some("amqp:not-found"), None)),
+        gives_back(Charged { counter: Counter { owner: Owner::Agent, ..keyed }, amount: -1, ..charge }),
         settled(Outcome::Unknown { code: code() }, None),
         settled(Outcome::Abandoned, None),
         Body::Closed(Closed {
             reason: Closing::Completed,
-            entries: 9,
+            entries: 10,
             counts: BTreeMap::from([("attempt".to_owned(), 3), ("opened".to_owned(), 1)]),
             unsettled: vec![call('b'), call('c')],
             totals: BTreeMap::from([(limit, 200), (rule, 0)]),
@@ -158,8 +177,12 @@ fn nothing_out_of_bounds_is_written() {
     check(opened(""), EntryError::Member("agent"));
     check(opened("a\nb"), EntryError::Member("agent"));
     check(opened(&"a".repeat(513)), EntryError::Member("agent"));
-    let charge =
-        Charged { limit: RuleId::of(b""), before: 1, amount: wpc_model::MAX_INTEGER, window_ms: None };
+    let charge = Charged {
+        counter: Counter::of(RuleId::of(b"")),
+        before: 1,
+        amount: wpc_model::MAX_INTEGER,
+        window_ms: None,
+    };
     let charges = vec![charge];
     check(attempt(None, Verdict::Allow { rule: RuleId::of(b""), charges }), EntryError::Member("charges"));
     check(Body::Refused(Untyped { code: "x".repeat(65), raw_bytes: 0 }), EntryError::Member("code"));

@@ -1,7 +1,7 @@
 //! Entries to canonical bytes, member by member in the order of their names.
 
-use wpc_model::MAX_INTEGER;
 use wpc_model::canon::{ObjectWriter, Sink, Writer};
+use wpc_model::{MAX_INTEGER, Owner};
 
 use super::{
     Attempt, Body, Charged, Closed, Entry, EntryError, MAX_ENTRY_BYTES, Opened, Seen, Settled, Untyped,
@@ -31,7 +31,7 @@ impl Entry {
         match &self.body {
             Body::Opened(opened) => check(is_agent(&opened.agent), "agent"),
             Body::Attempt(Attempt { verdict: Verdict::Allow { charges, .. }, .. }) => {
-                check(charges.iter().all(|charge| charge.after().is_some()), "charges")
+                check(charges.iter().all(|charge| charge.amount >= 0 && charge.after().is_some()), "charges")
             }
             Body::Attempt(Attempt { verdict: Verdict::Deny { .. }, .. }) => Ok(()),
             Body::Refused(untyped) => {
@@ -42,6 +42,7 @@ impl Entry {
                 check(settled.outcome.code().is_none_or(is_code), "code")?;
                 check(integer(settled.attempt_seq).is_some(), "attempt_seq")?;
                 check(integer(settled.duration_ms).is_some(), "duration_ms")?;
+                check(settled.charges.iter().all(|charge| charge.after().is_some()), "charges")?;
                 check(settled.provider.as_ref().is_none_or(Provider::fits), "provider")
             }
             Body::Closed(closed) => {
@@ -114,6 +115,10 @@ impl Entry {
         object.member("at").text(at);
         object.member("attempt_seq").integer(number(body.attempt_seq));
         object.member("call").text(body.call.as_str());
+        if !body.charges.is_empty() {
+            let all = object.member("charges");
+            all.array(|array| body.charges.iter().for_each(|charge| charge.write(array.item())));
+        }
         text_or_null(object.member("code"), body.outcome.code());
         object.member("duration_ms").integer(number(body.duration_ms));
         object.member("facts_by").text(body.facts_by.word());
@@ -162,12 +167,12 @@ impl Entry {
 }
 
 impl Charged {
-    /// What the limit has been charged in its window after this; `None` if that is out of range.
+    /// What the counter has been charged in its window after this; `None` if that is out of range.
     #[must_use]
     pub fn after(&self) -> Option<i64> {
         let after = self.before.checked_add(self.amount)?;
         let window = self.window_ms.is_none_or(|ms| (1..=MAX_INTEGER).contains(&ms));
-        (self.before >= 0 && self.amount >= 0 && after <= MAX_INTEGER && window).then_some(after)
+        (self.before >= 0 && (0..=MAX_INTEGER).contains(&after) && window).then_some(after)
     }
 
     fn write<S: Sink>(&self, to: Writer<'_, S>) {
@@ -175,7 +180,13 @@ impl Charged {
             object.member("after").integer(self.after().unwrap_or_default());
             object.member("amount").integer(self.amount);
             object.member("before").integer(self.before);
-            object.member("limit").text(&self.limit.to_string());
+            if let Some(key) = self.counter.key {
+                object.member("key").text(&key.to_string());
+            }
+            object.member("limit").text(&self.counter.statement.to_string());
+            if self.counter.owner == Owner::Agent {
+                object.member("scope").text("agent");
+            }
             if let Some(ms) = self.window_ms {
                 object.member("window_ms").integer(ms);
             }

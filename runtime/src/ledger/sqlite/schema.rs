@@ -13,12 +13,13 @@ use crate::ledger::LedgerError;
 /// Marks the file as a ledger (`PRAGMA application_id`): `wpcL` in ASCII.
 const APPLICATION_ID: i64 = 0x7770_634c;
 /// Version of the tables (`PRAGMA user_version`).
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 /// How long a process waits for another one's append.
 const BUSY: Duration = Duration::from_secs(5);
 
 /// The tables. `entry.body` is what counts; all else is derived from it, so that decisions need not
-/// read a job's whole log. `scope` is `job/` and the job's id. Times are Unix milliseconds.
+/// read a job's whole log. A counter is `scope` (`job/` and the job's id, or `agent/` and the agent's name),
+/// `limit_id` (its statement) and `key` (empty where the statement has one). Times are Unix milliseconds.
 const TABLES: [&str; 7] = [
     "CREATE TABLE ledger (did TEXT PRIMARY KEY NOT NULL, last_at INTEGER NOT NULL) STRICT",
     "CREATE TABLE job (job TEXT PRIMARY KEY NOT NULL, agent TEXT NOT NULL, policy_hash BLOB NOT NULL, \
@@ -29,13 +30,14 @@ const TABLES: [&str; 7] = [
      PRIMARY KEY (job, seq)) STRICT",
     // A call has one attempt and one outcome.
     "CREATE UNIQUE INDEX entry_once ON entry (job, call, kind) WHERE call IS NOT NULL",
-    "CREATE TABLE meter (scope TEXT NOT NULL, limit_id BLOB NOT NULL, n INTEGER NOT NULL, total INTEGER NOT NULL, \
-     last_at INTEGER NOT NULL, PRIMARY KEY (scope, limit_id)) STRICT, WITHOUT ROWID",
+    "CREATE TABLE meter (scope TEXT NOT NULL, limit_id BLOB NOT NULL, key BLOB NOT NULL, n INTEGER NOT NULL, \
+     total INTEGER NOT NULL, last_at INTEGER NOT NULL, PRIMARY KEY (scope, limit_id, key)) STRICT, WITHOUT ROWID",
     // `total`: the sum of all charges up to and including this one.
-    "CREATE TABLE charge (scope TEXT NOT NULL, limit_id BLOB NOT NULL, n INTEGER NOT NULL, at INTEGER NOT NULL, \
-     total INTEGER NOT NULL, job TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (scope, limit_id, n), \
+    "CREATE TABLE charge (scope TEXT NOT NULL, limit_id BLOB NOT NULL, key BLOB NOT NULL, n INTEGER NOT NULL, \
+     at INTEGER NOT NULL, total INTEGER NOT NULL, job TEXT NOT NULL, seq INTEGER NOT NULL, \
+     PRIMARY KEY (scope, limit_id, key, n), \
      FOREIGN KEY (job, seq) REFERENCES entry) STRICT, WITHOUT ROWID",
-    "CREATE INDEX charge_window ON charge (scope, limit_id, at, n, total)",
+    "CREATE INDEX charge_window ON charge (scope, limit_id, key, at, n, total)",
 ];
 
 /// Makes the tables in an empty file.

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use rusqlite::types::FromSqlError;
 use rusqlite::{Connection, OptionalExtension as _};
-use wpc_model::RuleId;
+use wpc_model::{Counter, Hash, Owner, RuleId};
 
 use super::broken;
-use super::tables::{Number, decision, integer, job_head, scope, total};
+use super::tables::{Number, OF_AGENT, decision, integer, job_head, scope, total};
 use crate::JobId;
-use crate::ledger::check::{Kept, Store};
+use crate::ledger::check::{AgentCharge, Agents, Kept, Store};
 use crate::ledger::totals::Total;
 use crate::ledger::{Body, Entry, LedgerError};
 
@@ -67,19 +68,44 @@ impl Store for Snapshot<'_> {
         let sql = "SELECT agent, policy_hash, state, size, last_at, unsettled FROM job WHERE job = ?1";
         let head = self.0.query_row(sql, [job.as_str()], job_head).optional().map_err(broken)?;
         let scope = scope(job);
-        let meters =
-            self.all("SELECT n, last_at, total, limit_id FROM meter WHERE scope = ?1", [&scope], |row| {
-                Ok((RuleId(row.get(3)?), total(row)?))
-            })?;
-        // A charge that does not stand at its attempt is as good as none.
-        let sql = "SELECT n, charge.at, total, limit_id FROM charge JOIN entry USING (job, seq) \
-                   WHERE scope = ?1 AND job = ?2 AND decision = 'allow' AND charge.at = entry.at ORDER BY limit_id, n";
-        let rows = self.all(sql, (&scope, job.as_str()), |row| Ok((RuleId(row.get(3)?), total(row)?)))?;
+        let sql = "SELECT n, last_at, total, limit_id, key FROM meter WHERE scope = ?1";
+        let meters = self.all(sql, [&scope], |row| Ok((counter(row, Owner::Job)?, total(row)?)))?;
+        // A charge that does not stand at its entry is as good as none.
+        let sql = "SELECT n, charge.at, total, limit_id, key FROM charge JOIN entry USING (job, seq) \
+                   WHERE scope = ?1 AND job = ?2 AND charge.at = entry.at AND (decision = 'allow' OR kind = 'outcome') \
+                   ORDER BY limit_id, key, n";
+        let rows =
+            self.all(sql, (&scope, job.as_str()), |row| Ok((counter(row, Owner::Job)?, total(row)?)))?;
         let mut charges = BTreeMap::<_, Vec<Total>>::new();
-        for (limit, total) in rows {
-            charges.entry(limit).or_default().push(total);
+        for (counter, total) in rows {
+            charges.entry(counter).or_default().push(total);
         }
         Ok(Kept { head, meters: meters.into_iter().collect(), charges })
+    }
+
+    fn agents(&self) -> Result<Agents, LedgerError> {
+        let agent = |row: &rusqlite::Row<'_>, column| -> rusqlite::Result<String> {
+            let scope: String = row.get(column)?;
+            scope.strip_prefix(OF_AGENT).map(str::to_owned).ok_or_else(|| FromSqlError::InvalidType.into())
+        };
+        let of_agent = |row: &rusqlite::Row<'_>| -> rusqlite::Result<(String, Counter)> {
+            Ok((agent(row, 5)?, counter(row, Owner::Agent)?))
+        };
+        let sql = "SELECT n, last_at, total, limit_id, key, scope FROM meter WHERE substr(scope, 1, 6) = ?1";
+        let meters = self.all(sql, [OF_AGENT], |row| Ok((of_agent(row)?, total(row)?)))?;
+        let sql = "SELECT n, charge.at, total, limit_id, key, scope, job, seq FROM charge JOIN entry USING (job, seq) \
+                   WHERE substr(scope, 1, 6) = ?1 AND charge.at = entry.at AND (decision = 'allow' OR kind = 'outcome') \
+                   ORDER BY scope, limit_id, key, n";
+        let rows = self.all(sql, [OF_AGENT], |row| {
+            let job = JobId::parse(row.get_ref(6)?.as_str()?).map_err(|_| FromSqlError::InvalidType)?;
+            let seq = row.get::<_, Number>(7)?.0;
+            Ok((of_agent(row)?, AgentCharge { total: total(row)?, job, seq }))
+        })?;
+        let mut charges = BTreeMap::<_, Vec<AgentCharge>>::new();
+        for (counter, charge) in rows {
+            charges.entry(counter).or_default().push(charge);
+        }
+        Ok(Agents { meters: meters.into_iter().collect(), charges })
     }
 
     fn last_at(&self) -> Result<i64, LedgerError> {
@@ -90,4 +116,13 @@ impl Store for Snapshot<'_> {
         let count = |sql| self.0.query_row(sql, [], |row| Ok(row.get::<_, Number>(0)?.0)).map_err(broken);
         Ok([count("SELECT count(*) FROM meter")?, count("SELECT count(*) FROM charge")?])
     }
+}
+
+/// Reads the columns 3 and 4, `limit_id, key`.
+fn counter(row: &rusqlite::Row<'_>, owner: Owner) -> rusqlite::Result<Counter> {
+    let key = match row.get_ref(4)?.as_blob()? {
+        [] => None,
+        key => Some(Hash(key.try_into().map_err(|_| FromSqlError::InvalidType)?)),
+    };
+    Ok(Counter { statement: RuleId(row.get(3)?), key, owner })
 }

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ValueRef};
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
-use wpc_model::{Hash, RuleId};
+use wpc_model::{Counter, Hash, Owner, RuleId};
 
 use super::broken;
-use crate::ledger::append::{Attempted, Tables, Written};
+use crate::ledger::append::{self, Attempted, Tables, Written};
 use crate::ledger::totals::{Total, Totals};
 use crate::ledger::{Body, JobHead, JobState, LedgerError, Verdict};
 use crate::{CallId, JobId};
@@ -44,26 +44,50 @@ impl<'a> JobRows<'a> {
     }
 }
 
-/// The scope of limits within one job.
+/// The scope of counters of one job.
 pub(super) fn scope(job: &JobId) -> String {
     format!("job/{job}")
 }
 
+/// What the scopes of counters of agents begin with.
+pub(super) const OF_AGENT: &str = "agent/";
+
+/// The key of a counter as it stands in its column.
+fn key(counter: &Counter) -> Vec<u8> {
+    counter.key.map_or_else(Vec::new, |key| key.0.to_vec())
+}
+
+impl JobRows<'_> {
+    /// The scope of a counter; that of the agent of a job that is not open is nobody's.
+    fn scope(&self, counter: &Counter) -> Result<String, LedgerError> {
+        if counter.owner == Owner::Job {
+            return Ok(self.scope.clone());
+        }
+        let sql = "SELECT agent FROM job WHERE job = ?1";
+        let agent = self.one(sql, [self.job.as_str()], |row| row.get::<_, String>(0))?;
+        Ok(format!("{OF_AGENT}{}", agent.unwrap_or_default()))
+    }
+}
+
 impl Totals for JobRows<'_> {
-    fn last(&self, limit: RuleId) -> Result<Total, LedgerError> {
-        let sql = "SELECT n, last_at, total FROM meter WHERE scope = ?1 AND limit_id = ?2";
-        Ok(self.one(sql, (&self.scope, limit.0), total)?.unwrap_or(Total::NONE))
+    fn last(&self, counter: &Counter) -> Result<Total, LedgerError> {
+        let sql = "SELECT n, last_at, total FROM meter WHERE scope = ?1 AND limit_id = ?2 AND key = ?3";
+        let counter = (self.scope(counter)?, counter.statement.0, key(counter));
+        Ok(self.one(sql, counter, total)?.unwrap_or(Total::NONE))
     }
 
-    fn until(&self, limit: RuleId, at: i64) -> Result<Total, LedgerError> {
-        let sql = "SELECT n, at, total FROM charge WHERE scope = ?1 AND limit_id = ?2 AND at <= ?3 \
-                   ORDER BY at DESC, n DESC LIMIT 1";
-        Ok(self.one(sql, (&self.scope, limit.0, at), total)?.unwrap_or(Total::NONE))
+    fn until(&self, counter: &Counter, at: i64) -> Result<Total, LedgerError> {
+        let sql = "SELECT n, at, total FROM charge WHERE scope = ?1 AND limit_id = ?2 AND key = ?3 \
+                   AND at <= ?4 ORDER BY at DESC, n DESC LIMIT 1";
+        let parameters = (self.scope(counter)?, counter.statement.0, key(counter), at);
+        Ok(self.one(sql, parameters, total)?.unwrap_or(Total::NONE))
     }
 
-    fn nth(&self, limit: RuleId, n: u64) -> Result<Total, LedgerError> {
-        let sql = "SELECT n, at, total FROM charge WHERE scope = ?1 AND limit_id = ?2 AND n = ?3";
-        let found = self.one(sql, (&self.scope, limit.0, integer(n)?), total)?;
+    fn nth(&self, counter: &Counter, n: u64) -> Result<Total, LedgerError> {
+        let sql =
+            "SELECT n, at, total FROM charge WHERE scope = ?1 AND limit_id = ?2 AND key = ?3 AND n = ?4";
+        let parameters = (self.scope(counter)?, counter.statement.0, key(counter), integer(n)?);
+        let found = self.one(sql, parameters, total)?;
         found.ok_or_else(|| LedgerError::unavailable("a charge is missing"))
     }
 }
@@ -109,8 +133,15 @@ impl Tables for JobRows<'_> {
     fn sums(&self) -> Result<BTreeMap<RuleId, i64>, LedgerError> {
         let sql = "SELECT limit_id, total FROM meter WHERE scope = ?1";
         let mut statement = self.connection.prepare_cached(sql).map_err(broken)?;
-        let rows = statement.query_map([&self.scope], |row| Ok((RuleId(row.get(0)?), row.get(1)?)));
-        rows.and_then(Iterator::collect).map_err(broken)
+        let rows = statement
+            .query_map([&self.scope], |row| Ok((RuleId(row.get(0)?), row.get::<_, i64>(1)?)))
+            .map_err(broken)?;
+        let mut sums = BTreeMap::new();
+        for row in rows {
+            let (statement, total) = row.map_err(broken)?;
+            append::add(sums.entry(statement).or_default(), total);
+        }
+        Ok(sums)
     }
 
     fn write(&mut self, written: Written<'_>) -> Result<(), LedgerError> {
@@ -129,16 +160,27 @@ impl Tables for JobRows<'_> {
                 ":body": bytes,
             },
         )?;
-        for (limit, total) in charges {
-            let n = integer(total.n)?;
+        for (counter, total) in charges {
+            let (n, scope, key) = (integer(total.n)?, self.scope(&counter)?, key(&counter));
             self.change(
-                "INSERT INTO charge (scope, limit_id, n, at, total, job, seq) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-                (&self.scope, limit.0, n, total.at, total.sum, self.job.as_str(), integer(entry.seq)?),
+                "INSERT INTO charge (scope, limit_id, key, n, at, total, job, seq) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                (
+                    &scope,
+                    counter.statement.0,
+                    &key,
+                    n,
+                    total.at,
+                    total.sum,
+                    self.job.as_str(),
+                    integer(entry.seq)?,
+                ),
             )?;
             self.change(
-                "INSERT INTO meter (scope, limit_id, n, total, last_at) VALUES (?1, ?2, ?3, ?4, ?5) \
-                 ON CONFLICT (scope, limit_id) DO UPDATE SET n = ?3, total = ?4, last_at = ?5 WHERE n = ?3 - 1",
-                (&self.scope, limit.0, n, total.sum, total.at),
+                "INSERT INTO meter (scope, limit_id, key, n, total, last_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
+                 ON CONFLICT (scope, limit_id, key) DO UPDATE SET n = ?4, total = ?5, last_at = ?6 \
+                 WHERE n = ?4 - 1",
+                (&scope, counter.statement.0, &key, n, total.sum, total.at),
             )?;
         }
         self.change("UPDATE ledger SET last_at = ?1", [entry.at])
