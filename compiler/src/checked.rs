@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use wpc_grammar::Span;
-use wpc_model::{Auth, Condition, Evidence, Measure, Per, Terms, Type};
+use wpc_model::{Auth, Before, Condition, Evidence, Measure, Per, Terms, Type};
 
 use crate::interface::Known;
 use crate::testing::Test;
@@ -23,8 +23,32 @@ pub(crate) struct Checked {
     pub(crate) tools: BTreeMap<String, Tool>,
     pub(crate) auth: Auth,
     pub(crate) evidence: Evidence,
+    pub(crate) orders: Vec<Order>,
     /// The file's tests; no part of the policy.
     pub(crate) tests: Vec<Test>,
+}
+
+/// A `separate` or a `before`.
+#[derive(Debug)]
+pub(crate) struct Order {
+    pub(crate) head: Head,
+    pub(crate) sequence: Sequence,
+}
+
+/// What it says.
+#[derive(Debug)]
+pub(crate) enum Sequence {
+    /// Its two sides.
+    Separate([Vec<Doing>; 2]),
+    Before(Before),
+}
+
+/// Actions of one tool.
+#[derive(Debug)]
+pub(crate) struct Doing {
+    pub(crate) tool: String,
+    pub(crate) actions: Vec<Arc<str>>,
+    pub(crate) targets: Vec<Target>,
 }
 
 /// One tool of it.

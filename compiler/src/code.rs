@@ -126,6 +126,8 @@ codes! {
     UnreachableQuorum = "WPC0420" Error "a quorum that cannot be reached",
     UnfitCounter = "WPC0421" Error "a limit that counts by what tells no two calls apart",
     MissingWindow = "WPC0422" Error "a limit that does not say over what time it counts",
+    UnfitOrder = "WPC0423" Error "a `separate` or `before` that nothing can meet",
+    UnfitSame = "WPC0424" Error "two values that a `before` cannot compare",
     TestFailed = "WPC0445" Error "a test that failed",
     TestWithoutPolicy = "WPC0446" Error "a test that no policy decides",
     MisplacedStep = "WPC0447" Error "a setting of a test that speaks of nothing",

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use wpc_model::{Call, Hash, Malformed, Measured, Policy, Ruling};
+use wpc_model::{Call, Hash, Malformed, Measured, Policy, Ruling, Value};
 
 use crate::engine::Engine;
 use crate::gate::{Admitted, Asked, Core, Slip};
@@ -205,6 +205,18 @@ impl DynamicRunning {
     /// [`DynamicRunning::finish`].
     pub fn report(&self, report: Report) {
         self.slip.report(report);
+    }
+
+    /// Says what the field `name` of the call's result is, for the policy's `before`s. It counts once
+    /// the outcome is `done`; the last value of a field counts, and one that no `before` reads is not
+    /// kept.
+    ///
+    /// # Errors
+    ///
+    /// [`Malformed`] only if the value is not what the interface says; the field then counts as absent,
+    /// so that nothing that waits for it goes ahead.
+    pub fn returned(&self, name: &str, value: Value) -> Result<(), Malformed> {
+        self.slip.returned(&self.call, name, value)
     }
 
     /// Records how the call ended, without blocking. The outcome is on its way when this returns; the

@@ -6,8 +6,9 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
-use wpc_model::Call;
+use wpc_model::{Call, Malformed, Value};
 
+use crate::call::Fact;
 use crate::describe::Unvalued;
 use crate::gate::Slip;
 use crate::place::Place;
@@ -203,6 +204,19 @@ impl Spent {
     /// Says what the provider answered; the first report counts, and beats what the body returns.
     pub fn report(&self, report: Report) {
         self.slip.report(report);
+    }
+
+    /// Says what the field `name` of the call's result is, for the policy's `before`s: the same types
+    /// describe it that describe arguments (`&str`, `u64`, `i64`, `bool`, lists). It counts once the
+    /// outcome is `done`; the last value of a field counts, and one that no `before` reads is not kept.
+    ///
+    /// # Errors
+    ///
+    /// [`Malformed`] only if the value is not what the interface says; the field then counts as absent,
+    /// so that nothing that waits for it goes ahead.
+    pub fn returned(&self, name: &str, value: &impl Fact) -> Result<(), Malformed> {
+        let value = value.value().unwrap_or(Value::Sealed);
+        self.slip.returned(&self.call, name, value)
     }
 
     /// The job.

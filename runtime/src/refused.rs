@@ -49,8 +49,8 @@ impl Refused {
         Self { code, detail: Box::new(detail) }
     }
 
-    /// The stable code: `explicit_deny default_deny approval_required limit_exceeded undecided`, a
-    /// malformed call's own code, `permit_expired`, `job_closed`, `job_exhausted`,
+    /// The stable code: `explicit_deny default_deny order_denied approval_required limit_exceeded
+    /// undecided`, a malformed call's own code, `permit_expired`, `job_closed`, `job_exhausted`,
     /// `ledger_unavailable`, `clock_behind`, `gate_faulted`.
     #[must_use]
     pub const fn code(&self) -> &'static str {
@@ -68,7 +68,12 @@ impl Refused {
     pub fn is_denial(&self) -> bool {
         matches!(
             self.code,
-            "explicit_deny" | "default_deny" | "approval_required" | "limit_exceeded" | "undecided"
+            "explicit_deny"
+                | "default_deny"
+                | "order_denied"
+                | "approval_required"
+                | "limit_exceeded"
+                | "undecided"
         )
     }
 }

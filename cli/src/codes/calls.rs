@@ -14,6 +14,12 @@ pages! {
          exactly, letter case included, and every condition is true; a condition on something absent \
          is not true."
         "Use `wpc why` to see the nearest allow and its first condition that is not true."
+    order_denied "something else must be done first, or must not have been done"
+        "A `before` of the policy waits for the outcome `done` of another call of this job, of the same \
+         resource or with the same values where it says so; or a `separate` stands between this call and \
+         one that the job was admitted to."
+        "Do what the `before` waits for, and let the tool report what it returned. What a `separate` keeps \
+         apart belongs into two jobs."
     approval_required "people must approve the call first"
         "The policy says `require approval of` this action, and not enough of the people it names \
          have approved this call."

@@ -11,6 +11,7 @@ mod contradiction;
 mod duties;
 mod join;
 mod limit;
+mod orders;
 mod per;
 mod settings;
 mod steps;
@@ -74,6 +75,8 @@ pub(crate) fn check<'a>(resolved: &Resolved<'a>, lines: &Lines<'_>, problems: &m
             incomplete |= !whole;
             tools.insert(bound.name.text.clone(), tool);
         }
+        let (orders, sound) = checker.orders(policy);
+        incomplete |= !sound;
         let mut checked = Checked {
             name: policy.name.text.clone(),
             place: policy.name.loc.0,
@@ -81,6 +84,7 @@ pub(crate) fn check<'a>(resolved: &Resolved<'a>, lines: &Lines<'_>, problems: &m
             tools,
             auth: set.auth.unwrap_or_else(settings::default_auth),
             evidence: set.evidence,
+            orders,
             tests: Vec::new(),
         };
         // With a statement missing, what the rest amounts to is not worth saying.

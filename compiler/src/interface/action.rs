@@ -7,7 +7,6 @@ use wpc_model::{Action, Field, Preposition, Type};
 
 use super::Builder;
 use super::field::Of;
-use crate::resolve::not_implemented;
 use crate::{Code, Diagnostic};
 
 /// Longest name of an action on the wire, in bytes.
@@ -15,15 +14,6 @@ const MAX_WIRE_BYTES: usize = 256;
 
 impl<'a> Builder<'a> {
     pub(super) fn action(&mut self, written: &'a syntax::Action) {
-        if let Some(result) = &written.result {
-            let span = result
-                .first()
-                .map_or(written.names.first().map(|(name, _)| name.loc.0), |field| Some(field.loc.0));
-            self.problems.report(
-                not_implemented(span.unwrap_or_default(), "a `result` block")
-                    .help("remove the `result` block"),
-            );
-        }
         let before = self.problems.count();
         let preposition = written.preposition.as_ref().and_then(|word| Preposition::from_word(&word.text));
         let kinds = self.listed(&written.kinds, Code::UnknownKind, "resource kind", |builder| {
@@ -38,6 +28,7 @@ impl<'a> Builder<'a> {
         let Some((first, _)) = written.names.first() else { return };
         let arguments = self.fields(&written.arguments, &first.text, Of::Action);
         self.batch(written, &arguments);
+        let results = self.results(written.result.as_deref().unwrap_or_default(), &first.text);
         for (name, wire) in &written.names {
             if !self.has(name) {
                 continue;
@@ -86,7 +77,7 @@ impl<'a> Builder<'a> {
                 kinds: kinds.clone(),
                 classes: classes.clone(),
                 arguments: arguments.clone(),
-                results: BTreeMap::new(),
+                results: results.clone(),
             };
             self.interface.actions.insert(name.text.clone(), action);
         }

@@ -6,7 +6,6 @@ use wpc_grammar::syntax;
 use wpc_model::{Field, MAX_PARTS, Type};
 
 use super::{Builder, RESERVED};
-use crate::resolve::not_implemented;
 use crate::words::describe;
 use crate::{Code, Diagnostic, bounds, ty};
 
@@ -114,7 +113,15 @@ impl<'a> Builder<'a> {
         for mark in &field.marks {
             let text = mark.text.as_str();
             if text == "trusted" {
-                self.problems.report(not_implemented(mark.loc.0, "`trusted`").help("remove the mark"));
+                self.problems.report(
+                    Diagnostic::error(
+                        Code::UnknownMark,
+                        mark.loc.0,
+                        "found `trusted` on what a call is given",
+                        "a mark of results",
+                    )
+                    .help("remove it: only a field of a `result` is trusted or not"),
+                );
             } else if !MARKS.contains(&text) {
                 let near = self.problems.nearest(text, MARKS.iter().copied());
                 self.problems.report(

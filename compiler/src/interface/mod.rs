@@ -9,6 +9,7 @@ mod class;
 mod constraint;
 mod field;
 mod record;
+mod returned;
 mod template;
 
 use std::collections::{BTreeMap, BTreeSet};

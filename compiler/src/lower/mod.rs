@@ -12,7 +12,7 @@ use std::sync::Arc;
 use wpc_model::{self as model, Condition, Effect, Policy, RuleId};
 
 use crate::check::{expand, joined};
-use crate::checked::{Actions, Checked, Head, Placed, Rule, Tool};
+use crate::checked::{Actions, Checked, Doing, Head, Order, Placed, Rule, Sequence, Tool};
 use crate::compiled::{Map, Origin};
 
 /// The policy in normal form, and where each of its rules was written.
@@ -22,18 +22,44 @@ pub(crate) fn lower(checked: &Checked, source: &str) -> (Policy, Map) {
     let mut approvals = Vec::new();
     for (name, tool) in &checked.tools {
         let mut lowering = Lowering { tool_name: name, map: &mut map, shared: Shared::default() };
-        tools.insert(name.clone(), lowering.tool(tool));
+        let used = slice::of(name, tool, &checked.orders);
+        tools.insert(name.clone(), lowering.tool(tool, used));
         lowering.approvals(tool, &mut approvals);
     }
+    let orders = orders(&checked.orders, &mut map);
     let policy = Policy {
         name: checked.name.clone(),
         tools,
         auth: checked.auth,
         approvals,
         evidence: checked.evidence,
-        orders: Vec::new(),
+        orders,
     };
     (policy.normalise(), map)
+}
+
+fn orders(checked: &[Order], map: &mut Map) -> Vec<model::Order> {
+    let mut orders = Vec::with_capacity(checked.len());
+    for order in checked {
+        let sequence = match &order.sequence {
+            Sequence::Separate(sides) => model::Sequence::Separate {
+                sides: sides.each_ref().map(|side| side.iter().map(doing).collect()),
+            },
+            Sequence::Before(before) => model::Sequence::Before(before.clone()),
+        };
+        let lowered = model::Order::new(sequence);
+        note(map, lowered.id, &order.head, &Arc::from([]));
+        orders.push(lowered);
+    }
+    orders
+}
+
+fn doing(doing: &Doing) -> model::ToolActions {
+    model::ToolActions {
+        tool: doing.tool.clone(),
+        actions: doing.actions.iter().map(ToString::to_string).collect(),
+        targets: expand(&doing.targets),
+    }
 }
 
 struct Lowering<'m> {
@@ -72,9 +98,9 @@ fn one<T: Ord>(known: &mut BTreeSet<Arc<[T]>>, list: Vec<T>) -> Arc<[T]> {
 }
 
 impl Lowering<'_> {
-    fn tool(&mut self, tool: &Tool) -> model::Tool {
+    fn tool(&mut self, tool: &Tool, interface: model::Interface) -> model::Tool {
         model::Tool {
-            interface: slice::of(tool),
+            interface,
             scope: tool.scope.clone(),
             allow: self.allows(tool),
             deny: self.denies(&tool.denies),
@@ -170,18 +196,22 @@ impl Lowering<'_> {
         }
     }
 
-    /// Remembers where a rule was written; of identical rules, where the first one was.
     fn note(&mut self, id: RuleId, head: &Head, conditions: &Arc<[(Condition, u32)]>) {
-        let here = || Origin {
-            line: head.line,
-            text: head.text.to_string(),
-            label: head.label.as_ref().map(ToString::to_string),
-            docs: Arc::clone(&head.docs),
-            conditions: Arc::clone(conditions),
-        };
-        let known = self.map.origins.entry(id).or_insert_with(here);
-        if head.line < known.line {
-            *known = here();
-        }
+        note(self.map, id, head, conditions);
+    }
+}
+
+/// Remembers where a rule was written; of identical rules, where the first one was.
+fn note(map: &mut Map, id: RuleId, head: &Head, conditions: &Arc<[(Condition, u32)]>) {
+    let here = || Origin {
+        line: head.line,
+        text: head.text.to_string(),
+        label: head.label.as_ref().map(ToString::to_string),
+        docs: Arc::clone(&head.docs),
+        conditions: Arc::clone(conditions),
+    };
+    let known = map.origins.entry(id).or_insert_with(here);
+    if head.line < known.line {
+        *known = here();
     }
 }

@@ -2,16 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use wpc_model::{Action, Constraint, Interface, Record, Type};
+use wpc_model::{Action, Constraint, Interface, Origin, Record, Type};
 
-use crate::checked::{Actions, Tool};
+use crate::checked::{Actions, Order, Sequence, Tool};
 use crate::shape;
 
 /// Every action that a statement names (all, where one says `any`), with the kinds, classes and
 /// records that these need and the constraints that speak of their arguments.
-pub(super) fn of(tool: &Tool) -> Interface {
+///
+/// Of what actions return it keeps what a `before` reads.
+pub(super) fn of(name: &str, tool: &Tool, orders: &[Order]) -> Interface {
     let whole = tool.known.interface();
-    let actions: BTreeMap<String, Action> = match named(tool) {
+    let mut actions: BTreeMap<String, Action> = match named(name, tool, orders) {
         None => whole.actions.clone(),
         Some(names) => whole
             .actions
@@ -20,11 +22,18 @@ pub(super) fn of(tool: &Tool) -> Interface {
             .map(|(name, action)| (name.clone(), action.clone()))
             .collect(),
     };
+    let read = read(name, orders);
+    for (action, one) in &mut actions {
+        one.results.retain(|result, _| read.contains(&(action.as_str(), result.as_str())));
+    }
     let kinds: BTreeSet<&String> = actions.values().flat_map(|action| &action.kinds).collect();
     let classes: BTreeSet<&String> = actions.values().flat_map(|action| &action.classes).collect();
     let mut records = BTreeMap::new();
     for field in actions.values().flat_map(|action| action.arguments.values()) {
         add_records(&field.ty, whole, &mut records);
+    }
+    for returned in actions.values().flat_map(|action| action.results.values()) {
+        add_records(&returned.ty, whole, &mut records);
     }
     let spoken: BTreeSet<&String> = actions
         .values()
@@ -50,7 +59,7 @@ pub(super) fn of(tool: &Tool) -> Interface {
 }
 
 /// The actions that statements name; `None` for all.
-fn named(tool: &Tool) -> Option<BTreeSet<&str>> {
+fn named<'t>(name: &str, tool: &'t Tool, orders: &'t [Order]) -> Option<BTreeSet<&'t str>> {
     let mut names = BTreeSet::new();
     for rule in tool.allows.iter().chain(&tool.denies).chain(&tool.requires) {
         match &rule.actions {
@@ -60,7 +69,34 @@ fn named(tool: &Tool) -> Option<BTreeSet<&str>> {
     }
     names.extend(tool.limits.iter().flat_map(|limit| &limit.actions).map(|name| &**name));
     names.extend(tool.approvals.iter().flat_map(|approval| &approval.actions).map(|name| &**name));
+    for order in orders {
+        match &order.sequence {
+            Sequence::Separate(sides) => {
+                let own = sides.iter().flatten().filter(|doing| doing.tool == name);
+                names.extend(own.flat_map(|doing| &doing.actions).map(|action| &**action));
+            }
+            Sequence::Before(before) => {
+                let own = [&before.later, &before.earlier].into_iter().filter(|one| one.tool == name);
+                names.extend(own.map(|one| one.action.as_str()));
+            }
+        }
+    }
     Some(names)
+}
+
+/// Actions and the fields of their results that a `before` reads.
+fn read<'o>(name: &str, orders: &'o [Order]) -> BTreeSet<(&'o str, &'o str)> {
+    let before = |order: &'o Order| {
+        if let Sequence::Before(before) = &order.sequence { Some(before) } else { None }
+    };
+    let of_tool = orders.iter().filter_map(before).filter(|before| before.earlier.tool == name);
+    let results = of_tool.flat_map(|before| {
+        before.same.iter().filter_map(|same| match &same.with {
+            Origin::Result(result) => Some((before.earlier.action.as_str(), result.as_str())),
+            Origin::Argument(_) => None,
+        })
+    });
+    results.collect()
 }
 
 fn only<T: Clone>(all: &BTreeMap<String, T>, wanted: impl Fn(&String) -> bool) -> BTreeMap<String, T> {

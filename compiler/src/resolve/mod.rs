@@ -54,6 +54,8 @@ pub(crate) struct Policy<'a> {
     pub(crate) tools: Vec<Bound<'a>>,
     /// Names of tools whose interface is not known.
     pub(crate) missing: Vec<&'a str>,
+    /// `separate` and `before`, of the policy and of its tools.
+    pub(crate) orders: Vec<Ordered<'a>>,
     /// `token` and `proof`.
     pub(crate) settings: Vec<&'a syntax::Settings>,
 }
@@ -79,6 +81,15 @@ pub(crate) struct Stated<'a> {
     /// Names of condition lists replaced by what they stand for.
     pub(crate) conditions: Vec<&'a syntax::Condition>,
     pub(crate) what: What<'a>,
+}
+
+/// A `separate` or a `before`, which may speak of several tools.
+#[derive(Debug)]
+pub(crate) struct Ordered<'a> {
+    pub(crate) head: Head,
+    pub(crate) statement: &'a syntax::Statement,
+    /// The tool in whose block it stands.
+    pub(crate) tool: Option<&'a str>,
 }
 
 /// What a statement does.

@@ -6,7 +6,9 @@ use wpc_grammar::syntax::{self, Conditions, Doc, Entry, EntryKind, Statement};
 use wpc_grammar::{Source, Span};
 use wpc_model::MAX_TOOLS;
 
-use super::{Available, Bound, Policy, Stated, What, actions, head, lets, not_implemented, parameters};
+use super::{
+    Available, Bound, Ordered, Policy, Stated, What, actions, head, lets, not_implemented, parameters,
+};
 use crate::checked::{Actions, Head};
 use crate::lines::Lines;
 use crate::names::Names;
@@ -48,6 +50,7 @@ pub(super) fn resolve<'a>(
         names: Names::default(),
         tools: Vec::new(),
         missing: Vec::new(),
+        orders: Vec::new(),
         settings: Vec::new(),
     };
     let mut lets = Vec::new();
@@ -76,7 +79,11 @@ pub(super) fn resolve<'a>(
             ),
             EntryKind::Tool(binding) => bindings.push(binding),
             EntryKind::Test(test) => tests.push(test),
-            EntryKind::Statement(statement) => outside_tool(entry, statement, problems),
+            EntryKind::Statement(statement) if is_order(statement) => {
+                let head = head::of(entry, statement, context.source, context.lines);
+                policy.orders.push(Ordered { head, statement, tool: None });
+            }
+            EntryKind::Statement(_) => outside_tool(entry, problems),
             EntryKind::Settings(settings) => {
                 if setting_of_policy(settings, problems) {
                     policy.settings.push(settings);
@@ -122,10 +129,14 @@ pub(super) fn resolve<'a>(
         for entry in &binding.entries {
             labels.see(entry, problems);
             match &entry.kind {
+                EntryKind::Statement(statement) if is_order(statement) => {
+                    let head = head::of(entry, statement, context.source, context.lines);
+                    policy.orders.push(Ordered { head, statement, tool: Some(&name.text) });
+                }
                 EntryKind::Statement(statement) => {
                     let head = head::of(entry, statement, context.source, context.lines);
                     let outer = problems.enter(Some(head.name()));
-                    let stated = stated(statement, head, entry.loc.0, &bound, &policy.names, problems);
+                    let stated = stated(statement, head, &bound, &policy.names, problems);
                     problems.leave(outer);
                     match stated {
                         Some(stated) => bound.statements.push(stated),
@@ -181,7 +192,6 @@ fn tool<'a>(
 fn stated<'a>(
     statement: &'a Statement,
     head: Head,
-    span: Span,
     bound: &Bound<'a>,
     names: &Names<'a>,
     problems: &mut Problems,
@@ -208,14 +218,8 @@ fn stated<'a>(
         Statement::Limit { measure, actions, target, max, per } => {
             (named(actions, problems), target, None, What::Limit { measure, max, per })
         }
-        Statement::Separate { .. } => {
-            problems.report(not_implemented(span, "`separate`"));
-            return None;
-        }
-        Statement::Before { .. } => {
-            problems.report(not_implemented(span, "`before`"));
-            return None;
-        }
+        // These stand apart.
+        Statement::Separate { .. } | Statement::Before { .. } => return None,
     };
     // Names in conditions are looked up even where an action is unknown.
     let conditions = match conditions {
@@ -226,23 +230,21 @@ fn stated<'a>(
     Some(Stated { head, actions: actions?, target: target.as_ref(), conditions, what })
 }
 
-fn outside_tool(entry: &Entry, statement: &Statement, problems: &mut Problems) {
-    let diagnostic = match statement {
-        Statement::Separate { .. } => not_implemented(entry.loc.0, "`separate`"),
-        Statement::Before { .. } => not_implemented(entry.loc.0, "`before`"),
-        Statement::Allow { .. }
-        | Statement::Deny { .. }
-        | Statement::Require { .. }
-        | Statement::Approval { .. }
-        | Statement::Limit { .. } => Diagnostic::error(
+/// Whether a statement may speak of several tools.
+const fn is_order(statement: &Statement) -> bool {
+    matches!(statement, Statement::Separate { .. } | Statement::Before { .. })
+}
+
+fn outside_tool(entry: &Entry, problems: &mut Problems) {
+    problems.report(
+        Diagnostic::error(
             Code::OutsideTool,
             entry.loc.0,
             "found a rule outside a tool",
             "which tool does it speak of?",
         )
         .help("move it into a `tool … { }` block"),
-    };
-    problems.report(diagnostic);
+    );
 }
 
 /// Whether settings are the policy's and of this version; reports them otherwise.

@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use wpc_model::{Action, Call, Comparison, Condition, Measure, Quantifier, Step, Test, Type, Value, glob};
 
-use super::{Asked, Charged};
-use crate::checked::{Placed, Slot, Target, Tool};
+use super::{Asked, Charged, InOrder};
+use crate::checked::{Order, Placed, Sequence, Slot, Target, Tool};
 
 /// What the statements say of a call.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -87,6 +87,38 @@ fn amount(name: &str, action: &Action, call: &Call) -> Option<i64> {
                 .try_fold(0_i64, |sum, fields| sum.checked_add(natural(fields.get(name)?.as_int()?)?))
         }
     }
+}
+
+/// Which sides of a `separate` `call` is of, and what it waits for or is waited for by. A set:
+/// identical orders are one, and sides have no order.
+pub(super) fn ordered(orders: &[Order], call: &Call) -> Vec<InOrder> {
+    let mut all = BTreeSet::new();
+    for order in orders {
+        match &order.sequence {
+            Sequence::Separate(sides) => {
+                let mut of = sides.each_ref().map(|side| {
+                    side.iter().any(|doing| {
+                        doing.tool == call.tool
+                            && doing.actions.iter().any(|action| **action == *call.action)
+                            && on(&doing.targets, call) != Some(false)
+                    })
+                });
+                of.sort_unstable();
+                if of != [false; 2] {
+                    all.insert((of, None));
+                }
+            }
+            Sequence::Before(before) => {
+                let mut pair = [&before.later, &before.earlier].into_iter();
+                if pair.any(|one| one.tool == call.tool && one.action == call.action) {
+                    let mut before = before.clone();
+                    before.same = before.same.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
+                    all.insert(([false; 2], Some(before)));
+                }
+            }
+        }
+    }
+    all.into_iter().collect()
 }
 
 /// Whose approval `call` needs.

@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use wpc_model::{self as model, Call, Measure, Policy, Ruling};
 
-use crate::checked::{Checked, Tool};
+use crate::checked::{Checked, Order, Tool};
 use crate::compiled::Compiled;
 use crate::{Code, Diagnostic};
 
@@ -96,8 +96,14 @@ pub(crate) fn self_check(checked: &Checked, policy: &Policy, effort: Effort) -> 
             return Err(difference(checked, &format!("tool `{name}` is gone")));
         };
         let pool = Pool::of(tool, lowered, effort.rules());
-        let mut comparison =
-            Comparison { name, tool, policy, focus: Focus::new(tool, lowered), work: &mut work };
+        let mut comparison = Comparison {
+            name,
+            tool,
+            policy,
+            orders: &checked.orders,
+            focus: Focus::new(tool, lowered),
+            work: &mut work,
+        };
         let compared = comparison
             .boundaries(&pool, effort.rules())
             .and_then(|()| comparison.random(&pool, &mut random, effort.random_calls()));
@@ -135,6 +141,7 @@ struct Comparison<'c> {
     name: &'c str,
     tool: &'c Tool,
     policy: &'c Policy,
+    orders: &'c [Order],
     focus: Focus<'c>,
     work: &'c mut usize,
 }
@@ -184,6 +191,10 @@ impl Comparison<'_> {
         if says != means {
             return Err(Halt::Differs(format!("charges {says:?} became {means:?} on {call:?}")));
         }
+        let (says, means) = (evaluate::ordered(self.orders, call), ordered(self.policy, call));
+        if says != means {
+            return Err(Halt::Differs(format!("orders {says:?} became {means:?} on {call:?}")));
+        }
         let (says, means) = (evaluate::asked(self.tool, call), asked(self.policy, call));
         if says != means {
             return Err(Halt::Differs(format!("approvals {says:?} became {means:?} on {call:?}")));
@@ -221,6 +232,30 @@ fn demands(tool: &model::Tool, call: &Call) -> Option<BTreeSet<Charged>> {
         Some((limit.measure.clone(), limit.max, limit.per(), demand.amount))
     };
     demands.into_iter().map(charge).collect()
+}
+
+/// Which sides of a `separate` a call is of, and what it waits for or is waited for by.
+type InOrder = ([bool; 2], Option<model::Before>);
+
+fn ordered(policy: &Policy, call: &Call) -> Vec<InOrder> {
+    let speaks = |side: &Vec<model::ToolActions>| side.iter().any(|one| one.speaks_of(call).is_not_false());
+    let mut all: Vec<InOrder> = policy
+        .orders
+        .iter()
+        .filter_map(|order| match &order.sequence {
+            model::Sequence::Separate { sides: [first, second] } => {
+                let mut sides = [speaks(first), speaks(second)];
+                sides.sort_unstable();
+                sides.contains(&true).then_some((sides, None))
+            }
+            model::Sequence::Before(before) => {
+                before.speaks_of(call).then(|| ([false; 2], Some(before.clone())))
+            }
+        })
+        .collect();
+    all.sort_unstable();
+    all.dedup();
+    all
 }
 
 /// Who is asked, how many, for how long.

@@ -85,6 +85,9 @@ pub(super) struct Places<'c> {
 impl<'c> Places<'c> {
     pub(super) fn of(checked: &'c Checked, map: &'c Map) -> Self {
         let mut places = Self { map, heads: BTreeMap::new(), conditions: BTreeMap::new() };
+        for order in &checked.orders {
+            places.heads.insert((order.head.line, &order.head.text), order.head.span);
+        }
         for tool in checked.tools.values() {
             for (head, conditions) in statements(tool) {
                 places.heads.insert((head.line, &head.text), head.span);

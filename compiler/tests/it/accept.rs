@@ -1,5 +1,6 @@
 //! The corpus of policies that compile: what they mean, in normal form.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
@@ -69,10 +70,33 @@ fn said(compiled: &Compiled, source: &Source) -> String {
         )
         .expect("text");
     }
+    for (line, text) in orders(compiled) {
+        write!(out, "\n{line}: {text}").expect("text");
+    }
     if !compiled.warnings.is_empty() {
         write!(out, "\n{}", render_all(&compiled.warnings, source, Colour::Plain)).expect("text");
     }
     out
+}
+
+/// Orders in the order of their lines.
+fn orders(compiled: &Compiled) -> BTreeSet<(u32, String)> {
+    let side = |side: &Vec<wpc_model::ToolActions>| {
+        let one = |one: &wpc_model::ToolActions| {
+            format!("{}.[{}] on {}", one.tool, one.actions.join(", "), targets(&one.targets))
+        };
+        side.iter().map(one).collect::<Vec<_>>().join("; ")
+    };
+    let order = |order: &wpc_model::Order| {
+        let said = match &order.sequence {
+            wpc_model::Sequence::Separate { sides: [first, second] } => {
+                format!("separate {} from {}", side(first), side(second))
+            }
+            wpc_model::Sequence::Before(before) => format!("{before:?}"),
+        };
+        (compiled.map.origins[&order.id].line, said)
+    };
+    compiled.policy.orders.iter().map(order).collect()
 }
 
 /// Rules in the order of their lines, each with its line and label.

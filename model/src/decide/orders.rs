@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use super::counter::{Charging, Counter, KeyParts, Use};
 use super::history::History;
 use super::rules::meets;
-use crate::{Before, Call, Origin, Policy, RuleId, Sequence, ToolAction, ToolActions, Value, Window};
+use crate::{
+    Before, Call, Malformed, Origin, Policy, RuleId, Sequence, ToolAction, ToolActions, Truth, Value, Window,
+};
 
 /// What one `separate` or `before` asks of a call's history.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -49,11 +51,24 @@ pub(super) fn of(policy: &Policy, call: &Call) -> Vec<Ordered> {
 
 /// Whether a side speaks of the call; of a resource that differs in letter case alone it does.
 fn speaks(side: &[ToolActions], call: &Call) -> bool {
-    side.iter().any(|one| {
-        one.tool == call.tool
-            && one.actions.contains(&call.action)
-            && meets(&one.targets, call).is_not_false()
-    })
+    side.iter().any(|one| one.speaks_of(call).is_not_false())
+}
+
+impl ToolActions {
+    /// Whether `call` is one of these actions on one of these resources.
+    #[must_use]
+    pub fn speaks_of(&self, call: &Call) -> Truth {
+        let of_action = self.tool == call.tool && self.actions.contains(&call.action);
+        Truth::of(of_action).and(meets(&self.targets, call))
+    }
+}
+
+impl Before {
+    /// Whether `call` waits, or is waited for.
+    #[must_use]
+    pub fn speaks_of(&self, call: &Call) -> bool {
+        is(&self.later, call) || is(&self.earlier, call)
+    }
 }
 
 fn is(one: &ToolAction, call: &Call) -> bool {
@@ -127,6 +142,24 @@ fn gone(
     };
     let taken = taken.map_or(Some(0), |taken| history.total(taken, None))?;
     Some(late.max(taken))
+}
+
+impl Policy {
+    /// Whether `value` may be what the field `name` of the result of `call` holds, and whether a
+    /// `before` of this policy reads it: what nothing reads need not be kept.
+    ///
+    /// # Errors
+    ///
+    /// [`Malformed`] only if the policy reads the field and the value is not of its type, or greater
+    /// than a value may be.
+    pub fn reads_result(&self, call: &Call, name: &str, value: &Value) -> Result<bool, Malformed> {
+        let Some(tool) = self.tools.get(&call.tool) else { return Ok(false) };
+        let field = tool.interface.actions.get(&call.action).and_then(|action| action.results.get(name));
+        match field {
+            Some(field) => tool.interface.conforms(&field.ty, value).map(|()| true),
+            None => Ok(false),
+        }
+    }
 }
 
 /// The counters that a call which was done, with what it returned, is an earlier call of.

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
-use wpc_model::{Call, Charging, settle};
+use wpc_model::{Call, Charging, Value, settle};
 
 use super::{Core, Slip};
 use crate::ledger::{
@@ -29,6 +29,8 @@ pub(crate) struct Admitted {
 pub(super) struct Asking {
     pub(super) call: Arc<Call>,
     pub(super) charged: Vec<Charging>,
+    /// What the tool returned, as far as the policy reads it.
+    pub(super) results: BTreeMap<String, Value>,
 }
 
 /// Where an outcome that nobody waits for is recorded.
@@ -54,6 +56,7 @@ impl Admitted {
     /// has it. If the ledger fails, the gate faults.
     pub(crate) fn finish(mut self, outcome: Outcome) {
         self.open = false;
+        self.asked.results = self.slip.results();
         self.settle_here(outcome);
     }
 
@@ -61,6 +64,7 @@ impl Admitted {
     /// if the future is never polled.
     pub(crate) fn finish_async(mut self, outcome: Outcome) -> impl Future<Output = ()> + Send + use<> {
         self.open = false;
+        self.asked.results = self.slip.results();
         let (reply, answer) = oneshot::channel();
         self.settle_elsewhere(outcome, Some(reply));
         async move {
@@ -107,6 +111,7 @@ impl Admitted {
 impl Drop for Admitted {
     fn drop(&mut self) {
         if self.open {
+            self.asked.results = self.slip.results();
             match self.settling {
                 Settling::Here => self.settle_here(Outcome::Abandoned),
                 Settling::Elsewhere => self.settle_elsewhere(Outcome::Abandoned, None),
@@ -123,8 +128,7 @@ impl fmt::Debug for Admitted {
 
 /// The outcome's entry, with what it charges; the last one of an exhausted job also closes it.
 fn steps(head: &Head<'_>, core: &Core, asked: &Asking, settled: &Settled) -> Vec<Step> {
-    let nothing = BTreeMap::new();
-    let done = (settled.outcome == Outcome::Done).then_some(&nothing);
+    let done = (settled.outcome == Outcome::Done).then_some(&asked.results);
     let charges = settle(&core.policy, &asked.call, &asked.charged, done, head);
     let charges = charges.into_iter().map(Charged::from).collect();
     let outcome = Step::Entry(Body::Outcome(Settled { charges, ..settled.clone() }));

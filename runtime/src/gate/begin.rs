@@ -1,5 +1,6 @@
 //! Steps 4 to 7 of the decision, inside the ledger's lock.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
@@ -105,7 +106,7 @@ impl Begin {
         match self.said {
             Said::Decided(Decision::Allow { .. }, charged) => {
                 let slip = Slip::new(Arc::clone(&self.core), self.call, appended.first_seq);
-                let asked = Asking { call: self.asked.call, charged };
+                let asked = Asking { call: self.asked.call, charged, results: BTreeMap::new() };
                 Ok(Admitted::new(self.core, slip, asked, settling))
             }
             Said::Decided(Decision::Deny(refusal), _) => Err(self.denied(refusal)),

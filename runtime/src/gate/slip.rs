@@ -1,10 +1,11 @@
 //! What an admitted call carries: its names, its deadline, and what was reported of it.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
-use wpc_model::Hash;
+use wpc_model::{Call, Hash, Malformed, Value};
 
 use super::Core;
 use crate::ledger::FactsBy;
@@ -23,6 +24,7 @@ pub(crate) struct Slip {
     /// On the ledger's monotonic clock.
     admitted_at: Duration,
     report: OnceLock<Report>,
+    results: Mutex<BTreeMap<String, Value>>,
     encoded: AtomicBool,
 }
 
@@ -35,6 +37,7 @@ impl Slip {
             attempt_seq,
             admitted_at,
             report: OnceLock::new(),
+            results: Mutex::default(),
             encoded: AtomicBool::new(false),
         }
     }
@@ -88,6 +91,26 @@ impl Slip {
     pub(crate) fn report(&self, report: Report) {
         // A second report would contradict the first: the first is what was seen first.
         let _ = self.report.set(report);
+    }
+
+    /// Keeps a field of what the tool returned, if the policy reads it; the last value counts.
+    ///
+    /// # Errors
+    ///
+    /// [`Malformed`] only if the policy reads the field and the value is not of its type. The field is
+    /// then as good as absent.
+    pub(crate) fn returned(&self, call: &Call, name: &str, value: Value) -> Result<(), Malformed> {
+        let Ok(mut results) = self.results.lock() else { return Ok(()) };
+        results.remove(name);
+        if self.core.policy.reads_result(call, name, &value)? {
+            results.insert(name.to_owned(), value);
+        }
+        Ok(())
+    }
+
+    /// What the tool returned, as far as the policy reads it.
+    pub(super) fn results(&self) -> BTreeMap<String, Value> {
+        self.results.lock().map(|results| results.clone()).unwrap_or_default()
     }
 
     /// Notes that a client of ours encoded the value and found the admitted facts in its bytes.
