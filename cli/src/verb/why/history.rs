@@ -15,8 +15,8 @@ const START: i64 = 1_767_225_600_000;
 /// Whose calls those are that name nobody, and who asks.
 const ME: Who<'static> = Who { job: "job", agent: "agent" };
 
-/// Most calls that one entry may stand for.
-const MAX_TIMES: u64 = 100_000;
+/// Most calls that one entry may stand for, as in tests.
+const MAX_TIMES: u64 = 10_000;
 
 /// Members of one entry.
 const MEMBERS: &[&str] = &["call", "at", "times", "outcome", "job", "agent"];
@@ -74,7 +74,7 @@ impl History {
         }
         let call = entry.get("call").ok_or_else(|| Wrong::new("missing_member", "has no `call`"))?;
         let call = Call::from_json(call.to_string().as_bytes(), policy, Measured::Accept)
-            .map_err(|malformed| Wrong::new(malformed.code.code(), malformed.to_string()))?;
+            .map_err(|wrong| Wrong::new(wrong.code.code(), format!("{}: {}", wrong.path, wrong.message)))?;
         if let Some(at) = text(entry, "at")? {
             let at =
                 parse_instant(at).ok_or_else(|| Wrong::new("wrong_type", "`at` is not a time in UTC"))?;

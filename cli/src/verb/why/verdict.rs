@@ -92,8 +92,9 @@ pub(super) fn of(
     let limits = demands.iter().filter_map(|demand| {
         let limit = tool.limits.get(usize::try_from(demand.limit).ok()?)?;
         let used = past.used(&limit.bound(demand.key), demand.amount)?.amount;
-        let before = if used == 0 { String::new() } else { format!(", {used} used") };
-        let extra = format!("charges {} of {}{before}", demand.amount, limit.max);
+        let said = |number| words::amount(tool, limit, number);
+        let before = if used == 0 { String::new() } else { format!(", {} used", said(used)) };
+        let extra = format!("charges {} of {}{before}", said(demand.amount), said(limit.max));
         let met = look.met(limit.id, words::limit(tool, limit), extra);
         Some(Met { charge: Some(Charge { amount: demand.amount, used, max: limit.max }), ..met })
     });
