@@ -51,12 +51,16 @@ pub trait Batched: Interface {
 
 /// An action without a batch: a value may describe all of its arguments.
 pub trait Plain: Interface + for<'a> Record<Fields<'a> = <Self as Interface>::Facts<'a>> {
-    /// The facts of a call whose value says `described`. What the interface does not mark
-    /// `measured` may be stated otherwise in `overrides`.
+    /// The facts of a call whose value says `described`. What `overrides` states beside it must be what
+    /// the value says, or the call would be decided on other facts than are sent.
+    ///
+    /// # Errors
+    ///
+    /// [`Malformed`] only if an argument is stated otherwise than it is described.
     fn of_arguments<'a, 'o: 'a>(
         described: Self::Facts<'a>,
         overrides: Self::Overrides<'o>,
-    ) -> Self::Facts<'a>;
+    ) -> Result<Self::Facts<'a>, Malformed>;
 }
 
 /// One action of one policy. Generated from a `.wpc` file, never written by hand.

@@ -51,6 +51,12 @@ pub(crate) fn missing(name: &str) -> Malformed {
     Fault::here(MalformedCode::MissingArgument, "is missing").member(name).into()
 }
 
+pub(crate) fn stated_differs(name: &str) -> Malformed {
+    Fault::here(MalformedCode::StatedDiffers, "is stated otherwise than the value describes it")
+        .member(name)
+        .into()
+}
+
 /// The arguments of a call whose facts are `facts`.
 ///
 /// # Errors

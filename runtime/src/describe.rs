@@ -276,7 +276,7 @@ impl<I: Batched, T: DescribeMany<I::Element>> Describes<I, AsBatch> for T {
 #[diagnostic::do_not_recommend]
 impl<I: Plain, T: Describe<I>> Describes<I, AsArguments> for T {
     fn facts<'a, 'o: 'a>(&'a self, overrides: I::Overrides<'o>) -> Result<I::Facts<'a>, Malformed> {
-        Ok(I::of_arguments(self.describe(), overrides))
+        I::of_arguments(self.describe(), overrides)
     }
 }
 

@@ -191,7 +191,8 @@ impl DynamicRunning {
     }
 
     /// To be asked right before the effect: whether it may still begin. If not, the call is recorded
-    /// as failed.
+    /// as failed. A call that is finished as done without having asked is recorded as unknown,
+    /// `permit_unspent`.
     ///
     /// # Errors
     ///

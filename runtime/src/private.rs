@@ -25,6 +25,38 @@ pub fn stated<T>(name: &str, stated: Option<T>) -> Result<T, Malformed> {
     stated.ok_or_else(|| crate::call::missing(name))
 }
 
+/// A required argument that a value describes; stated beside it too, it must be the same.
+///
+/// # Errors
+///
+/// [`Malformed`] only if it is not.
+pub fn agreed<T: Fact>(name: &str, stated: Option<T>, described: T) -> Result<T, Malformed> {
+    agreed_if_any(name, stated, Some(described))?.ok_or_else(|| crate::call::missing(name))
+}
+
+/// An argument that a value may describe and that may be stated beside it: where both say it, they say
+/// the same.
+///
+/// # Errors
+///
+/// [`Malformed`] only if they do not.
+pub fn agreed_if_any<T: Fact>(
+    name: &str,
+    stated: Option<T>,
+    described: Option<T>,
+) -> Result<Option<T>, Malformed> {
+    match (stated, described) {
+        (Some(stated), Some(described)) => {
+            let same = match (stated.value(), described.value()) {
+                (Ok(stated), Ok(described)) => stated == described,
+                (Ok(_), Err(_)) | (Err(_), Ok(_) | Err(_)) => false,
+            };
+            if same { Ok(Some(described)) } else { Err(crate::call::stated_differs(name)) }
+        }
+        (stated, described) => Ok(described.or(stated)),
+    }
+}
+
 /// The generation contract that a piece of generated code was written for.
 #[derive(Debug)]
 pub enum Generator<const VERSION: u32> {}
@@ -50,4 +82,22 @@ where
 #[inline]
 pub fn run<T>(body: impl FnOnce() -> T) -> T {
     body()
+}
+
+#[cfg(test)]
+mod tests {
+    use wpc_model::MalformedCode;
+
+    use super::{agreed, agreed_if_any};
+
+    #[test]
+    fn what_is_stated_beside_a_value_is_what_the_value_says() {
+        assert_eq!(agreed("amount", None, 7_u64), Ok(7));
+        assert_eq!(agreed("amount", Some(7_u64), 7), Ok(7));
+        let differs = agreed("amount", Some(1_u64), 1_000_000).map_err(|malformed| malformed.code);
+        assert_eq!(differs, Err(MalformedCode::StatedDiffers));
+        assert_eq!(agreed_if_any("note", Some("a"), None), Ok(Some("a")));
+        assert_eq!(agreed_if_any("note", None, Some("a")), Ok(Some("a")));
+        assert!(agreed_if_any("note", Some("a"), Some("A")).is_err());
+    }
 }

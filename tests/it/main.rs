@@ -19,8 +19,6 @@ mod outcomes;
 #[cfg(test)]
 mod send;
 #[cfg(test)]
-mod shipped;
-#[cfg(test)]
 mod tidy;
 
 #[cfg(test)]

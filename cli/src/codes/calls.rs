@@ -91,4 +91,8 @@ pages! {
     not_measured "an argument that the tool does not measure"
         "Only what the interface marks `measured` is added by the tool, once."
         "Correct the tool."
+    stated_differs "an argument that is stated otherwise than it is described"
+        "A parameter or `with(…)` says one thing, the value that would be sent another; deciding on the \
+         first would admit the second."
+        "Leave the parameter out: the value describes itself."
 }

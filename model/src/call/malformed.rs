@@ -53,6 +53,8 @@ pub enum MalformedCode {
     MeasuredStated,
     /// An argument that the tool does not measure, or has measured already.
     NotMeasured,
+    /// An argument that is stated beside a value, and otherwise than the value describes it.
+    StatedDiffers,
 }
 
 impl MalformedCode {
@@ -77,6 +79,7 @@ impl MalformedCode {
             Self::BadChoice => "bad_choice",
             Self::MeasuredStated => "measured_stated",
             Self::NotMeasured => "not_measured",
+            Self::StatedDiffers => "stated_differs",
         }
     }
 }

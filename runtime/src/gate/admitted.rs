@@ -94,6 +94,10 @@ impl Admitted {
     fn settled(&self, outcome: Outcome) -> Settled {
         let (outcome, provider) = match self.slip.reported() {
             Some(report) => report.clone().into_outcome(),
+            // Nothing went out under the permit: whatever was done, it was not this call.
+            None if outcome == Outcome::Done && !self.slip.is_spent() => {
+                (Outcome::Unknown { code: "permit_unspent".to_owned() }, None)
+            }
             None => (outcome, None),
         };
         Settled {

@@ -26,6 +26,7 @@ pub(crate) struct Slip {
     report: OnceLock<Report>,
     results: Mutex<BTreeMap<String, Value>>,
     encoded: AtomicBool,
+    spent: AtomicBool,
 }
 
 impl Slip {
@@ -39,6 +40,7 @@ impl Slip {
             report: OnceLock::new(),
             results: Mutex::default(),
             encoded: AtomicBool::new(false),
+            spent: AtomicBool::new(false),
         }
     }
 
@@ -79,6 +81,7 @@ impl Slip {
     ///
     /// [`Refused`] with the code `permit_expired` only if more than [`BEGIN_WITHIN`] has passed.
     pub(crate) fn begin_effect(&self) -> Result<(), Refused> {
+        self.spent.store(true, Ordering::SeqCst);
         if self.elapsed() <= BEGIN_WITHIN {
             return Ok(());
         }
@@ -124,6 +127,11 @@ impl Slip {
 
     pub(super) fn reported(&self) -> Option<&Report> {
         self.report.get()
+    }
+
+    /// Whether an effect was begun, or tried to begin.
+    pub(super) fn is_spent(&self) -> bool {
+        self.spent.load(Ordering::SeqCst)
     }
 
     pub(super) fn facts_by(&self) -> FactsBy {

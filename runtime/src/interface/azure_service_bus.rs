@@ -96,11 +96,15 @@ impl crate::Plain for Abandon {
     fn of_arguments<'a, 'o: 'a>(
         described: AbandonArguments,
         overrides: AbandonOverrides,
-    ) -> AbandonArguments {
+    ) -> crate::__private::Measured<AbandonArguments> {
         let _ = (described, overrides);
-        AbandonArguments {
-            messages: overrides.messages.unwrap_or(described.messages),
-        }
+        ::core::result::Result::Ok(AbandonArguments {
+            messages: crate::__private::agreed(
+                "messages",
+                overrides.messages,
+                described.messages,
+            )?,
+        })
     }
 }
 /// Takes back messages that were scheduled.
@@ -158,11 +162,15 @@ impl crate::Plain for CancelScheduled {
     fn of_arguments<'a, 'o: 'a>(
         described: CancelScheduledArguments,
         overrides: CancelScheduledOverrides,
-    ) -> CancelScheduledArguments {
+    ) -> crate::__private::Measured<CancelScheduledArguments> {
         let _ = (described, overrides);
-        CancelScheduledArguments {
-            messages: overrides.messages.unwrap_or(described.messages),
-        }
+        ::core::result::Result::Ok(CancelScheduledArguments {
+            messages: crate::__private::agreed(
+                "messages",
+                overrides.messages,
+                described.messages,
+            )?,
+        })
     }
 }
 /// Settles messages that were received, or keeps their locks.
@@ -220,11 +228,15 @@ impl crate::Plain for Complete {
     fn of_arguments<'a, 'o: 'a>(
         described: CompleteArguments,
         overrides: CompleteOverrides,
-    ) -> CompleteArguments {
+    ) -> crate::__private::Measured<CompleteArguments> {
         let _ = (described, overrides);
-        CompleteArguments {
-            messages: overrides.messages.unwrap_or(described.messages),
-        }
+        ::core::result::Result::Ok(CompleteArguments {
+            messages: crate::__private::agreed(
+                "messages",
+                overrides.messages,
+                described.messages,
+            )?,
+        })
     }
 }
 /// Moves messages to the dead-letter queue, reads them there, or deletes them there.
@@ -282,11 +294,15 @@ impl crate::Plain for Deadletter {
     fn of_arguments<'a, 'o: 'a>(
         described: DeadletterArguments,
         overrides: DeadletterOverrides,
-    ) -> DeadletterArguments {
+    ) -> crate::__private::Measured<DeadletterArguments> {
         let _ = (described, overrides);
-        DeadletterArguments {
-            messages: overrides.messages.unwrap_or(described.messages),
-        }
+        ::core::result::Result::Ok(DeadletterArguments {
+            messages: crate::__private::agreed(
+                "messages",
+                overrides.messages,
+                described.messages,
+            )?,
+        })
     }
 }
 /// Moves messages to the dead-letter queue, reads them there, or deletes them there.
@@ -344,11 +360,15 @@ impl crate::Plain for DeadletterPurge {
     fn of_arguments<'a, 'o: 'a>(
         described: DeadletterPurgeArguments,
         overrides: DeadletterPurgeOverrides,
-    ) -> DeadletterPurgeArguments {
+    ) -> crate::__private::Measured<DeadletterPurgeArguments> {
         let _ = (described, overrides);
-        DeadletterPurgeArguments {
-            messages: overrides.messages.unwrap_or(described.messages),
-        }
+        ::core::result::Result::Ok(DeadletterPurgeArguments {
+            messages: crate::__private::agreed(
+                "messages",
+                overrides.messages,
+                described.messages,
+            )?,
+        })
     }
 }
 /// Moves messages to the dead-letter queue, reads them there, or deletes them there.
@@ -406,11 +426,15 @@ impl crate::Plain for DeadletterRead {
     fn of_arguments<'a, 'o: 'a>(
         described: DeadletterReadArguments,
         overrides: DeadletterReadOverrides,
-    ) -> DeadletterReadArguments {
+    ) -> crate::__private::Measured<DeadletterReadArguments> {
         let _ = (described, overrides);
-        DeadletterReadArguments {
-            messages: overrides.messages.unwrap_or(described.messages),
-        }
+        ::core::result::Result::Ok(DeadletterReadArguments {
+            messages: crate::__private::agreed(
+                "messages",
+                overrides.messages,
+                described.messages,
+            )?,
+        })
     }
 }
 /// Settles messages that were received, or keeps their locks.
@@ -468,11 +492,15 @@ impl crate::Plain for Defer {
     fn of_arguments<'a, 'o: 'a>(
         described: DeferArguments,
         overrides: DeferOverrides,
-    ) -> DeferArguments {
+    ) -> crate::__private::Measured<DeferArguments> {
         let _ = (described, overrides);
-        DeferArguments {
-            messages: overrides.messages.unwrap_or(described.messages),
-        }
+        ::core::result::Result::Ok(DeferArguments {
+            messages: crate::__private::agreed(
+                "messages",
+                overrides.messages,
+                described.messages,
+            )?,
+        })
     }
 }
 /// Creates, changes and deletes entities.
@@ -520,9 +548,9 @@ impl crate::Plain for Manage {
     fn of_arguments<'a, 'o: 'a>(
         described: ManageArguments,
         overrides: ManageOverrides,
-    ) -> ManageArguments {
+    ) -> crate::__private::Measured<ManageArguments> {
         let _ = (described, overrides);
-        ManageArguments {}
+        ::core::result::Result::Ok(ManageArguments {})
     }
 }
 /// Looks at messages without locking them.
@@ -580,11 +608,15 @@ impl crate::Plain for Peek {
     fn of_arguments<'a, 'o: 'a>(
         described: PeekArguments,
         overrides: PeekOverrides,
-    ) -> PeekArguments {
+    ) -> crate::__private::Measured<PeekArguments> {
         let _ = (described, overrides);
-        PeekArguments {
-            messages: overrides.messages.unwrap_or(described.messages),
-        }
+        ::core::result::Result::Ok(PeekArguments {
+            messages: crate::__private::agreed(
+                "messages",
+                overrides.messages,
+                described.messages,
+            )?,
+        })
     }
 }
 /// Receives messages, either locked until they are settled or deleted at once.
@@ -650,12 +682,16 @@ impl crate::Plain for Receive {
     fn of_arguments<'a, 'o: 'a>(
         described: ReceiveArguments,
         overrides: ReceiveOverrides,
-    ) -> ReceiveArguments {
+    ) -> crate::__private::Measured<ReceiveArguments> {
         let _ = (described, overrides);
-        ReceiveArguments {
-            messages: overrides.messages.unwrap_or(described.messages),
-            mode: overrides.mode.unwrap_or(described.mode),
-        }
+        ::core::result::Result::Ok(ReceiveArguments {
+            messages: crate::__private::agreed(
+                "messages",
+                overrides.messages,
+                described.messages,
+            )?,
+            mode: crate::__private::agreed("mode", overrides.mode, described.mode)?,
+        })
     }
 }
 /// `mode` of `receive`.
@@ -754,11 +790,15 @@ impl crate::Plain for RenewLock {
     fn of_arguments<'a, 'o: 'a>(
         described: RenewLockArguments,
         overrides: RenewLockOverrides,
-    ) -> RenewLockArguments {
+    ) -> crate::__private::Measured<RenewLockArguments> {
         let _ = (described, overrides);
-        RenewLockArguments {
-            messages: overrides.messages.unwrap_or(described.messages),
-        }
+        ::core::result::Result::Ok(RenewLockArguments {
+            messages: crate::__private::agreed(
+                "messages",
+                overrides.messages,
+                described.messages,
+            )?,
+        })
     }
 }
 /// Sends messages at a later time.
@@ -884,4 +924,3 @@ impl crate::Batched for Send {
         ::core::result::Result::Ok(SendArguments { messages: batch })
     }
 }
-

@@ -12,5 +12,3 @@ pub mod file;
 pub mod http;
 #[rustfmt::skip]
 pub mod models;
-#[rustfmt::skip]
-pub mod process;

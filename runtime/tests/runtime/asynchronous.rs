@@ -79,12 +79,24 @@ fn an_outcome_is_recorded_even_if_nobody_waits_for_it() {
     on_each(|rig| {
         let gate = open(rig);
         let running = block_on(gate.begin(send("orders", &[1]))).unwrap();
+        running.begin_effect().unwrap();
         drop(running.finish(Outcome::Done));
         // Tasks are done in order.
         block_on(gate.begin(ping(1))).unwrap().finish_sync(Outcome::Done);
         let log = rig.log(&job("j"));
         let Body::Outcome(settled) = &log[2].body else { panic!("{log:?}") };
         assert_eq!(settled.outcome, Outcome::Done);
+    });
+}
+
+#[test]
+fn what_never_began_is_not_recorded_as_done() {
+    on_each(|rig| {
+        let gate = open(rig);
+        block_on(async { gate.begin(send("orders", &[1])).await.unwrap().finish(Outcome::Done).await });
+        let log = rig.log(&job("j"));
+        let Body::Outcome(settled) = &log[2].body else { panic!("{log:?}") };
+        assert_eq!(settled.outcome, Outcome::Unknown { code: "permit_unspent".to_owned() });
     });
 }
 

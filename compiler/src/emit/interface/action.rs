@@ -104,7 +104,7 @@ fn valued(
             }
         };
     }
-    let merged = action.arguments.iter().map(|(name, field)| merge(members, name, field));
+    let merged = action.arguments.iter().map(|(name, field)| merge(context, members, name, field));
     let of_overrides = lifetime.as_ref().map(|_| quote!(<'o>));
     quote! {
         #[automatically_derived]
@@ -117,9 +117,9 @@ fn valued(
             fn of_arguments<'a, 'o: 'a>(
                 described: #arguments #lifetime,
                 overrides: #overrides #of_overrides,
-            ) -> #arguments #lifetime {
+            ) -> #runtime::__private::Measured<#arguments #lifetime> {
                 let _ = (described, overrides);
-                #arguments { #(#merged)* }
+                ::core::result::Result::Ok(#arguments { #(#merged)* })
             }
         }
     }
@@ -144,12 +144,17 @@ fn from_overrides(
     quote!(#(#each)*)
 }
 
-/// An argument that a value describes: what is measured comes from the value alone.
-fn merge(members: &Members, name: &str, field: &Field) -> TokenStream {
-    let ident = members.field(name);
+/// An argument that a value describes: what is measured comes from the value alone, and what is stated
+/// beside the value must be what it describes.
+fn merge(context: Context<'_>, members: &Members, name: &str, field: &Field) -> TokenStream {
+    let (runtime, ident) = (context.runtime, members.field(name));
     match (field.measured, field.optional) {
         (true, _) => quote!(#ident: described.#ident,),
-        (false, true) => quote!(#ident: overrides.#ident.or(described.#ident),),
-        (false, false) => quote!(#ident: overrides.#ident.unwrap_or(described.#ident),),
+        (false, true) => {
+            quote!(#ident: #runtime::__private::agreed_if_any(#name, overrides.#ident, described.#ident)?,)
+        }
+        (false, false) => {
+            quote!(#ident: #runtime::__private::agreed(#name, overrides.#ident, described.#ident)?,)
+        }
     }
 }
