@@ -51,18 +51,14 @@ impl<'a> Checker<'_, 'a, '_> {
         let mut signed = Signed { approver, roles: BTreeSet::new(), at: now };
         let mut rest = rest;
         while let [word, value, after @ ..] = rest {
-            match value {
-                Written::Made(made) if is_word(word, "as") && made.name.text == "role" => {
-                    signed.roles.insert(self.role(made)?);
-                }
-                time if is_word(word, "at") => {
-                    let Value::Int(at) = self.read(time, &Type::Time)? else { return None };
-                    signed.at = at;
-                }
-                _ => {
-                    self.no_approval(word.loc().0);
-                    return None;
-                }
+            if is_word(word, "at") {
+                let Value::Int(at) = self.read(value, &Type::Time)? else { return None };
+                signed.at = at;
+            } else if let Some(made) = role_of(word, value) {
+                signed.roles.insert(self.role(made)?);
+            } else {
+                self.no_approval(word.loc().0);
+                return None;
             }
             rest = after;
         }
@@ -95,6 +91,12 @@ impl<'a> Checker<'_, 'a, '_> {
             .help("write `approved by did(\"did:key:…\")`"),
         );
     }
+}
+
+/// `as role(…)`.
+fn role_of<'a>(word: &Written, value: &'a Written) -> Option<&'a Made> {
+    let Written::Made(made) = value else { return None };
+    Some(made).filter(|made| is_word(word, "as") && made.name.text == "role")
 }
 
 fn is_word(value: &Written, word: &str) -> bool {
