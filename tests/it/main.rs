@@ -11,6 +11,8 @@ mod gate;
 #[cfg(test)]
 mod goldens;
 #[cfg(test)]
+mod history;
+#[cfg(test)]
 mod house;
 #[cfg(test)]
 mod names;

@@ -49,7 +49,7 @@ pub(crate) fn run(args: Args, console: &mut Console) -> Result<Done, Failure> {
     if !policy.orders.is_empty() {
         console.say(format!("\n{HEAD}order of calls{HEAD:#}"));
         for order in &policy.orders {
-            let said = words::order(&order.sequence);
+            let said = words::order(order);
             let (word, rest) = said.split_once(' ').unwrap_or((&said, ""));
             console.say(wrapped(2, word, &wrapped::parts(rest)));
         }
@@ -58,7 +58,7 @@ pub(crate) fn run(args: Args, console: &mut Console) -> Result<Done, Failure> {
         console.say(format!("\n{HEAD}approvals{HEAD:#}"));
         console.say(approvals(policy));
     }
-    console.say(format!("\n{HEAD}token and evidence{HEAD:#}"));
+    if !policy.orders.is_empty() {
     console.say(settings(policy.auth, policy.evidence));
     for keyid in &artifact.keyids {
         console.say(format!("\nsigned in the name of {}; check it with `wpc verify`", plain(keyid)));

@@ -1,6 +1,8 @@
 //! The model's tests, by boundary.
 
 #[cfg(test)]
+mod approved;
+#[cfg(test)]
 mod artifact;
 #[cfg(test)]
 mod call;

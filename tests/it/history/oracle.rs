@@ -18,7 +18,8 @@ pub(super) struct Admitted {
     pub(super) ended_at: Option<i64>,
     /// What it returned, if it was done.
     pub(super) done: Option<BTreeMap<String, Value>>,
-    /// The order in which outcomes came.
+    /// Its number among all that happened, and its outcome's.
+    pub(super) began_as: usize,
     pub(super) ended_as: usize,
 }
 
@@ -36,7 +37,8 @@ pub(super) fn refusal(
             return Some(("order_denied", order.id));
         }
     }
-    let approval = policy.approvals.iter().find(|one| one.tool == call.tool && one.actions.contains(&call.action));
+    let approval =
+        policy.approvals.iter().find(|one| one.tool == call.tool && one.actions.contains(&call.action));
     if let Some(approval) = approval {
         return Some(("approval_required", approval.id));
     }
@@ -72,12 +74,12 @@ fn on(targets: &[Target], call: &Call) -> bool {
     targets.iter().any(|target| match (target, &call.resource) {
         (Target::Any, _) => true,
         (Target::Of { .. }, None) => false,
-        (Target::Of { slots, .. }, Some(resource)) => slots.iter().zip(&resource.names).all(|(slot, name)| {
-            match slot {
+        (Target::Of { slots, .. }, Some(resource)) => {
+            slots.iter().zip(&resource.names).all(|(slot, name)| match slot {
                 wpc_model::Slot::Exact(exact) => exact.eq_ignore_ascii_case(name),
                 _ => true,
-            }
-        }),
+            })
+        }
     })
 }
 
@@ -146,13 +148,14 @@ fn is_ready(before: &Before, of_job: &[&Admitted], call: &Call, now: i64) -> boo
         ended <= at && before.within_ms.is_none_or(|ms| ended > at - ms)
     };
     if before.once {
+        // Calls are listed as they came.
         let later = of_job.iter().filter(|one| {
             let same = one.call.tool == before.later.tool && one.call.action == before.later.action;
             same && asks_the_same(before, &one.call, call)
         });
         for taking in later {
-            // What came after it, at the same time, it could not take; calls are listed as they came.
-            let taken = done.iter().position(|one| recent(one, taking.at) && one.ended_as < taking.ended_as_seen());
+            let was_there = |one: &&Admitted| one.ended_as < taking.began_as && recent(one, taking.at);
+            let taken = done.iter().position(was_there);
             done.remove(taken.unwrap());
         }
     }

@@ -5,8 +5,8 @@
 
 use serde_json::{Value as Json, json};
 use wpc_model::{
-    Action, Approval, Call, Comparison, Condition, Failing, Limit, Quantifier, Rule, Sequence, Slot, Step,
-    Subject, Target, Test, Tool, Truth, Type, Value, Window, instant_text,
+    Action, Approval, Call, Comparison, Condition, Failing, Limit, Order, Quantifier, Rule, Sequence, Slot,
+    Step, Subject, Target, Test, Tool, Truth, Type, Value, Window, instant_text,
 };
 
 use super::facts;
@@ -240,8 +240,8 @@ pub(super) fn of_limit(tool: &Tool, limit: &Limit, amount: i64, frees_at: Option
 }
 
 /// What a statement about the order of calls leaves to do.
-pub(super) fn of_order(sequence: &Sequence) -> Change {
-    match sequence {
+pub(super) fn of_order(order: &Order) -> Change {
+    match &order.sequence {
         Sequence::Separate { .. } => {
             Change::new("job", None, "another one, which has not done the other side")
         }

@@ -83,7 +83,7 @@ pub(super) fn of(
     changes.extend(asked.iter().map(|approval| change::of_approval(approval)));
     changes.extend(look.limit(&decision, &demands));
     let ordered = look.order(policy, &decision);
-    changes.extend(ordered.iter().map(|(order, _)| change::of_order(&order.sequence)));
+    changes.extend(ordered.iter().map(|(order, _)| change::of_order(order)));
     let decided_by = ordered.map(|(_, met)| met).or(decided_by);
     let approvals = asked.iter().map(|approval| {
         let [who, how] = words::approval(approval);
@@ -194,7 +194,7 @@ impl Look<'_> {
     fn order<'p>(&self, policy: &'p Policy, decision: &Decision) -> Option<(&'p Order, Met)> {
         let Decision::Deny(Refusal { reason: Reason::OrderDenied, rule, .. }) = decision else { return None };
         let order = policy.orders.iter().find(|order| Some(order.id) == *rule)?;
-        Some((order, self.met(order.id, words::order(&order.sequence), String::new())))
+        Some((order, self.met(order.id, words::order(order), String::new())))
     }
 
     /// What the limit that refuses the call leaves to do.

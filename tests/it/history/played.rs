@@ -1,0 +1,250 @@
+//! Three jobs of two agents, played through gates, and what is said of each call.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use wpc::ledger::{Ledger, MemoryLedger, SqliteLedger};
+use wpc::{Clock, DynamicGate, DynamicRunning, JobId, Key, Opening, Outcome, POLICY_TYPE, Trust, sign};
+use wpc_model::{
+    Approvals, Call, Charging, Decision, Needs, Past, Policy, Refusal, Who, admit, encode, rule, settle,
+};
+
+use super::drawn;
+use super::oracle::{self, Admitted};
+use crate::random::dice::Random;
+
+/// Jobs with the agent of each.
+const JOBS: [(&str, usize); 3] = [("job-a", 0), ("job-b", 0), ("job-c", 1)];
+const AGENTS: [&str; 2] = ["agent:planner@1", "agent:planner@2"];
+const START_MS: i64 = 1_767_225_600_000;
+
+/// Where the ledger is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Store {
+    Memory,
+    File,
+}
+
+/// How often each decision was seen.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    allowed: u64,
+    order_denied: u64,
+    approval_required: u64,
+    limit_exceeded: u64,
+    /// Refused by a limit that says when there is room.
+    frees: u64,
+    /// Outcomes that gave a place back, or that something waited for.
+    settled: u64,
+}
+
+impl Seen {
+    fn count(&mut self, decision: &Decision) {
+        let Decision::Deny(refusal) = decision else { return self.allowed += 1 };
+        match refusal.reason.code() {
+            "order_denied" => self.order_denied += 1,
+            "approval_required" => self.approval_required += 1,
+            "limit_exceeded" => self.limit_exceeded += 1,
+            other => panic!("{other}"),
+        }
+        self.frees += u64::from(refusal.frees_at.is_some());
+    }
+
+    pub(super) fn is_everything(&self, cases: u64) {
+        let Self { allowed, order_denied, approval_required, limit_exceeded, frees, settled } = self;
+        for (what, count) in [
+            ("allowed", allowed),
+            ("order_denied", order_denied),
+            ("approval_required", approval_required),
+            ("limit_exceeded", limit_exceeded),
+            ("with a time", frees),
+            ("settled", settled),
+        ] {
+            assert!(count * 400 > cases, "only {count} of {cases} are {what}");
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Clockwork(AtomicI64);
+
+impl Clock for Clockwork {
+    fn wall_ms(&self) -> i64 {
+        self.0.load(Ordering::SeqCst)
+    }
+
+    fn monotonic(&self) -> Duration {
+        Duration::ZERO
+    }
+}
+
+/// A policy's jobs, and what happened in them.
+pub(super) struct Played<'p> {
+    policy: &'p Policy,
+    ledger: Arc<dyn Ledger>,
+    clock: Arc<Clockwork>,
+    gates: Vec<DynamicGate>,
+    past: Past,
+    list: Vec<Admitted>,
+    running: Vec<Running>,
+    happened: usize,
+    _directory: Option<tempfile::TempDir>,
+}
+
+struct Running {
+    /// In the list.
+    index: usize,
+    running: DynamicRunning,
+    charged: Vec<Charging>,
+}
+
+impl<'p> Played<'p> {
+    pub(super) fn begin(policy: &'p Policy, store: Store) -> Self {
+        let clock = Arc::new(Clockwork(AtomicI64::new(START_MS)));
+        let did = Key::from_seed(&[2; 32]).did();
+        let mut directory = None;
+        let ledger: Arc<dyn Ledger> = match store {
+            Store::Memory => Arc::new(MemoryLedger::with_clock(did, clock.clone()).unwrap()),
+            Store::File => {
+                let path = directory.insert(tempfile::tempdir().unwrap()).path().join("ledger.db");
+                SqliteLedger::init(&path, &did).unwrap();
+                Arc::new(SqliteLedger::open_with_clock(&path, clock.clone()).unwrap())
+            }
+        };
+        let author = Key::from_seed(&[1; 32]);
+        let trust = format!(
+            r#"{{"v":1,"principals":[{{"name":"author","keys":["{}"],"roles":["policy_author"]}}],"threshold":{{}}}}"#,
+            author.did()
+        );
+        let trust = Trust::parse(trust.as_bytes()).unwrap();
+        let artifact = sign(POLICY_TYPE, &encode(policy), &[author]);
+        let open = |(job, agent): (&str, usize)| {
+            DynamicGate::open(Opening {
+                artifact: &artifact,
+                trust: &trust,
+                ledger: ledger.clone(),
+                job: JobId::parse(job).unwrap(),
+                agent: AGENTS[agent].to_owned(),
+            })
+            .unwrap()
+        };
+        let gates = JOBS.map(open).into();
+        Self {
+            policy,
+            ledger,
+            clock,
+            gates,
+            past: Past::new(),
+            list: Vec::new(),
+            running: Vec::new(),
+            happened: 0,
+            _directory: directory,
+        }
+    }
+
+    /// Time passes, a call may end, another one begins.
+    pub(super) fn step(&mut self, random: &mut Random, seen: &mut Seen) {
+        if random.chance(60) {
+            self.clock.0.fetch_add(random.between(0, 1_500), Ordering::SeqCst);
+        }
+        if !self.running.is_empty() && random.chance(60) {
+            let one = self.running.swap_remove(random.below(self.running.len()));
+            self.finish(one, random, seen);
+        }
+        let call = loop {
+            if let Some(call) = drawn::call(random, self.policy) {
+                break call;
+            }
+        };
+        self.ask(random.below(JOBS.len()), call, seen);
+    }
+
+    fn ask(&mut self, job: usize, call: Call, seen: &mut Seen) {
+        let (name, agent) = JOBS[job];
+        let now = self.clock.wall_ms();
+        let who = Who { job: name, agent: AGENTS[agent] };
+        let needs = Needs::of(self.policy, &call);
+        let ruling = rule(&self.policy.tools[&call.tool], &call);
+        let says = admit(self.policy, &call, ruling, &needs, &Approvals::NONE, &self.past.at(who, now));
+        seen.count(&says.decision);
+        let refused = match says.decision {
+            Decision::Allow { .. } => None,
+            Decision::Deny(Refusal { reason, rule, .. }) => Some((reason.code(), rule.unwrap())),
+        };
+        let read = oracle::refusal(self.policy, &self.list, (job, agent), &call, now);
+        assert_eq!(refused, read, "the interpreter, then the other reading, of {call:#?}\n{}", self.tell());
+        let gate = self.gates[job].begin_sync(call.clone());
+        match (gate, says.decision) {
+            (Ok(running), Decision::Allow { .. }) => {
+                self.past.charge(who, now, &says.charges);
+                self.happened += 1;
+                self.list.push(Admitted {
+                    job,
+                    agent,
+                    at: now,
+                    call,
+                    ended_at: None,
+                    done: None,
+                    began_as: self.happened,
+                    ended_as: usize::MAX,
+                });
+                self.running.push(Running { index: self.list.len() - 1, running, charged: says.charges });
+            }
+            (Err(refusal), Decision::Deny(Refusal { reason, rule, frees_at, .. })) => {
+                let detail = refusal.detail();
+                assert_eq!(
+                    (refusal.code(), detail.rule, detail.frees_at),
+                    (reason.code(), rule, frees_at),
+                    "the gate, then the interpreter, of {call:#?}\n{}",
+                    self.tell()
+                );
+            }
+            (gate, decision) => panic!("{gate:?} but {decision:?} of {call:#?}\n{}", self.tell()),
+        }
+    }
+
+    fn finish(&mut self, one: Running, random: &mut Random, seen: &mut Seen) {
+        let now = self.clock.wall_ms();
+        let Running { index, running, charged } = one;
+        let admitted = &mut self.list[index];
+        let result = drawn::result(random, &admitted.call);
+        for (name, value) in &result {
+            running.returned(name, value.clone()).unwrap();
+        }
+        let outcome = match random.below(10) {
+            0 => Outcome::Failed { code: "no".to_owned() },
+            1 => Outcome::Unknown { code: "lost".to_owned() },
+            2 => Outcome::Abandoned,
+            _ => Outcome::Done,
+        };
+        let done = (outcome == Outcome::Done).then_some(result);
+        running.finish_sync(outcome);
+        let (job, agent) = JOBS[admitted.job];
+        let who = Who { job, agent: AGENTS[agent] };
+        let charges = settle(self.policy, &admitted.call, &charged, done.as_ref(), &self.past.at(who, now));
+        seen.settled += u64::from(!charges.is_empty());
+        self.past.charge(who, now, &charges);
+        self.happened += 1;
+        (admitted.ended_at, admitted.done, admitted.ended_as) = (Some(now), done, self.happened);
+    }
+
+    /// What the ledger keeps is what its entries say.
+    pub(super) fn end(mut self) {
+        let checked = self.ledger.check().unwrap();
+        assert_eq!(checked.findings, [], "{}", self.tell());
+        self.running.clear();
+        for gate in &self.gates {
+            gate.close().unwrap();
+        }
+        let checked = self.ledger.check().unwrap();
+        assert_eq!(checked.findings, [], "once closed, {}", self.tell());
+    }
+
+    fn tell(&self) -> String {
+        format!(
+            "limits {:#?}\norders {:#?}\nafter {:#?}",
+            self.policy.tools["lab"].limits, self.policy.orders, self.list
+        )
+    }
+}
