@@ -58,7 +58,7 @@ pub(crate) fn run(args: Args, console: &mut Console) -> Result<Done, Failure> {
         console.say(format!("\n{HEAD}approvals{HEAD:#}"));
         console.say(approvals(policy));
     }
-    if !policy.orders.is_empty() {
+    console.say(format!("\n{HEAD}token and evidence{HEAD:#}"));
     console.say(settings(policy.auth, policy.evidence));
     for keyid in &artifact.keyids {
         console.say(format!("\nsigned in the name of {}; check it with `wpc verify`", plain(keyid)));
