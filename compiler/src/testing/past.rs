@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use wpc_model::{
-    Admission, Approvals, Approved, Call, Charging, Decision, Needs, Policy, Undecided, Value, Who,
-};
+use wpc_model::{Admission, Approvals, Approved, Decision, Ending, Needs, Policy, Undecided};
 
 use super::step::{Asked, Ended, Signed};
 
@@ -38,39 +36,31 @@ impl Past {
         }
         if matches!(decision, Decision::Allow { .. }) {
             self.made.charge(who, *at, &charges);
-            self.end(policy, who, *at, call, &charges, ended);
+            let nothing = BTreeMap::new();
+            let done = match ended.ending(&nothing) {
+                Ending::Done(result) => Some(result),
+                Ending::Failed => None,
+                Ending::Unknown => return Some(decision),
+            };
+            self.made.ended(policy, who, *at, call, &charges, done);
         }
         Some(decision)
     }
 
-    /// An earlier call, admitted whatever the policy says of it.
+    /// Earlier calls, admitted whatever the policy says of them.
     ///
     /// # Errors
     ///
-    /// [`Undecided`] if what it charges cannot be counted: no gate admits it.
-    pub(super) fn given(&mut self, policy: &Policy, asked: &Asked, ended: &Ended) -> Result<(), Undecided> {
-        let who = asked.who();
-        let charges = self.made.began(policy, who, asked.at, &asked.call)?;
-        self.end(policy, who, asked.at, &asked.call, &charges, ended);
-        Ok(())
-    }
-
-    fn end(
+    /// [`Undecided`] if what they charge cannot be counted: no gate admits them.
+    pub(super) fn given(
         &mut self,
         policy: &Policy,
-        who: Who<'_>,
-        at: i64,
-        call: &Call,
-        charges: &[Charging],
+        asked: &Asked,
+        times: u32,
         ended: &Ended,
-    ) {
-        let nothing = BTreeMap::<String, Value>::new();
-        let done = match ended {
-            Ended::Done(result) => Some(result.as_ref().unwrap_or(&nothing)),
-            Ended::Failed => None,
-            Ended::Unknown => return,
-        };
-        self.made.ended(policy, who, at, call, charges, done);
+    ) -> Result<(), Undecided> {
+        let nothing = BTreeMap::new();
+        self.made.happened(policy, asked.who(), asked.at, &asked.call, times, ended.ending(&nothing))
     }
 
     /// Adds the approvals of a call. Each fixes all of its arguments, and lasts as long as the

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use wpc_grammar::Span;
-use wpc_model::{Call, Value, Who};
+use wpc_model::{Call, Ending, Value, Who};
 
 /// When a test begins: 2026-01-01T00:00:00Z, in Unix milliseconds. Its clock stands still until a
 /// step says another time.
@@ -94,4 +94,15 @@ pub(crate) enum Ended {
     Failed,
     /// Nobody knows, or it is still on its way.
     Unknown,
+}
+
+impl Ended {
+    /// As the model takes it; `nothing` is what a call returned of which nothing else is said.
+    pub(super) fn ending<'a>(&'a self, nothing: &'a BTreeMap<String, Value>) -> Ending<'a> {
+        match self {
+            Self::Done(result) => Ending::Done(result.as_ref().unwrap_or(nothing)),
+            Self::Failed => Ending::Failed,
+            Self::Unknown => Ending::Unknown,
+        }
+    }
 }

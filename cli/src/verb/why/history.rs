@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde_json::{Map, Value as Json};
-use wpc_model::{Call, Measured, Past, Policy, Value, Who, parse_instant};
+use wpc_model::{Call, Ending, Measured, Past, Policy, Value, Who, parse_instant};
 
 use crate::failure::Failure;
 use crate::input;
@@ -16,7 +16,7 @@ const START: i64 = 1_767_225_600_000;
 const ME: Who<'static> = Who { job: "job", agent: "agent" };
 
 /// Most calls that one entry may stand for, as in tests.
-const MAX_TIMES: u64 = 10_000;
+const MAX_TIMES: u32 = 1_000_000;
 
 /// Members of one entry.
 const MEMBERS: &[&str] = &["call", "at", "times", "outcome", "job", "agent"];
@@ -87,28 +87,22 @@ impl History {
             None => 1,
             Some(times) => times
                 .as_u64()
+                .and_then(|times| u32::try_from(times).ok())
                 .filter(|times| (1..=MAX_TIMES).contains(times))
                 .ok_or_else(|| Wrong::new("out_of_range", format!("`times` is not 1 to {MAX_TIMES}")))?,
         };
         let nothing = BTreeMap::<String, Value>::new();
         let ended = match text(entry, "outcome")?.unwrap_or("done") {
-            "done" => Some(Some(&nothing)),
-            "failed" => Some(None),
-            "unknown" => None,
+            "done" => Ending::Done(&nothing),
+            "failed" => Ending::Failed,
+            "unknown" => Ending::Unknown,
             _ => return Err(Wrong::new("bad_choice", "`outcome` is none of `done`, `failed`, `unknown`")),
         };
         let job = text(entry, "job")?.unwrap_or(ME.job);
         let who = Who { job, agent: text(entry, "agent")?.unwrap_or(ME.agent) };
-        for _ in 0..times {
-            let charged = self
-                .past
-                .began(policy, who, self.now, &call)
-                .map_err(|_| Wrong::new("undecided", "what the call charges cannot be counted"))?;
-            if let Some(done) = ended {
-                self.past.ended(policy, who, self.now, &call, &charged, done);
-            }
-        }
-        Ok(())
+        self.past
+            .happened(policy, who, self.now, &call, times, ended)
+            .map_err(|_| Wrong::new("undecided", "what the call charges cannot be counted"))
     }
 }
 
