@@ -49,14 +49,14 @@ fn text(random: &mut Random) -> String {
         "allow ping".to_owned(),
     ];
     let mut of_policy = Vec::new();
-    for _ in 0..random.below(4) {
+    for _ in 0..1 + random.below(4) {
         of_lab.push(limit(random));
     }
     for _ in 0..random.below(3) {
         let order = if random.chance(40) { separate(random) } else { before(random) };
         of_policy.push(order);
     }
-    if random.chance(5) {
+    if random.chance(15) {
         of_lab.push("require approval of ping { by did(\"did:web:a\"); quorum 1; within 1 h }".to_owned());
     }
     format!(

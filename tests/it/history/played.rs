@@ -61,7 +61,7 @@ impl Seen {
             ("with a time", frees),
             ("settled", settled),
         ] {
-            assert!(count * 400 > cases, "only {count} of {cases} are {what}");
+            assert!(count * 300 > cases, "only {count} of {cases} are {what}");
         }
     }
 }
