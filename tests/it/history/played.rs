@@ -208,6 +208,7 @@ impl<'p> Played<'p> {
         let now = self.clock.wall_ms();
         let Running { index, running, charged } = one;
         let admitted = &mut self.list[index];
+        running.begin_effect().unwrap();
         let result = drawn::result(random, &admitted.call);
         for (name, value) in &result {
             running.returned(name, value.clone()).unwrap();
