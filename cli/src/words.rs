@@ -111,10 +111,15 @@ fn counters(limit: &Limit) -> String {
 
 /// The bound of a limit with its unit.
 pub(crate) fn most(tool: &Tool, limit: &Limit) -> String {
-    let Measure::Argument(name) = &limit.measure else { return limit.max.to_string() };
+    amount(tool, limit, limit.max)
+}
+
+/// What a limit counts, with its unit.
+pub(crate) fn amount(tool: &Tool, limit: &Limit, number: i64) -> String {
+    let Measure::Argument(name) = &limit.measure else { return number.to_string() };
     let declared = limit.actions.first().and_then(|action| tool.interface.actions.get(action));
     let field = declared.and_then(|action| field(tool, action, name));
-    quantity(limit.max, field.map(|field| &field.ty))
+    quantity(number, field.map(|field| &field.ty))
 }
 
 /// `job`, `minute`, `15 min`.

@@ -12,6 +12,7 @@ mod gate;
 mod goldens;
 #[cfg(test)]
 mod history;
+#[cfg(test)]
 mod hours;
 #[cfg(test)]
 mod house;

@@ -47,13 +47,17 @@ pub(crate) fn run(args: Args, console: &mut Console) -> Result<Done, Failure> {
         console.say(format!("{HEAD}{}{HEAD:#}", binding(name, tool)));
         console.say(statements(tool));
     }
+    if !policy.orders.is_empty() {
+        console.say(format!("\n{HEAD}order of calls{HEAD:#}"));
+        for order in &policy.orders {
+            let said = words::order(order);
+            let (word, rest) = said.split_once(' ').unwrap_or((&said, ""));
+            console.say(wrapped(2, word, &wrapped::parts(rest)));
+        }
+    }
     if !policy.approvals.is_empty() {
         console.say(format!("\n{HEAD}approvals{HEAD:#}"));
         console.say(approvals(policy));
-    }
-    if !policy.orders.is_empty() {
-        console.say(format!("\n{HEAD}order of calls{HEAD:#}"));
-        policy.orders.iter().for_each(|order| console.say(format!("  {}", words::order(order))));
     }
     console.say(format!("\n{HEAD}token and evidence{HEAD:#}"));
     console.say(settings(policy.auth, policy.evidence));

@@ -24,13 +24,16 @@ const FAILED: Style = AnsiColor::Red.on_default().bold();
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 A test is a job's history. `given` is an earlier call, admitted and charged whatever the policy says
-of it; `times 200` below it repeats it, `outcome failed` or `outcome unknown` says how it ended. A
-`call` is decided; where it is allowed it is charged and done. The clock begins at
-2026-01-01T00:00:00Z and stands still until `at \"…\"` behind a call, or `clock \"…\"`, moves it.
-Measured arguments are stated like all others.
+of it; a `call` is decided, and where it is allowed it is charged and done; `expect allow`,
+`expect deny` and `expect deny CODE` speak of the call above. Measured arguments are stated too.
 
-Coverage counts every allow, deny, require, limit and approval that a call made decide, and every
-condition without which alone a statement would have spoken otherwise.
+Below a `given` or a `call`: `times 200` (of a `given`), `outcome failed` or `outcome unknown` (it is
+still on its way), `result { name: value }`, `approved by did(…) as role(\"R\", issuer) at \"…\"` (of a
+`call`). Between them, for the steps that follow: `clock`, `job`, `agent` and `requester`. The clock
+begins at 2026-01-01T00:00:00Z and stands still until `clock \"…\"`, or `at \"…\"` behind a call, moves it.
+
+Coverage counts every statement that a call made decide, and every condition without which alone a
+statement would have spoken otherwise.
 
 Example: wpc test policies/orders.wpc --coverage --require-coverage=80
 

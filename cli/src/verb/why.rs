@@ -2,6 +2,7 @@
 
 mod change;
 pub(crate) mod facts;
+mod history;
 mod verdict;
 
 use std::path::PathBuf;
@@ -18,6 +19,7 @@ use crate::plain::plain;
 use crate::table::Table;
 use crate::{input, words};
 
+use history::History;
 use verdict::{Met, Verdict};
 
 const ALLOW: Style = AnsiColor::Green.on_default().bold();
@@ -26,8 +28,13 @@ const DENY: Style = AnsiColor::Red.on_default().bold();
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 The call is JSON: {\"tool\":…,\"action\":…,\"resource\":{\"kind\":…,…},\"arguments\":{…}}. It is a question,
-so it may state measured arguments. Limits and approvals are met as by a job that has done nothing
-yet. Where the policy's map file lies beside the artifact, lines are named.
+so it may state measured arguments. Where the policy's map file lies beside the artifact, lines are
+named.
+
+Limits and orders are met as by a job that has done nothing yet, unless `--history` names a file
+[{\"call\":{…},\"at\":\"2026-01-31T12:00:00Z\",\"times\":50,\"outcome\":\"done\",\"job\":…,\"agent\":…}]: calls that
+were admitted, oldest first, all members but `call` optional. `outcome` is `done`, `failed` or
+`unknown`; `job` and `agent` name others than the one that asks. Nobody has approved anything.
 
 Example: echo '{\"tool\":\"azure_service_bus\",\"action\":\"manage\",
   \"resource\":{\"kind\":\"queue\",\"name\":\"orders-staging\"},\"arguments\":{}}' | wpc why orders.wpc.json -
@@ -35,7 +42,7 @@ Example: echo '{\"tool\":\"azure_service_bus\",\"action\":\"manage\",
 JSON: `decision` (`allow`, `deny`), `reason` (its code, or null), `decided_by` and `nearest`
 ({`id`, `text`, `line`} or null), `failing` [{`condition`, `line`, `found`}] of the nearest rule,
 `changes` [{`of` (`argument`, `resource`, `action`, `approval`, `time`, `job`, `policy`), `at`, `to`}],
-`instead` and `approvals` [{`id`, `text`, `line`}], `limits` [the same, `amount`, `max`],
+`instead` and `approvals` [{`id`, `text`, `line`}], `limits` [the same, `amount`, `used`, `max`],
 `policy_hash_b64u`")]
 pub(crate) struct Args {
     /// A payload or an envelope
@@ -44,10 +51,16 @@ pub(crate) struct Args {
     /// The call; `-` is standard input
     #[arg(value_name = "CALL.json")]
     call: PathBuf,
+    /// What the job did before: a JSON list of earlier calls
+    #[arg(long, value_name = "FILE")]
+    history: Option<PathBuf>,
+    /// When the question is asked; else when the last earlier call was
+    #[arg(long, value_name = "TIME", value_parser = history::instant)]
+    at: Option<i64>,
 }
 
 pub(crate) fn run(args: Args, console: &mut Console) -> Result<Done, Failure> {
-    input::once([&args.artifact, &args.call])?;
+    input::once([&args.artifact, &args.call].into_iter().chain(&args.history))?;
     let artifact = Artifact::read(&args.artifact)?;
     let bytes = input::bytes(&args.call, "call", wpc_model::MAX_CALL_BYTES)?;
     let call = Call::from_json(&bytes, &artifact.policy, Measured::Accept).map_err(|malformed| {
@@ -59,7 +72,8 @@ pub(crate) fn run(args: Args, console: &mut Console) -> Result<Done, Failure> {
         .help("compare it with the actions that `wpc show` lists")
     })?;
     let lines = Lines::beside(&artifact::map_path(&args.artifact), artifact.hash);
-    let verdict = verdict::of(&artifact.policy, &call, lines.as_ref())?;
+    let history = History::read(&artifact.policy, args.history.as_deref(), args.at)?;
+    let verdict = verdict::of(&artifact.policy, &call, lines.as_ref(), &history)?;
     tell(&verdict, &artifact.policy, &call, console);
     let mut members = verdict.json();
     if let Some(members) = members.as_object_mut() {

@@ -8,9 +8,9 @@ mod demo;
 mod diff;
 #[cfg(test)]
 mod files;
+mod linking;
 #[cfg(test)]
 mod lints;
-mod linking;
 #[cfg(test)]
 mod place;
 #[cfg(test)]

@@ -14,6 +14,7 @@ fn many() -> String {
     action send, reply to box {{ size: bytes; subject: text? }}
     action read from box {{ count: count }}
     action ping
+    action draft on box {{ size: bytes }} result {{ text: text }}
 }}
 policy many {{
     tool mail {{
@@ -22,6 +23,9 @@ policy many {{
         allow read from box("team-000") when {{ count <= 10 }}
         allow ping
         deny send to {}
+        allow draft on box("team-000") when {{ size <= 1 KiB }}
+        separate read from ping
+        before send do draft with same resource, size == draft.size within 30 min once
         deny any on box("team, \"quoted\"")
         limit size of send, reply to 1 MiB per job
         limit calls of send to {} to 5 per minute
@@ -51,9 +55,9 @@ fn a_thousand_rules_are_shown_as_the_few_statements_that_they_are() {
     let written = json["policy"].to_string().matches("\"id\":\"r_").count();
     let rules: u64 =
         json["statements"].as_array().unwrap().iter().map(|one| one["rules"].as_u64().unwrap()).sum();
-    assert_eq!(rules, 480 * 2 + 40 + 1 + 1 + 3 + 1, "every rule is in one statement: {tool}");
+    assert_eq!(rules, 480 * 2 + 40 + 1 + 1 + 1 + 3 + 1, "every rule is in one statement: {tool}");
     assert!(written as u64 >= rules, "{written}");
-    assert_eq!(json["statements"].as_array().unwrap().len(), 6);
+    assert_eq!(json["statements"].as_array().unwrap().len(), 7);
 }
 
 #[test]

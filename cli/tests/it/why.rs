@@ -190,3 +190,50 @@ fn everything_that_would_have_to_change_is_said() {
     ));
     insta::assert_snapshot!(of_mail("purge", "orders", "{}"));
 }
+
+/// Asks whether a small letter may go out, of a job with this history.
+#[track_caller]
+fn after(history: &str, arguments: &[&str]) -> String {
+    let place = Place::new();
+    place.file("mail.wpc", MAIL);
+    place.file("history.json", history);
+    place.does(&["compile", "mail.wpc"]);
+    let call = br#"{"tool":"mail","action":"send","resource":{"kind":"box","name":"offers"},"arguments":{"recipients":["anna@example.com"],"subject":"order 1","priority":"low","size":20480}}"#;
+    place.told(&[&["why", "mail.wpc.json", "-", "--history", "history.json"], arguments].concat(), call)
+}
+
+#[test]
+fn a_history_is_charged_before_the_question() {
+    let sent = |more: &str| {
+        format!(
+            r#"[{{"call":{{"tool":"mail","action":"send","resource":{{"kind":"box","name":"orders"}},"arguments":{{"recipients":[],"subject":"order 0","priority":"low","size":30720}}}}{more}}}]"#
+        )
+    };
+    let at = r#","at":"2026-03-01T09:00:00Z""#;
+    insta::assert_snapshot!(after(&sent(at), &[]));
+    insta::assert_snapshot!(after(&sent(&format!(r#"{at},"times":2"#)), &["--at", "2026-03-01T09:00:30Z"]));
+    insta::assert_snapshot!(after(&sent(&format!(r#"{at},"times":2"#)), &["--at", "2026-03-01T09:01:00Z"]));
+    insta::assert_snapshot!(after(&sent(&format!(r#"{at},"times":3"#)), &["--at", "2026-03-02T00:00:00Z"]));
+    insta::assert_snapshot!(after(&sent(&format!(r#"{at},"times":3,"job":"another""#)), &[]));
+}
+
+#[test]
+fn a_history_that_cannot_be_read_is_no_answer() {
+    for (history, arguments) in [
+        ("{}", &[][..]),
+        (r#"[{"at":"2026-03-01T09:00:00Z"}]"#, &[]),
+        (r#"[{"call":{},"when":"now"}]"#, &[]),
+        (r#"[{"call":{"tool":"mail","action":"sned","arguments":{}}}]"#, &[]),
+        (
+            r#"[{"call":{"tool":"mail","action":"purge","resource":{"kind":"box","name":"a"},"arguments":{}},"outcome":"lost"}]"#,
+            &[],
+        ),
+        (
+            r#"[{"call":{"tool":"mail","action":"purge","resource":{"kind":"box","name":"a"},"arguments":{}},"at":"2026-03-01T09:00:00Z"}]"#,
+            &["--at", "2026-02-01T09:00:00Z"],
+        ),
+        ("[]", &["--at", "noon"]),
+    ] {
+        insta::assert_snapshot!(after(history, arguments));
+    }
+}

@@ -5,6 +5,7 @@
 //! ([`duties`]).
 
 mod approval;
+mod approved;
 mod condition;
 mod contradiction;
 mod duties;

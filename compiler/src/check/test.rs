@@ -117,7 +117,7 @@ impl<'a> Checker<'_, 'a, '_> {
         call: &'a TestCall,
         tools: &[(&'a str, &Arc<Known>)],
         missing: &[&str],
-    ) -> Option<Call> {
+    ) -> Option<(Call, Arc<Known>)> {
         let (tool, known) = self.called_tool(call, tools, missing)?;
         let name = &call.action.action;
         let Some(action) = known.interface().actions.get(&name.text) else {
@@ -134,7 +134,7 @@ impl<'a> Checker<'_, 'a, '_> {
         let mut reader = Reader { names: self.names, problems: self.problems };
         let arguments = reader.fields(pairs, span, &action.arguments, &name.text, known.interface());
         let (tool, action) = (tool.to_owned(), name.text.clone());
-        Some(Call { tool, action, resource: resource?, arguments: arguments? })
+        Some((Call { tool, action, resource: resource?, arguments: arguments? }, Arc::clone(known)))
     }
 
     /// The tool of a call; it may be left out where there is only one.
@@ -143,7 +143,7 @@ impl<'a> Checker<'_, 'a, '_> {
         call: &TestCall,
         tools: &[(&'k str, &'k Arc<Known>)],
         missing: &[&str],
-    ) -> Option<(&'k str, &'k Known)> {
+    ) -> Option<(&'k str, &'k Arc<Known>)> {
         let Some(tool) = &call.action.tool else {
             if let ([(name, known)], []) = (tools, missing) {
                 return Some((name, known));

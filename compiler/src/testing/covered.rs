@@ -5,6 +5,7 @@
 //! deny                 it hit a call                                   would have spoken otherwise of
 //! require              one of its conditions decided                   a call
 //! limit                it refused a call
+//! separate, before     it refused a call
 //! approval             it was asked for
 //! ```
 //!
@@ -18,7 +19,7 @@ use wpc_grammar::{Source, Span};
 use wpc_model::{Action, Condition, Decision, Effect, Moment, Policy, Reason, Refusal, RuleId};
 
 use super::Asked;
-use crate::checked::{Checked, Head, Placed};
+use crate::checked::{Checked, Head, Placed, Sequence};
 use crate::compiled::Map;
 
 /// What was covered, statement by statement in source order.
@@ -67,10 +68,14 @@ pub enum StatementKind {
     Limit,
     /// `require approval of`.
     Approval,
+    /// `separate`.
+    Separate,
+    /// `before`.
+    Before,
 }
 
 impl StatementKind {
-    /// The word for it: `allow`, `deny`, `require`, `limit`, `approval`.
+    /// The word for it: `allow`, `deny`, `require`, `limit`, `approval`, `separate`, `before`.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
@@ -79,6 +84,8 @@ impl StatementKind {
             Self::Require => "require",
             Self::Limit => "limit",
             Self::Approval => "approval",
+            Self::Separate => "separate",
+            Self::Before => "before",
         }
     }
 }
@@ -155,6 +162,13 @@ impl<'c> Watch<'c> {
                 watch.add(StatementKind::Approval, &approval.head, &approval.conditions);
             }
         }
+        for order in &checked.orders {
+            let kind = match order.sequence {
+                Sequence::Separate(_) => StatementKind::Separate,
+                Sequence::Before(_) => StatementKind::Before,
+            };
+            watch.add(kind, &order.head, &[]);
+        }
         watch.live(policy);
         watch
     }
@@ -217,8 +231,10 @@ impl<'c> Watch<'c> {
                 self.rule(approval.id, &approval.conditions, action, asked, Effect::Deny);
             }
         }
-        if let Decision::Deny(Refusal { reason: Reason::LimitExceeded, rule: Some(id), .. }) = decision {
-            self.decided(*id);
+        if let Decision::Deny(Refusal { reason: Reason::LimitExceeded | Reason::OrderDenied, rule, .. }) =
+            decision
+        {
+            rule.iter().for_each(|id| self.decided(*id));
         }
     }
 

@@ -24,7 +24,7 @@ use crate::{Code, Diagnostic, Parameters, Wanted, lower, self_check};
 
 pub use covered::{Coverage, Covered, CoveredCondition, StatementKind};
 pub use step::Expected;
-pub(crate) use step::{Asked, Expect, Outcome, START, Step, Test};
+pub(crate) use step::{Asked, Ended, Expect, START, Signed, Step, Test};
 
 /// What the tests of one file came to.
 #[derive(Clone, Debug)]

@@ -2,49 +2,93 @@
 
 use std::collections::BTreeMap;
 
-use wpc_model::{Approvals, Call, Charging, Decision, Moment, Needs, Policy, Value, Who};
+use wpc_model::{Admission, Approvals, Approved, Decision, Ending, Moment, Needs, Policy, Undecided};
 
-use super::Outcome;
+use super::step::{Asked, Ended, Signed};
 
-/// The one job of a test.
-const WHO: Who<'_> = Who { job: "test", agent: "agent" };
+/// Who asks where a test names nobody: approvals count only where the requester is known.
+pub(super) const REQUESTER: &str = "did:example:requester";
 
-/// The history of a test's job.
+/// The past of a test: the reference history, and the approvals that were given.
 #[derive(Debug, Default)]
 pub(super) struct Past {
-    happened: wpc_model::Past,
+    made: wpc_model::Past,
+    given: Vec<Approved>,
 }
 
 impl Past {
-    /// What the policy says of `call` at `now`, Unix milliseconds.
-    pub(super) fn decide(&self, policy: &Policy, call: &Call, now: i64) -> Option<Decision> {
+    /// What the policy says of a call; if it may go ahead it is charged, and ends as the test says.
+    pub(super) fn call(&mut self, policy: &Policy, asked: &Asked, ended: &Ended) -> Option<Decision> {
+        let Asked { call, at, .. } = asked;
         let tool = policy.tools.get(&call.tool)?;
-        if let Err(refusal) = wpc_model::in_force(policy, now) {
+        if let Err(refusal) = wpc_model::in_force(policy, *at) {
             return Some(Decision::Deny(refusal));
         }
-        let moment = Moment::at(now);
-        let ruling = wpc_model::rule(tool, call, moment);
+        let moment = Moment::at(*at);
         let needs = Needs::of(policy, call, moment);
-        let history = self.happened.at(WHO, now);
-        Some(wpc_model::admit(policy, call, ruling, &needs, &Approvals::NONE, &history).decision)
+        self.sign(policy, asked, &needs);
+        let who = asked.who();
+        let requester = [asked.requester.clone().unwrap_or_else(|| REQUESTER.to_owned())];
+        let approvals = Approvals { given: &self.given, requester: &requester };
+        let ruling = wpc_model::rule(tool, call, moment);
+        let Admission { decision, charges, approvals: used } =
+            wpc_model::admit(policy, call, ruling, &needs, &approvals, &self.made.at(who, *at));
+        for index in used {
+            if let Some(one) = self.given.get_mut(index) {
+                one.used = one.used.saturating_add(1);
+            }
+        }
+        if matches!(decision, Decision::Allow { .. }) {
+            self.made.charge(who, *at, &charges);
+            let nothing = BTreeMap::new();
+            let done = match ended.ending(&nothing) {
+                Ending::Done(result) => Some(result),
+                Ending::Failed => None,
+                Ending::Unknown => return Some(decision),
+            };
+            self.made.ended(policy, who, *at, call, &charges, done);
+        }
+        Some(decision)
     }
 
-    /// Takes an admitted call, and how it ended: what is unknown may still be on its way. What cannot be
-    /// counted charges nothing: no gate admits it.
-    pub(super) fn take(
+    /// Earlier calls, admitted whatever the policy says of them.
+    ///
+    /// # Errors
+    ///
+    /// [`Undecided`] if what they charge cannot be counted: no gate admits them.
+    pub(super) fn given(
         &mut self,
         policy: &Policy,
-        call: &Call,
-        at: i64,
-        outcome: Outcome,
-        result: &BTreeMap<String, Value>,
-    ) {
-        let charged: Vec<Charging> = self.happened.began(policy, WHO, at, call).unwrap_or_default();
-        let done = match outcome {
-            Outcome::Done => Some(result),
-            Outcome::Failed => None,
-            Outcome::Unknown => return,
-        };
-        self.happened.ended(policy, WHO, at, call, &charged, done);
+        asked: &Asked,
+        times: u32,
+        ended: &Ended,
+    ) -> Result<(), Undecided> {
+        let nothing = BTreeMap::new();
+        self.made.happened(policy, asked.who(), asked.at, &asked.call, times, ended.ending(&nothing))
+    }
+
+    /// Adds the approvals of a call. Each fixes all of its arguments, and lasts as long as the
+    /// shortest of those that it may serve.
+    fn sign(&mut self, policy: &Policy, asked: &Asked, needs: &Needs) {
+        let required = needs.approvals.iter().filter_map(|index| policy.approvals.get(*index as usize));
+        let lasts = required.map(|approval| approval.within_ms).min().unwrap_or(0);
+        let call = &asked.call;
+        for Signed { approver, roles, at } in &asked.signed {
+            let nonce = self.given.len().to_string();
+            let arguments = call.arguments.iter().map(|(name, value)| (name.clone(), Some(value.clone())));
+            self.given.push(Approved {
+                approver: approver.clone(),
+                roles: roles.clone(),
+                tool: call.tool.clone(),
+                action: call.action.clone(),
+                resource: call.resource.clone(),
+                arguments: arguments.collect(),
+                requested_at: *at,
+                issued_at: *at,
+                not_after: at.saturating_add(lasts),
+                used: 0,
+                nonce,
+            });
+        }
     }
 }

@@ -7,7 +7,7 @@ use wpc_model::{Decision, Malformed, MalformedCode, Moment, Policy, Reason, Refu
 
 use super::covered::Watch;
 use super::past::Past;
-use super::{Asked, Expect, Expectation, FailingAt, Found, Outcome, Ran, Spoken, Step, Test};
+use super::{Asked, Ended, Expect, Expectation, FailingAt, Found, Ran, Spoken, Step, Test};
 use crate::checked::{Checked, Head, Placed, Tool};
 use crate::compiled::Map;
 use crate::lines::Lines;
@@ -25,18 +25,14 @@ pub(super) fn run(
     let mut expectations = Vec::new();
     for step in &test.steps {
         match step {
-            Step::Given { asked, times, outcome } => {
-                for _ in 0..*times {
-                    past.take(policy, &asked.call, asked.at, *outcome, &BTreeMap::new());
-                }
+            Step::Given { asked, times, ended } => {
+                // What cannot be counted charges nothing: no gate ever admitted it.
+                let _uncounted = past.given(policy, asked, *times, ended);
             }
-            Step::Call(asked) => {
-                let found = decide(policy, &past, asked);
+            Step::Call { asked, ended } => {
+                let found = decide(policy, &mut past, asked, ended);
                 if let Found::Decided(decision) = &found {
                     watch.saw(policy, asked, decision);
-                    if matches!(decision, Decision::Allow { .. }) {
-                        past.take(policy, &asked.call, asked.at, Outcome::Done, &BTreeMap::new());
-                    }
                 }
                 last = Some((asked, found));
             }
@@ -62,7 +58,7 @@ pub(super) fn run(
 /// What becomes of a call. An action that no statement names is not in the policy's slice of the
 /// interface, and what nothing allows is denied; whatever else is wrong with a call the gate refuses
 /// before it decides.
-fn decide(policy: &Policy, past: &Past, asked: &Asked) -> Found {
+fn decide(policy: &Policy, past: &mut Past, asked: &Asked, ended: &Ended) -> Found {
     let nothing = Refusal { reason: Reason::DefaultDeny, rule: None, condition: None, frees_at: None };
     match asked.call.conform(policy) {
         Ok(()) => {}
@@ -74,7 +70,7 @@ fn decide(policy: &Policy, past: &Past, asked: &Asked) -> Found {
             return Found::Malformed { code: malformed.code.code(), message };
         }
     }
-    Found::Decided(past.decide(policy, &asked.call, asked.at).unwrap_or(Decision::Deny(nothing)))
+    Found::Decided(past.call(policy, asked, ended).unwrap_or(Decision::Deny(nothing)))
 }
 
 /// Where rules, limits and approvals were written.
@@ -90,6 +86,9 @@ pub(super) struct Places<'c> {
 impl<'c> Places<'c> {
     pub(super) fn of(checked: &'c Checked, map: &'c Map) -> Self {
         let mut places = Self { map, heads: BTreeMap::new(), conditions: BTreeMap::new() };
+        for order in &checked.orders {
+            places.heads.insert((order.head.line, &order.head.text), order.head.span);
+        }
         for tool in checked.tools.values() {
             for (head, conditions) in statements(tool) {
                 places.heads.insert((head.line, &head.text), head.span);
@@ -97,9 +96,6 @@ impl<'c> Places<'c> {
                     places.conditions.entry(placed.line).or_default().push(placed);
                 }
             }
-        }
-        for order in &checked.orders {
-            places.heads.insert((order.head.line, &order.head.text), order.head.span);
         }
         places
     }

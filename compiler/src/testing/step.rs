@@ -1,7 +1,9 @@
 //! What a `test` block says, typed: calls as the interpreter takes them, times, outcomes.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use wpc_grammar::Span;
-use wpc_model::Call;
+use wpc_model::{Call, Ending, Value, Who};
 
 /// When a test begins: 2026-01-01T00:00:00Z, in Unix milliseconds. Its clock stands still until a
 /// step says another time.
@@ -25,22 +27,46 @@ pub(crate) enum Step {
         asked: Asked,
         /// How many times, at least once.
         times: u32,
-        /// How it ended.
-        outcome: Outcome,
+        ended: Ended,
     },
-    /// A call that is decided; if it is allowed it is charged, and done at once.
-    Call(Asked),
+    /// A call that is decided; if it is allowed it is charged, and ends at once.
+    Call { asked: Asked, ended: Ended },
     /// What the decision must be.
     Expect(Expect),
 }
 
-/// A call, its time and its place.
+/// A call, its time and its place, and the people concerned.
 #[derive(Clone, Debug)]
 pub(crate) struct Asked {
     pub(crate) call: Call,
     /// Unix milliseconds.
     pub(crate) at: i64,
     pub(crate) place: Span,
+    /// The job that it is part of.
+    pub(crate) job: String,
+    /// The agent that asks.
+    pub(crate) agent: String,
+    /// The DID of the requester, who never approves.
+    pub(crate) requester: Option<String>,
+    /// Who approved it.
+    pub(crate) signed: Vec<Signed>,
+}
+
+impl Asked {
+    pub(super) fn who(&self) -> Who<'_> {
+        Who { job: &self.job, agent: &self.agent }
+    }
+}
+
+/// One approval.
+#[derive(Clone, Debug)]
+pub(crate) struct Signed {
+    /// The person's DID.
+    pub(crate) approver: String,
+    /// Roles that an issuer says they have: the role and the issuer's DID.
+    pub(crate) roles: BTreeSet<(String, String)>,
+    /// When it was asked for and signed, Unix milliseconds.
+    pub(crate) at: i64,
 }
 
 /// `expect allow`, `expect deny`, `expect deny CODE`.
@@ -59,14 +85,24 @@ pub enum Expected {
     Deny(Option<String>),
 }
 
-/// How an earlier call ended.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(crate) enum Outcome {
-    /// It did what it should.
-    #[default]
-    Done,
+/// How a call ended.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Ended {
+    /// It did what it should, and returned this.
+    Done(Option<BTreeMap<String, Value>>),
     /// It did not.
     Failed,
     /// Nobody knows, or it is still on its way.
     Unknown,
+}
+
+impl Ended {
+    /// As the model takes it; `nothing` is what a call returned of which nothing else is said.
+    pub(super) fn ending<'a>(&'a self, nothing: &'a BTreeMap<String, Value>) -> Ending<'a> {
+        match self {
+            Self::Done(result) => Ending::Done(result.as_ref().unwrap_or(nothing)),
+            Self::Failed => Ending::Failed,
+            Self::Unknown => Ending::Unknown,
+        }
+    }
 }

@@ -297,3 +297,95 @@ fn nothing_is_allowed_outside_the_times_at_which_a_policy_is_valid() {
     assert_eq!(ran.expectations.len(), 3);
     assert!(ran.passed(), "{:?}", ran.expectations);
 }
+
+/// Two people, of whom the policy names the first.
+const ANNA: &str = "did(\"did:key:z6MkneMkZqwqRiU5mJzSG3kDwzt9P8C59N4NGTfBLfSGE7c7\")";
+const BERT: &str = "did(\"did:key:z6MkehRgf7yJbgaGfYsdoAsKdBPE3dj2CYhowQdcjqSJgvVd\")";
+
+#[test]
+fn a_call_that_was_approved_goes_ahead_once() {
+    let call = "call complete on queue(\"orders\") { messages: 1 }";
+    let check = |steps: &str, expect: &[&str]| assert_eq!(decided(steps), expect, "{steps}");
+    check(
+        &format!("{call}\napproved by {ANNA}\nexpect allow\n{call}\nexpect allow"),
+        &["allow", "approval_required"],
+    );
+    check(&format!("{call}\napproved by {BERT}\nexpect allow"), &["approval_required"]);
+    check(&format!("requester {ANNA}\n{call}\napproved by {ANNA}\nexpect allow"), &["approval_required"]);
+    let late = format!("{call} at \"2026-03-01T09:30:00Z\"\napproved by {ANNA} at");
+    check(&format!("{late} \"2026-03-01T09:00:00Z\"\nexpect allow"), &["approval_required"]);
+    check(&format!("{late} \"2026-03-01T09:00:00.001Z\"\nexpect allow"), &["allow"]);
+}
+
+/// A policy about whose calls they are and what came before.
+const JOBS: &str = r#"
+tool deploy {
+    resource target(name: text) = "deploy/{name}"
+    action plan on target { } result { revision: text trusted }
+    action apply on target { revision: text }
+    action read, send on target { }
+}
+
+policy jobs {
+    tool deploy {
+        allow plan, read, send on target("a")
+        allow apply on target("a")
+        limit concurrent plan to 1
+        limit calls of read to 2 per hour per agent
+        separate read from send
+        before apply do plan with same resource, revision == plan.revision
+    }
+    token { pin policy }
+}
+"#;
+
+#[track_caller]
+fn of_jobs(steps: &str) -> (Vec<&'static str>, Vec<String>) {
+    let source = Source::new("t.wpc", format!("{JOBS}\ntest \"t\" {{\n{steps}\n}}\n"));
+    let tested = tested(&source);
+    let found =
+        tested.tests[0].expectations.iter().map(|one| one.found.reason().unwrap_or("allow")).collect();
+    let statements =
+        tested.coverage.statements.iter().filter(|one| one.decided && one.kind.word() != "allow");
+    (found, statements.map(|one| one.name.clone()).collect())
+}
+
+#[test]
+fn what_is_in_flight_takes_its_place_until_it_ends() {
+    let plan = "plan on target(\"a\")";
+    let (found, covered) = of_jobs(&format!("given {plan}\noutcome unknown\ncall {plan}\nexpect deny"));
+    assert_eq!((found, covered), (vec!["limit_exceeded"], vec!["limit concurrent plan to 1".to_owned()]));
+    assert_eq!(of_jobs(&format!("given {plan}\noutcome failed\ncall {plan}\nexpect deny")).0, ["allow"]);
+    let twice = format!("call {plan}\noutcome unknown\nexpect allow\ncall {plan}\nexpect deny");
+    assert_eq!(of_jobs(&twice).0, ["allow", "limit_exceeded"]);
+}
+
+#[test]
+fn an_agents_other_jobs_count_and_another_agents_do_not() {
+    let read = "read on target(\"a\")";
+    let earlier = format!("given {read}\ntimes 2\njob \"another\"");
+    assert_eq!(of_jobs(&format!("{earlier}\ncall {read}\nexpect deny")).0, ["limit_exceeded"]);
+    assert_eq!(of_jobs(&format!("{earlier}\nagent \"another\"\ncall {read}\nexpect deny")).0, ["allow"]);
+}
+
+#[test]
+fn what_came_before_decides_in_its_own_job() {
+    let (read, send) = ("read on target(\"a\")", "send on target(\"a\")");
+    let (found, covered) = of_jobs(&format!("given {read}\ncall {send}\nexpect deny order_denied"));
+    assert_eq!((found, covered), (vec!["order_denied"], vec!["separate read from send".to_owned()]));
+    assert_eq!(of_jobs(&format!("given {read}\njob \"another\"\ncall {send}\nexpect deny")).0, ["allow"]);
+}
+
+#[test]
+fn a_result_is_what_a_later_call_must_agree_with() {
+    let plan = "given plan on target(\"a\")";
+    let apply =
+        |revision: &str| format!("call apply on target(\"a\") {{ revision: \"{revision}\" }}\nexpect deny");
+    assert_eq!(of_jobs(&apply("r7")).0, ["order_denied"]);
+    assert_eq!(of_jobs(&format!("{plan}\nresult {{ revision: \"r7\" }}\n{}", apply("r7"))).0, ["allow"]);
+    assert_eq!(
+        of_jobs(&format!("{plan}\nresult {{ revision: \"r7\" }}\n{}", apply("r8"))).0,
+        ["order_denied"]
+    );
+    assert_eq!(of_jobs(&format!("{plan}\noutcome failed\n{}", apply("r7"))).0, ["order_denied"]);
+}

@@ -22,6 +22,7 @@ mod history;
 mod limits;
 mod needs;
 mod orders;
+mod repeated;
 mod rules;
 
 pub use admit::{Admission, Decision, Reason, Refusal, admit};
@@ -33,4 +34,5 @@ pub use history::{History, Past, PastAt, Who};
 pub use limits::{Demand, Undecided, Used, demands, used};
 pub use needs::{Needs, settle};
 pub use orders::Ordered;
+pub use repeated::Ending;
 pub use rules::{Near, Ruling, approvals, rule};

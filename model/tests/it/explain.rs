@@ -1,8 +1,13 @@
 //! What is said of a refusal agrees with what decided it.
 
+use std::collections::BTreeMap;
+
 use proptest::prelude::*;
 use wpc_model::arbitrary::policy_and_call;
-use wpc_model::{Effect, Moment, Near, Ruling, Truth, conditions_hold, decisive, failing, rule};
+use wpc_model::{
+    Effect, Ending, History as _, Moment, Near, Past, Ruling, Truth, Who, conditions_hold, decisive, demands,
+    failing, rule,
+};
 
 /// A Tuesday, 12:00.
 const NOW: Moment = Moment::at(1_767_700_800_000);
@@ -53,6 +58,27 @@ proptest! {
                     let all: Vec<_> = failing(&rule.conditions, action, &call, NOW).iter().map(|one| one.condition).collect();
                     prop_assert_eq!(all, found);
                 }
+            }
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_call_that_happened_often_counts_like_as_many_calls((policy, call) in policy_and_call(), times in 1_u32..6, ending in 0_usize..3) {
+        let who = Who { job: "a", agent: "b" };
+        let nothing = BTreeMap::new();
+        let ending = [Ending::Done(&nothing), Ending::Failed, Ending::Unknown][ending];
+        let (mut once, mut often) = (Past::new(), Past::new());
+        let together = once.happened(&policy, who, 1_000, &call, times, ending);
+        let apart = (0..times).try_for_each(|_| often.happened(&policy, who, 1_000, &call, 1, ending));
+        prop_assert_eq!(together, apart);
+        if together.is_ok() {
+            let tool = &policy.tools[&call.tool];
+            for demand in demands(tool, &call).unwrap_or_default() {
+                let bound = tool.limits[demand.limit as usize].bound(demand.key);
+                let used = |past: &Past| past.at(who, 2_000).used(&bound, demand.amount);
+                prop_assert_eq!(used(&once), used(&often));
             }
         }
     }

@@ -5,7 +5,7 @@
 const WIDTH: usize = 80;
 
 /// Width of the word's column.
-const WORD: usize = 8;
+const WORD: usize = 10;
 
 /// `word` and `members` joined by commas, in as many lines as it takes, `indent` blanks from the left.
 pub(super) fn wrapped(indent: usize, word: &str, members: &[String]) -> String {
@@ -63,7 +63,7 @@ mod tests {
 
     #[test]
     fn what_fits_is_one_line() {
-        check(&["a", "b"], "  to      a, b");
+        check(&["a", "b"], "  to        a, b");
         check(&[], "  to");
     }
 
@@ -80,6 +80,6 @@ mod tests {
         assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
         assert!(text.lines().all(|line| line.chars().count() > 60 || text.ends_with(line)), "{text}");
         let long = "x".repeat(100);
-        check(&["a", &long, "b"], &format!("  to      a,\n          {long},\n          b"));
+        check(&["a", &long, "b"], &format!("  to        a,\n            {long},\n            b"));
     }
 }

@@ -228,15 +228,6 @@ pub(super) fn of_approval(approval: &Approval) -> Change {
     Change::new("approval", None, format!("{who}, {how}"))
 }
 
-/// What must be done first, or in another job.
-pub(super) fn of_order(order: &Order) -> Change {
-    let text = words::order(order);
-    match &order.sequence {
-        Sequence::Before(_) => Change::new("order", None, format!("first, in this job: {text}")),
-        Sequence::Separate { .. } => Change::new("order", None, format!("in another job: {text}")),
-    }
-}
-
 /// What a limit that is used up leaves to do.
 pub(super) fn of_limit(tool: &Tool, limit: &Limit, amount: i64, frees_at: Option<i64>) -> Change {
     if amount > limit.max {
@@ -253,8 +244,19 @@ pub(super) fn of_limit(tool: &Tool, limit: &Limit, amount: i64, frees_at: Option
             Change::new("job", None, "a new one: of this one the limit is used up for good")
         }
         (None, Window::Sliding { .. }) => Change::new("time", None, "later: when the window has moved on"),
-        (None, Window::Flight) => {
-            Change::new("time", None, "later: when one of the calls in flight has ended")
+        (None, Window::Flight) => Change::new("time", None, "later: when a call that is in flight has ended"),
+    }
+}
+
+/// What a statement about the order of calls leaves to do.
+pub(super) fn of_order(order: &Order) -> Change {
+    match &order.sequence {
+        Sequence::Separate { .. } => {
+            Change::new("job", None, "another one, which has not done the other side")
+        }
+        Sequence::Before(before) => {
+            let earlier = format!("{}.{}", plain(&before.earlier.tool), plain(&before.earlier.action));
+            Change::new("job", None, format!("`{earlier}` must be done first, and agree"))
         }
     }
 }

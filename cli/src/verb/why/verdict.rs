@@ -1,13 +1,14 @@
 //! The decision with the rules, approvals and limits that it met.
 
 use serde_json::{Value, json};
-use wpc::{Clock, SystemClock};
 use wpc_model::{
-    Call, Condition, Decision, Demand, Effect, Moment, Policy, Reason, Refusal, Rule, RuleId, Ruling, Tool,
+    Call, Condition, Decision, Demand, Effect, History as _, Moment, Order, Policy, Reason, Refusal, Rule,
+    RuleId, Ruling, Tool,
 };
 
 use super::change::{self, Change};
 use super::facts;
+use super::history::History;
 use crate::failure::Failure;
 use crate::map::Lines;
 use crate::words;
@@ -26,11 +27,18 @@ pub(super) struct Met {
     pub(super) extra: String,
     pub(super) place: String,
     line: Option<u64>,
-    /// What a limit would be charged, of how much.
-    charge: Option<(i64, i64)>,
+    charge: Option<Charge>,
 }
 
-/// What the policy says of a call in a job without a history.
+/// What a limit would be charged, what it was charged before, and how much it takes.
+#[derive(Clone, Copy, Debug)]
+struct Charge {
+    amount: i64,
+    used: i64,
+    max: i64,
+}
+
+/// What the policy says of a call in its job.
 #[derive(Debug)]
 pub(super) struct Verdict {
     pub(super) decision: Decision,
@@ -49,19 +57,22 @@ pub(super) struct Verdict {
 }
 
 /// Decides and looks up everything that it met.
-pub(super) fn of(policy: &Policy, call: &Call, lines: Option<&Lines>) -> Result<Verdict, Failure> {
+pub(super) fn of(
+    policy: &Policy,
+    call: &Call,
+    lines: Option<&Lines>,
+    history: &History,
+) -> Result<Verdict, Failure> {
     let missing = || Failure::no("unknown_tool", "the policy does not have this tool");
     let tool = policy.tools.get(&call.tool).ok_or_else(missing)?;
-    let wall = SystemClock::new().wall_ms();
-    let now = Moment::at(wall);
+    let now = Moment::at(history.now);
     let ruling = wpc_model::rule(tool, call, now);
     let asked = wpc_model::approvals(policy, call, now);
     let needs = wpc_model::Needs::of(policy, call, now);
-    let past = wpc_model::Past::new();
-    let fresh = past.at(wpc_model::Who { job: "", agent: "" }, wall);
+    let past = history.past.at(history.who(), history.now);
     let nobody = wpc_model::Approvals::NONE;
-    let decision = wpc_model::admit(policy, call, ruling, &needs, &nobody, &fresh).decision;
-    let demands = needs.demands;
+    let decision = wpc_model::admit(policy, call, ruling, &needs, &nobody, &past).decision;
+    let demands = needs.demands.unwrap_or_default();
 
     let look = Look { tool, call, lines, now };
     let allowed = matches!(ruling, Ruling::Allow { .. });
@@ -71,17 +82,22 @@ pub(super) fn of(policy: &Policy, call: &Call, lines: Option<&Lines>) -> Result<
     let asked = asked.iter().filter_map(|&index| policy.approvals.get(usize::try_from(index).ok()?));
     let asked: Vec<_> = asked.filter(|_| allowed).collect();
     changes.extend(asked.iter().map(|approval| change::of_approval(approval)));
-    changes.extend(order(policy, &decision));
-    changes.extend(look.limit(&decision, demands.as_deref().unwrap_or_default()));
+    changes.extend(look.limit(&decision, &demands));
+    let ordered = look.order(policy, &decision);
+    changes.extend(ordered.iter().map(|(order, _)| change::of_order(order)));
+    let decided_by = ordered.map(|(_, met)| met).or(decided_by);
     let approvals = asked.iter().map(|approval| {
         let [who, how] = words::approval(approval);
         look.met(approval.id, format!("{who}, {how}"), String::new())
     });
-    let limits = demands.iter().flatten().filter_map(|demand| {
+    let limits = demands.iter().filter_map(|demand| {
         let limit = tool.limits.get(usize::try_from(demand.limit).ok()?)?;
-        let extra = format!("charges {} of {}", demand.amount, limit.max);
+        let used = past.used(&limit.bound(demand.key), demand.amount)?.amount;
+        let said = |number| words::amount(tool, limit, number);
+        let before = if used == 0 { String::new() } else { format!(", {} used", said(used)) };
+        let extra = format!("charges {} of {}{before}", said(demand.amount), said(limit.max));
         let met = look.met(limit.id, words::limit(tool, limit), extra);
-        Some(Met { charge: Some((demand.amount, limit.max)), ..met })
+        Some(Met { charge: Some(Charge { amount: demand.amount, used, max: limit.max }), ..met })
     });
     Ok(Verdict {
         decision,
@@ -93,13 +109,6 @@ pub(super) fn of(policy: &Policy, call: &Call, lines: Option<&Lines>) -> Result<
         approvals: approvals.collect(),
         limits: limits.filter(|_| allowed).collect(),
     })
-}
-
-/// What the `separate` or `before` that refuses the call leaves to do.
-fn order(policy: &Policy, decision: &Decision) -> Option<Change> {
-    let Decision::Deny(Refusal { reason: Reason::OrderDenied, rule, .. }) = decision else { return None };
-    let order = policy.orders.iter().find(|order| Some(order.id) == *rule)?;
-    Some(change::of_order(order))
 }
 
 /// What the rules alone say, in words.
@@ -183,6 +192,13 @@ impl Look<'_> {
         }
     }
 
+    /// The statement about the order of calls that refuses this one.
+    fn order<'p>(&self, policy: &'p Policy, decision: &Decision) -> Option<(&'p Order, Met)> {
+        let Decision::Deny(Refusal { reason: Reason::OrderDenied, rule, .. }) = decision else { return None };
+        let order = policy.orders.iter().find(|order| Some(order.id) == *rule)?;
+        Some((order, self.met(order.id, words::order(order), String::new())))
+    }
+
     /// What the limit that refuses the call leaves to do.
     fn limit(&self, decision: &Decision, demands: &[Demand]) -> Option<Change> {
         let Decision::Deny(Refusal { reason: Reason::LimitExceeded, rule, frees_at, .. }) = decision else {
@@ -231,8 +247,9 @@ impl Verdict {
         let met = |met: &Met| {
             let mut json =
                 json!({ "id": met.id.map(|id| id.to_string()), "text": met.text, "line": met.line });
-            if let (Some(members), Some((amount, max))) = (json.as_object_mut(), met.charge) {
-                members.extend([("amount".to_owned(), json!(amount)), ("max".to_owned(), json!(max))]);
+            if let (Some(members), Some(Charge { amount, used, max })) = (json.as_object_mut(), met.charge) {
+                let charge = [("amount", amount), ("used", used), ("max", max)];
+                members.extend(charge.map(|(name, number)| (name.to_owned(), json!(number))));
             }
             json
         };
