@@ -16,6 +16,7 @@ use crate::Policy;
 /// let auth = Auth { max_ttl_seconds: 900, pin_policy_hash: true, job_scoped_binding: true, proof_of_possession: true };
 /// let policy = Policy {
 ///     name: "p".into(), tools: [].into(), auth, approvals: vec![], evidence: Evidence::default(), settings,
+///     orders: vec![],
 /// };
 /// assert_eq!(in_force(&policy, 9).map_err(|refusal| refusal.reason), Err(Reason::PolicyNotValid));
 /// assert_eq!(in_force(&policy, 10), Ok(()));
