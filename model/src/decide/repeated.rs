@@ -35,7 +35,8 @@ impl Past {
         times: u32,
         ending: Ending<'_>,
     ) -> Result<(), Undecided> {
-        let one = super::Needs::of(policy, call, crate::Moment::at(at)).charges(policy, call, &self.at(who, at))?;
+        let one =
+            super::Needs::of(policy, call, crate::Moment::at(at)).charges(policy, call, &self.at(who, at))?;
         let all = repeated(&one, times)?;
         self.charge(who, at, &all);
         let done = match ending {
