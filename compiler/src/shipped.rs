@@ -15,6 +15,7 @@ pub const SHIPPED: &[(&str, &str)] = &[
     ("file", include_str!("../interfaces/file.wpc")),
     ("http", include_str!("../interfaces/http.wpc")),
     ("models", include_str!("../interfaces/models.wpc")),
+    ("process", include_str!("../interfaces/process.wpc")),
 ];
 
 /// Each is read once per process. One that cannot be read is not shipped; a test reads them all.

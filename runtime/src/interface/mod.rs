@@ -12,3 +12,5 @@ pub mod file;
 pub mod http;
 #[rustfmt::skip]
 pub mod models;
+#[rustfmt::skip]
+pub mod process;
