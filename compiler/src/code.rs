@@ -161,6 +161,7 @@ codes! {
     IdleLimit = "WPC0465" Warning "a limit on what nothing allows",
     IdleApproval = "WPC0466" Warning "a required approval that is never asked for",
     ApprovalOfNothing = "WPC0470" Note "an approval of what nothing allows",
+    AlikeKind = "WPC0471" Warning "an `allow` that may be another kind's, which is denied",
 
     NotImplemented = "WPC0490" Error "not implemented in this version",
 
@@ -170,6 +171,7 @@ codes! {
 /// The lints and the names under which they can be denied.
 const LINTS: &[(Code, &str)] = &[
     (Code::SasNamespace, "sas_namespace"),
+    (Code::AlikeKind, "alike_kind"),
     (Code::BroadAllow, "broad_allow"),
     (Code::MixedRoles, "mixed_roles"),
     (Code::NoLimit, "no_limit"),

@@ -5,9 +5,8 @@ use std::sync::Arc;
 
 use wpc_model::{Call, Hash, Malformed, Measured, Moment, Policy, Ruling, Value};
 
-use crate::engine::Engine;
-use crate::gate::{Admitted, Asked, Core, Slip};
-use crate::ledger::{self, LedgerError};
+use crate::gate::{Admitted, Core, Slip};
+use crate::ledger::LedgerError;
 use crate::{CallId, JobId, OpenError, Opening, Outcome, Refused, Report};
 
 /// A gate for callers that do not know the policy at compile time: proxies, dispatchers, tests.
@@ -16,7 +15,6 @@ use crate::{CallId, JobId, OpenError, Opening, Outcome, Refused, Report};
 /// counts at run time: the decision, the limits, the ledger.
 pub struct DynamicGate {
     core: Arc<Core>,
-    engine: Engine,
 }
 
 impl DynamicGate {
@@ -27,9 +25,7 @@ impl DynamicGate {
     ///
     /// [`OpenError`] with the first reason found; then nothing was recorded.
     pub fn open(opening: Opening<'_>) -> Result<Self, OpenError> {
-        let core = Core::open(opening, None)?;
-        let engine = Engine::new(core.policy());
-        Ok(Self { core, engine })
+        Ok(Self { core: Core::open(opening, None)? })
     }
 
     /// The policy that this gate enforces.
@@ -77,7 +73,7 @@ impl DynamicGate {
         if let Err(malformed) = call.conform(self.policy()) {
             return Err(self.malformed(&malformed, 0).await);
         }
-        let asked = self.asked(call);
+        let asked = self.core.asked(call);
         let call = Arc::clone(&asked.call);
         let admitted = self.core.begin_async(asked).await?;
         Ok(DynamicRunning { call, slip: admitted.slip(), admitted })
@@ -102,7 +98,7 @@ impl DynamicGate {
         if let Err(malformed) = call.conform(self.policy()) {
             return Err(self.core.refuse_untyped(malformed.code.code(), malformed.to_string(), 0));
         }
-        let asked = self.asked(call);
+        let asked = self.core.asked(call);
         let call = Arc::clone(&asked.call);
         let admitted = self.core.begin(asked)?;
         Ok(DynamicRunning { call, slip: admitted.slip(), admitted })
@@ -138,12 +134,7 @@ impl DynamicGate {
     /// Nothing is recorded, so nothing may be done on the strength of it.
     #[must_use]
     pub fn rule(&self, call: &Call, moment: Moment) -> Ruling {
-        self.engine.rule(call, moment)
-    }
-
-    fn asked(&self, call: Call) -> Asked {
-        // Rules that read the clock are not asked here.
-        self.core.asked(call, ledger::Engine::Indexed, |call| self.rule(call, Moment::at(0)))
+        self.core.rule(call, moment)
     }
 
     async fn malformed(&self, malformed: &Malformed, bytes: usize) -> Refused {

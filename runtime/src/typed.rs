@@ -10,7 +10,7 @@ use crate::action::{Action, Interface, Policy, Takes};
 use crate::call;
 use crate::describe::Describes;
 use crate::gate::{Asked, Core};
-use crate::ledger::{Engine, Ledger, LedgerError};
+use crate::ledger::{Ledger, LedgerError};
 use crate::place::Place;
 use crate::running::Running;
 use crate::{JobId, OpenError, Opening, Refused};
@@ -100,7 +100,7 @@ impl<P: Policy> Gate<P> {
         Ok(Running::new(admitted, call, place, value))
     }
 
-    /// Describes the value once: what the rules decide on is what the entry and the client see.
+    /// Describes the value: what the rules decide on is what the entry and the client see.
     fn ask<A, T, N, How>(
         &self,
         name: N,
@@ -120,7 +120,7 @@ impl<P: Policy> Gate<P> {
             arguments: call::arguments(&facts)?,
         };
         call.conform(self.core.policy())?;
-        let asked = self.core.asked(call, Engine::Generated, |_| A::rule(place.as_ref(), &facts));
+        let asked = self.core.asked_of_generated(call, || A::rule(place.as_ref(), &facts))?;
         Ok((asked, place))
     }
 }

@@ -1,5 +1,6 @@
 //! Lints: what compiles and is probably not wise. Each has a name under which it can be denied.
 
+mod alike;
 mod breadth;
 mod denied;
 mod idle;
@@ -17,6 +18,7 @@ use crate::resolve::Resolved;
 
 /// Looks a sound policy over.
 pub(crate) fn lint(checked: &Checked, places: &Places, resolved: &Resolved<'_>, problems: &mut Problems) {
+    alike::alike_kind(checked, problems);
     breadth::broad_allow(checked, problems);
     breadth::several_environments(checked, problems);
     breadth::whole_providers(places, problems);

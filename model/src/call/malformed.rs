@@ -55,6 +55,8 @@ pub enum MalformedCode {
     NotMeasured,
     /// An argument that is stated beside a value, and otherwise than the value describes it.
     StatedDiffers,
+    /// A value that described itself otherwise when the call was recorded than when it was decided.
+    DescribedDiffers,
 }
 
 impl MalformedCode {
@@ -80,6 +82,7 @@ impl MalformedCode {
             Self::MeasuredStated => "measured_stated",
             Self::NotMeasured => "not_measured",
             Self::StatedDiffers => "stated_differs",
+            Self::DescribedDiffers => "described_differs",
         }
     }
 }

@@ -103,11 +103,7 @@ impl Begin {
             return refusal.into();
         }
         let (call, moment) = (&self.asked.call, Moment::at(head.now_ms()));
-        let timed = || match self.core.timed.rules(call) {
-            Some(rules) => rules.rule(call, moment),
-            None => Ruling::DefaultDeny { near: None },
-        };
-        let ruling = self.asked.ruling.unwrap_or_else(timed);
+        let ruling = self.asked.ruling.unwrap_or_else(|| self.core.rule(call, moment));
         let needs = if self.timed {
             let approvals = approvals(&self.core.policy, call, moment);
             Cow::Owned(Needs { approvals, ..self.needs.clone() })

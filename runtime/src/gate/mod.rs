@@ -31,8 +31,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::oneshot;
-use wpc_model::{Call, Hash, Policy, Ruling};
+use wpc_model::{Call, Hash, Malformed, MalformedCode, Moment, Policy, Ruling};
 
+use crate::engine::Engine as Rules;
 use crate::job::CallIds;
 use crate::ledger::{Closing, Engine, Ledger, Step};
 use crate::refused::{Detail, Refused};
@@ -50,6 +51,8 @@ pub(crate) use slip::Slip;
 /// One job under one policy, in one ledger.
 pub(crate) struct Core {
     policy: Policy,
+    /// The policy's rules, ready to be found.
+    rules: Rules,
     hash: Hash,
     job: JobId,
     agent: String,
@@ -92,13 +95,42 @@ impl Core {
         &self.ledger
     }
 
-    /// A call whose rules say what `rule` does, answered by `engine`, unless they read the clock.
-    pub(crate) fn asked(&self, call: Call, engine: Engine, rule: impl FnOnce(&Call) -> Ruling) -> Asked {
-        let (ruling, engine) = match self.timed.rules(&call) {
-            Some(_) => (None, Engine::Indexed),
-            None => (Some(rule(&call)), engine),
-        };
-        Asked { call: Arc::new(call), ruling, engine }
+    /// What the rules of the artifact say of a call at `moment`.
+    pub(crate) fn rule(&self, call: &Call, moment: Moment) -> Ruling {
+        self.rules.rule(call, moment)
+    }
+
+    /// A call that the engine answers, unless its rules read the clock.
+    pub(crate) fn asked(&self, call: Call) -> Asked {
+        let ruling = (!self.timed.rules(&call)).then(|| self.rule(&call, Moment::at(0)));
+        Asked { call: Arc::new(call), ruling, engine: Engine::Indexed }
+    }
+
+    /// A call of which generated code says `ruling`, unless its rules read the clock.
+    ///
+    /// The engine is asked too, about the call that is recorded: a value that describes itself otherwise
+    /// the second time, or code that is not this policy's, finds nobody to agree with.
+    ///
+    /// # Errors
+    ///
+    /// [`Malformed`] only if the two differ.
+    pub(crate) fn asked_of_generated(
+        &self,
+        call: Call,
+        ruling: impl FnOnce() -> Ruling,
+    ) -> Result<Asked, Malformed> {
+        if self.timed.rules(&call) {
+            return Ok(self.asked(call));
+        }
+        let ruling = ruling();
+        if ruling != self.rule(&call, Moment::at(0)) {
+            return Err(Malformed {
+                code: MalformedCode::DescribedDiffers,
+                path: "$.arguments".to_owned(),
+                message: "are not what the rules were asked about".to_owned(),
+            });
+        }
+        Ok(Asked { call: Arc::new(call), ruling: Some(ruling), engine: Engine::Generated })
     }
 
     /// Decides the call and records the attempt. Blocks until the ledger has it.

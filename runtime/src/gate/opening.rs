@@ -9,6 +9,7 @@ use super::Core;
 use super::named::Named;
 use super::timed::Timed;
 use crate::JobId;
+use crate::engine::Engine;
 use crate::job::CallIds;
 use crate::ledger::entry::is_agent;
 use crate::ledger::{Body, JobState, Ledger, LedgerError, MAX_AGENT_BYTES, Opened, Step};
@@ -148,7 +149,8 @@ impl Core {
             return Err(refusal);
         }
         let (named, timed, calls) = (Named::of(&policy), Timed::of(&policy), CallIds::new()?);
+        let rules = Engine::new(&policy);
         let faulted = AtomicBool::new(false);
-        Ok(Arc::new(Self { policy, hash, job, agent, ledger, calls, named, timed, faulted }))
+        Ok(Arc::new(Self { policy, rules, hash, job, agent, ledger, calls, named, timed, faulted }))
     }
 }

@@ -5,13 +5,9 @@
 
 use wpc_model::{Approval, Call, Condition, Policy, Rule};
 
-use crate::engine::Engine;
-
 /// The actions whose rules or approvals read the clock.
 #[derive(Debug)]
 pub(super) struct Timed {
-    /// Rules of all actions, ready to be asked inside the lock; `None` if no rule reads the clock.
-    engine: Option<Engine>,
     /// Tool and action of each rule that reads it; `None` is every action.
     rules: Vec<(String, Option<String>)>,
     /// Tool and actions of each approval that does.
@@ -30,16 +26,15 @@ impl Timed {
         rules.dedup();
         let timed = |approval: &&Approval| reads_clock(&approval.conditions);
         let named = |approval: &Approval| (approval.tool.clone(), approval.actions.clone());
-        let engine = (!rules.is_empty()).then(|| Engine::new(policy));
-        Self { engine, rules, approvals: policy.approvals.iter().filter(timed).map(named).collect() }
+        Self { rules, approvals: policy.approvals.iter().filter(timed).map(named).collect() }
     }
 
-    /// The rules, if those that speak of the call's action read the clock.
-    pub(super) fn rules(&self, call: &Call) -> Option<&Engine> {
+    /// Whether a rule that speaks of the call's action reads the clock.
+    pub(super) fn rules(&self, call: &Call) -> bool {
         let speaks = |(tool, action): &(String, Option<String>)| {
             *tool == call.tool && action.as_ref().is_none_or(|action| *action == call.action)
         };
-        self.engine.as_ref().filter(|_| self.rules.iter().any(speaks))
+        self.rules.iter().any(speaks)
     }
 
     /// Whether an approval that speaks of the call's action reads the clock.
