@@ -1,5 +1,6 @@
 //! The example of LANGUAGE.md through `policy!` and `#[tool]`.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use wpc::interface::azure_service_bus as interface;
@@ -131,4 +132,35 @@ fn a_value_that_no_call_can_have_is_refused_before_it_is_decided() {
     let cause = refused.detail().cause.clone().unwrap();
     assert!(cause.contains("$.arguments.messages[0].properties.schema_version"), "{cause}");
     assert_eq!(opened.log(), ["duplicate_key"]);
+}
+
+/// A message that describes itself as small every other time.
+struct Shifty(Cell<bool>, BTreeMap<String, String>);
+
+impl Describe<interface::Message> for Shifty {
+    fn describe(&self) -> interface::MessageRecord<'_> {
+        let small = !self.0.replace(!self.0.get());
+        interface::MessageRecord {
+            message_bytes: if small { 1 } else { 1 << 30 },
+            properties: (&self.1).into(),
+            content_type: None,
+            session_id: None,
+            body: None,
+        }
+    }
+}
+
+#[wpc::tool(azure_service_bus::Send, to = queue("orders-staging"))]
+fn publish_shifty(messages: Permitted<Vec<Shifty>>) -> Result<(), Refused> {
+    messages.release().map(drop)
+}
+
+#[test]
+fn what_describes_itself_differently_the_second_time_is_refused() {
+    let opened = open::<orders::Orders>("orders.wpc");
+    for begins_small in [false, true] {
+        let shifty = Shifty(Cell::new(!begins_small), Message::good().properties);
+        let refused = publish_shifty(&opened.gate, vec![shifty]).unwrap_err();
+        assert_eq!(refused.code(), "described_differs");
+    }
 }
