@@ -1,6 +1,6 @@
 //! The Rust types of shipped interfaces are those that the compiler writes.
 //!
-//! `WPC_BLESS=1 cargo test -p wpc-build --test shipped` writes them. Here, because the runtime need not
+//! `WPC_BLESS=1 cargo test -p wpc-build --test it` writes them. Here, because the runtime need not
 //! compile for it.
 
 use std::path::Path;
@@ -39,7 +39,7 @@ fn the_types_of_every_shipped_interface_are_what_the_compiler_writes() {
 
 #[test]
 fn every_shipped_interface_has_a_module() {
-    let modules = include_str!("../../../runtime/src/interface/mod.rs");
+    let modules = include_str!("../../../../runtime/src/interface/mod.rs");
     for (name, _) in SHIPPED {
         assert!(modules.contains(&format!("pub mod {name};")), "`{name}` has no module");
     }

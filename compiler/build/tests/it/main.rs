@@ -1,0 +1,4 @@
+//! What the build door writes.
+
+#[cfg(test)]
+mod shipped;
