@@ -73,18 +73,25 @@ impl SyntaxError {
         message: impl Into<String>,
         label: impl Into<String>,
     ) -> Self {
-        Self { kind, message: message.into(), span, label: label.into(), help: None, also: None }
+        Self { kind, message: line(message), span, label: line(label), help: None, also: None }
     }
 
     pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
+        self.help = Some(line(help));
         self
     }
 
     pub(crate) fn also(mut self, span: Span, label: impl Into<String>) -> Self {
-        self.also = Some((span, label.into()));
+        self.also = Some((span, line(label)));
         self
     }
+}
+
+/// What is quoted from a text may hold a tab, the one control character that a text may have: it must
+/// not reach a terminal.
+fn line(text: impl Into<String>) -> String {
+    let text = text.into();
+    if text.contains('\t') { text.replace('\t', " ") } else { text }
 }
 
 impl fmt::Display for SyntaxError {

@@ -54,7 +54,7 @@ impl Type {
 }
 
 /// The part `name` of an e-mail address or url; no name is a part of both. `None` if it is not
-/// known: see [the rules](self).
+/// known, as where readers of the address may take it for something else.
 ///
 /// ```
 /// use wpc_model::{Part, part};

@@ -80,7 +80,7 @@ impl fmt::Display for RegexError {
 
 impl std::error::Error for RegexError {}
 
-/// Checks a pattern of `matches`: see [the grammar](self).
+/// Checks a pattern of `matches`.
 ///
 /// # Errors
 ///

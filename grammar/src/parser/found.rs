@@ -45,13 +45,10 @@ impl<'i> Place<'i> {
             "" if self.after().is_empty() => "the end of the file".to_owned(),
             "" => "the end of the line".to_owned(),
             "///" => "a `///` line".to_owned(),
-            sign => {
-                // A tab may stand in a text, and must not reach a terminal.
-                let shown: String =
-                    sign.chars().take(SHOWN).map(|char| if char == '\t' { ' ' } else { char }).collect();
-                let more = if sign.chars().nth(SHOWN).is_some() { "…" } else { "" };
-                format!("`{shown}{more}`")
+            sign if sign.chars().count() > SHOWN => {
+                format!("`{}…`", sign.chars().take(SHOWN).collect::<String>())
             }
+            sign => format!("`{sign}`"),
         };
         let start = if sign.is_empty() { self.end_of_signs(comments) } else { self.at };
         Found { shown, sign, span: span(start, start + sign.len()) }
