@@ -1,6 +1,6 @@
 //! Numbers with the largest unit that says them exactly.
 
-use wpc_model::Type;
+use wpc_model::{Type, decimal_text, minor_digits};
 
 const BYTES: &[(i64, &str)] = &[(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
 const TIMES: &[(i64, &str)] =
@@ -11,8 +11,10 @@ pub(crate) fn quantity(number: i64, ty: Option<&Type>) -> String {
     match ty {
         Some(Type::Bytes) => largest(number, BYTES).unwrap_or_else(|| format!("{number} B")),
         Some(Type::Duration) => duration(number),
-        Some(Type::Decimal { scale }) => scaled(number, usize::from(*scale)),
-        Some(Type::Money { currency }) => format!("{number} minor units of {currency}"),
+        Some(Type::Decimal { scale }) => decimal_text(number, *scale),
+        Some(Type::Money { currency }) => {
+            format!("{} {currency}", decimal_text(number, minor_digits(currency)))
+        }
         _ => number.to_string(),
     }
 }
@@ -29,15 +31,6 @@ pub(crate) fn duration(ms: i64) -> String {
 fn largest(number: i64, units: &[(i64, &str)]) -> Option<String> {
     let (size, unit) = units.iter().find(|(size, _)| number != 0 && number.checked_rem(*size) == Some(0))?;
     Some(format!("{} {unit}", number.checked_div(*size)?))
-}
-
-fn scaled(number: i64, scale: usize) -> String {
-    let sign = if number < 0 { "-" } else { "" };
-    let digits = format!("{:0>width$}", number.unsigned_abs(), width = scale.saturating_add(1));
-    match digits.split_at_checked(digits.len().saturating_sub(scale)) {
-        Some((whole, fraction)) if scale > 0 => format!("{sign}{whole}.{fraction}"),
-        _ => format!("{sign}{digits}"),
-    }
 }
 
 #[cfg(test)]
