@@ -1,5 +1,7 @@
 //! The compiler at its boundaries: pages, corpus, laws, hostile input.
 
+#![expect(clippy::disallowed_methods, reason = "tests read their corpus")]
+
 #[cfg(test)]
 mod accept;
 #[cfg(test)]

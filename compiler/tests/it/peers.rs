@@ -4,7 +4,6 @@
 //! its line.
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 use wpc_compiler::{Parameters, Source, views};
 
@@ -65,7 +64,6 @@ fn no_fault_of_a_peer_goes_through() {
 fn a_pattern_that_others_match_in_exponential_time_takes_none() {
     let corpus = corpus();
     let source = corpus.iter().find(|source| source.name() == "pattern_slow.wpc").expect("it is there");
-    let begun = Instant::now();
-    found(source);
-    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    // 2^64 steps would take centuries: that this ends is the test.
+    assert_eq!(found(source), expected(source));
 }
