@@ -198,7 +198,7 @@ pub(crate) fn read(
         }
         for bytes in page {
             let entry = Entry::decode(&bytes)
-                .map_err(|error| LedgerError::Unavailable { cause: format!("entry {from}: {error}") })?;
+                .map_err(|error| LedgerError::Damaged { cause: format!("entry {from}: {error}") })?;
             each(&bytes, &entry);
             from = from.saturating_add(1);
         }
@@ -213,7 +213,7 @@ fn failed(file: &Path, error: &LedgerError) -> Failure {
     let help = match error {
         LedgerError::Missing { .. } => "restore it, or make one with `wpc ledger init`",
         LedgerError::Exists { .. } => "choose another name",
-        LedgerError::Foreign { .. } => "restore the ledger from a copy",
+        LedgerError::Foreign { .. } | LedgerError::Damaged { .. } => "restore the ledger from a copy",
         LedgerError::Version { .. } => "use the version of wpc that wrote it",
         LedgerError::Permissions { .. } => "keep ledgers in a directory with mode 0700, files with mode 0600",
         LedgerError::ClockBehind { .. } | LedgerError::ClockOutOfRange => "correct the clock",

@@ -16,6 +16,12 @@ pub enum LedgerError {
         /// What the store said.
         cause: String,
     },
+    /// A row holds what no ledger writes: the file was altered. Code `store_damaged`.
+    #[error("the ledger is damaged: {cause}")]
+    Damaged {
+        /// What cannot be read.
+        cause: String,
+    },
     /// There is no ledger; only `init` makes one. Code `ledger_missing`.
     #[error("there is no ledger at {}", path.display())]
     Missing {
@@ -77,6 +83,7 @@ impl LedgerError {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Unavailable { .. } => "ledger_unavailable",
+            Self::Damaged { .. } => "store_damaged",
             Self::Missing { .. } => "ledger_missing",
             Self::Exists { .. } => "ledger_exists",
             Self::Foreign { .. } => "ledger_foreign",

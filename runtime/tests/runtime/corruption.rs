@@ -199,7 +199,7 @@ fn a_check_finds_every_row_that_was_changed() {
 }
 
 #[test]
-fn a_row_of_another_shape_is_a_coded_error() {
+fn a_row_of_another_shape_is_damage() {
     for sql in [
         "UPDATE job SET policy_hash = X'00' WHERE job = 'j'",
         "UPDATE job SET size = -1 WHERE job = 'j'",
@@ -210,7 +210,8 @@ fn a_row_of_another_shape_is_a_coded_error() {
         connection.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
         connection.execute_batch(sql).unwrap();
         let ledger = SqliteLedger::open(&path).unwrap();
-        assert_eq!(ledger.check().unwrap_err().code(), "ledger_unavailable", "{sql}");
+        let found: Vec<_> = ledger.check().unwrap().findings.iter().map(|finding| finding.code).collect();
+        assert_eq!(found, ["store_damaged"], "{sql}");
     }
 }
 

@@ -116,7 +116,9 @@ impl Inner {
             match &result {
                 Ok(_) => savepoint.commit().map_err(broken)?,
                 // The file may have rolled everything back by itself.
-                Err(error @ LedgerError::Unavailable { .. }) => return Err(error.clone()),
+                Err(error @ (LedgerError::Unavailable { .. } | LedgerError::Damaged { .. })) => {
+                    return Err(error.clone());
+                }
                 Err(_) => savepoint.finish().map_err(broken)?,
             }
             results.push(result);
@@ -176,11 +178,17 @@ impl Ledger for SqliteLedger {
 
     fn check(&self) -> Result<Checked, LedgerError> {
         self.read(|snapshot| {
-            if !snapshot.is_sound()? {
+            let damaged = || {
                 let finding = Finding { code: "store_damaged", job: None, seq: None };
-                return Ok(Checked { findings: vec![finding], ..Checked::default() });
+                Checked { findings: vec![finding], ..Checked::default() }
+            };
+            if !snapshot.is_sound()? {
+                return Ok(damaged());
             }
-            check::check(snapshot, &self.inner.writer.ledger)
+            match check::check(snapshot, &self.inner.writer.ledger) {
+                Err(LedgerError::Damaged { .. }) => Ok(damaged()),
+                checked => checked,
+            }
         })
     }
 }
@@ -191,7 +199,13 @@ impl fmt::Debug for SqliteLedger {
     }
 }
 
-/// The store failed.
+/// The store failed, or holds what cannot be read.
+#[expect(clippy::wildcard_enum_match_arm, reason = "whatever else SQLite says is about the store")]
 fn broken(error: rusqlite::Error) -> LedgerError {
-    LedgerError::unavailable(error)
+    match error {
+        rusqlite::Error::FromSqlConversionFailure(..)
+        | rusqlite::Error::IntegralValueOutOfRange(..)
+        | rusqlite::Error::InvalidColumnType(..) => LedgerError::Damaged { cause: error.to_string() },
+        _ => LedgerError::unavailable(error),
+    }
 }

@@ -40,7 +40,10 @@ impl Store for Snapshot<'_> {
         let names = self.all("SELECT job FROM job UNION SELECT job FROM entry ORDER BY 1", [], |row| {
             row.get::<_, String>(0)
         })?;
-        names.iter().map(|name| JobId::parse(name).map_err(LedgerError::unavailable)).collect()
+        names
+            .iter()
+            .map(|name| JobId::parse(name).map_err(|error| LedgerError::Damaged { cause: error.to_string() }))
+            .collect()
     }
 
     fn entries(&self, job: &JobId, from: u64, most: usize) -> Result<Vec<Vec<u8>>, LedgerError> {
