@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use wpc_evidence::time;
 use wpc_model::{Counter, MAX_INTEGER, RuleId};
 
 use super::totals::{Total, Totals};
 use super::{
     Appended, Body, Charged, Closed, Closing, Decide, Entry, Head, Instance, JobHead, JobState, LedgerError,
-    MAX_CLOCK_BEHIND_MS, Misplaced, Step, Verdict, time,
+    MAX_CLOCK_BEHIND_MS, Misplaced, Step, Verdict,
 };
 use crate::clock::Clock;
 use crate::{CallId, Did, JobId};

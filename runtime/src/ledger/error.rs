@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::random::RandomError;
+use crate::RandomError;
 
 /// A ledger failed or refused. Nothing was recorded, unless the variant says otherwise.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]

@@ -11,8 +11,8 @@ use super::check::{self, AgentCharge, Agents, Checked, Kept, Store};
 use super::fold::{Fold, Meters};
 use super::totals::{Total, Totals};
 use super::{Appended, Decide, Entry, Instance, JobHead, Ledger, LedgerError, Task, sealed};
+use crate::RandomError;
 use crate::clock::{Clock, SystemClock};
-use crate::random::RandomError;
 use crate::{CallId, Did, JobId};
 
 /// Keeps everything in memory. Limits hold among the threads of this process only.

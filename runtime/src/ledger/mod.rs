@@ -12,12 +12,10 @@
 mod agents;
 mod append;
 mod check;
-pub(crate) mod entry;
 mod error;
 mod fold;
 mod memory;
 mod sqlite;
-pub(crate) mod time;
 mod totals;
 
 use std::cell::RefCell;
@@ -30,13 +28,13 @@ use crate::clock::Clock;
 use crate::{Did, JobId};
 
 pub use check::{Checked, Finding};
-pub use entry::{
-    Attempt, Body, Charged, Closed, Closing, Engine, Entry, EntryError, FactsBy, Instance, MAX_AGENT_BYTES,
-    MAX_CODE_BYTES, MAX_ENTRY_BYTES, Opened, Seen, Settled, Untyped, Verdict,
-};
 pub use error::{LedgerError, Misplaced};
 pub use memory::MemoryLedger;
 pub use sqlite::SqliteLedger;
+pub use wpc_evidence::entry::{
+    Attempt, Body, Charged, Closed, Closing, Engine, Entry, EntryError, FactsBy, Instance, MAX_AGENT_BYTES,
+    MAX_CODE_BYTES, MAX_ENTRY_BYTES, Opened, Seen, Settled, Untyped, Verdict,
+};
 
 pub(crate) use totals::Totals;
 
