@@ -2,15 +2,20 @@
 //!
 //! ```text
 //! seq 0   opened                              once
-//! seq n   attempt ──allow──▶ outcome          at most one outcome; a denied attempt has none
-//!         refused                             never became a typed call
-//! last    closed                              nothing after it
+//! seq n   token                               a token under which calls are made from here on
+//!         attempt ──allow──▶ outcome          at most one outcome, and a late one after `unknown`; a
+//!                                             denied attempt has none
+//!         refused                             never became a typed call, or the job takes none
+//!         suppressed                          so many more of them, not recorded one by one
+//!         approval                            somebody approved a call
+//!         revoked                             what the job stands on was revoked
+//!         clock_accepted                      an operator took the clock's word after a jump
+//! last    closed                              nothing after it; holds the root of the log before it
 //! ```
 //!
-//! Values of arguments never appear: what a call said is committed to by a later version, which
-//! adds members (and so a new `v`). Until then an attempt names its tool and action, which the
-//! policy names, and its resource only where the policy names that very resource; of any other
-//! resource it holds the kind and the length of its names.
+//! Values of arguments never appear: an attempt commits to them ([`Fact`]), and what it committed to
+//! is kept beside the log, where it can be erased. Tool and action are the policy's own words; a
+//! resource stands in clear only where the policy names that very resource.
 //!
 //! [`Entry::decode`] re-encodes what it read and requires the same bytes, so that an entry has one
 //! spelling, and unknown members, repeated members and other orders are refused.
@@ -36,6 +41,12 @@ pub use read::EntryError;
 pub const MAX_ENTRY_BYTES: usize = 4 << 20;
 /// Longest accepted name of an agent, in bytes.
 pub const MAX_AGENT_BYTES: usize = 512;
+/// Longest accepted name of a token, in bytes.
+pub const MAX_JTI_BYTES: usize = 128;
+/// Most facts of one entry.
+pub const MAX_FACTS: usize = 1_024;
+/// Most approvals that one call uses.
+pub const MAX_APPROVALS: usize = 64;
 /// Longest accepted code, in bytes.
 pub const MAX_CODE_BYTES: usize = 64;
 
@@ -61,12 +72,22 @@ pub struct Entry {
 pub enum Body {
     /// `opened`: the job began.
     Opened(Opened),
+    /// `token`: calls are made under this token from here on.
+    Token(Taken),
     /// `attempt`: a typed call was decided.
     Attempt(Attempt),
     /// `refused`: something was asked that is not a call.
     Refused(Untyped),
     /// `outcome`: what became of an admitted call.
     Outcome(Settled),
+    /// `approval`: somebody approved a call.
+    Approval(Given),
+    /// `revoked`: what the job stands on was revoked.
+    Revoked(Revoked),
+    /// `suppressed`: more of the same than is recorded one by one.
+    Suppressed(Suppressed),
+    /// `clock_accepted`: an operator took the clock's word after a jump.
+    ClockAccepted(ClockAccepted),
     /// `closed`: the job ended.
     Closed(Closed),
 }
@@ -77,9 +98,14 @@ impl Body {
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Opened(_) => "opened",
+            Self::Token(_) => "token",
             Self::Attempt(_) => "attempt",
             Self::Refused(_) => "refused",
             Self::Outcome(_) => "outcome",
+            Self::Approval(_) => "approval",
+            Self::Revoked(_) => "revoked",
+            Self::Suppressed(_) => "suppressed",
+            Self::ClockAccepted(_) => "clock_accepted",
             Self::Closed(_) => "closed",
         }
     }
@@ -90,7 +116,15 @@ impl Body {
         match self {
             Self::Attempt(Attempt { verdict: Verdict::Allow { charges, .. }, .. })
             | Self::Outcome(Settled { charges, .. }) => charges,
-            Self::Attempt(_) | Self::Opened(_) | Self::Refused(_) | Self::Closed(_) => &[],
+            Self::Attempt(_)
+            | Self::Opened(_)
+            | Self::Token(_)
+            | Self::Refused(_)
+            | Self::Approval(_)
+            | Self::Revoked(_)
+            | Self::Suppressed(_)
+            | Self::ClockAccepted(_)
+            | Self::Closed(_) => &[],
         }
     }
 
@@ -100,7 +134,14 @@ impl Body {
         match self {
             Self::Attempt(attempt) => Some(&attempt.call),
             Self::Outcome(settled) => Some(&settled.call),
-            Self::Opened(_) | Self::Refused(_) | Self::Closed(_) => None,
+            Self::Opened(_)
+            | Self::Token(_)
+            | Self::Refused(_)
+            | Self::Approval(_)
+            | Self::Revoked(_)
+            | Self::Suppressed(_)
+            | Self::ClockAccepted(_)
+            | Self::Closed(_) => None,
         }
     }
 }
@@ -114,6 +155,38 @@ pub struct Opened {
     pub policy: String,
     /// The policy's hash.
     pub policy_hash: Hash,
+    /// The sequence number of the release that made it current, where releases are demanded.
+    pub release_seq: Option<u64>,
+    /// SHA-256 of the program that holds the gate, by its own word.
+    pub tool_version: Option<Hash>,
+}
+
+/// A token under which calls are made. It stands here by what its grant says, never itself.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Taken {
+    /// The key that issued it.
+    pub issuer: Did,
+    /// Its name among the issuer's tokens.
+    pub jti: String,
+    /// Hash of the grant's payload.
+    pub grant: Hash,
+    /// `token_scope_hash_b64u` of its claims.
+    pub scope_hash: Hash,
+    /// Issued at, Unix seconds.
+    pub iat: i64,
+    /// Expires at, Unix seconds.
+    pub exp: i64,
+    /// How whoever presented it showed that it is theirs.
+    pub proof: Proof,
+}
+
+/// How a token was shown to be the bearer's own.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Proof {
+    /// By a signature of the agent's key (RFC 9449).
+    Dpop,
+    /// It was not.
+    Bearer,
 }
 
 /// A typed call was decided.
@@ -131,6 +204,25 @@ pub struct Attempt {
     pub engine: Engine,
     /// The decision.
     pub verdict: Verdict,
+    /// The token under which it was made; `None` for a job that was opened without one.
+    pub jti: Option<String>,
+    /// One hash over the commitments of all arguments.
+    pub args_root: Hash,
+    /// The commitments of those arguments that the policy reads, by name.
+    pub facts: Vec<Fact>,
+    /// Hashes of the approvals that it used, sorted.
+    pub approvals: Vec<Hash>,
+    /// How many revocations the ledger held when it was decided.
+    pub revocation_seq: u64,
+}
+
+/// A value that an entry commits to. What it is stands in the opening of the same name.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct Fact {
+    /// The argument, or the field of the result.
+    pub name: String,
+    /// The commitment (SECURITY.md 1.1).
+    pub commitment: Hash,
 }
 
 /// A resource in an entry.
@@ -145,10 +237,10 @@ pub enum Seen {
     },
     /// One that the caller named.
     Other {
-        /// Its kind.
+        /// Its kind, which is the policy's own word.
         kind: String,
-        /// Bytes of all its names together.
-        length: u64,
+        /// The commitment to its names.
+        commitment: Hash,
     },
 }
 
@@ -224,8 +316,12 @@ pub struct Settled {
     pub outcome: Outcome,
     /// What the provider answered, where a client saw it.
     pub provider: Option<Provider>,
+    /// It follows an `unknown` that another process recorded for this one.
+    pub late: bool,
     /// Whose word the call's facts are.
     pub facts_by: FactsBy,
+    /// The commitments of those fields of the result that the policy reads, by name.
+    pub facts: Vec<Fact>,
     /// Milliseconds between admission and outcome, by the monotonic clock.
     pub duration_ms: u64,
     /// Places in flight given back, then what a `before` waits for. The member is absent where there
@@ -243,6 +339,56 @@ pub enum FactsBy {
     Declared,
 }
 
+/// Somebody approved a call of this job. The signed approval is kept beside the log.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Given {
+    /// Hash of its payload.
+    pub approval: Hash,
+    /// The key that signed it.
+    pub approver: Did,
+    /// Hash of the request that it answers.
+    pub request: Hash,
+    /// Until just before when a call may begin on it, Unix milliseconds.
+    pub not_after: i64,
+    /// Hashes of the membership statements that came with it, sorted.
+    pub memberships: Vec<Hash>,
+}
+
+/// What the job stands on was revoked.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Revoked {
+    /// What was: `jti job policy agent issuer_key approval`.
+    pub what: String,
+    /// Which.
+    pub value: String,
+    /// Its place among the ledger's revocations, from 1.
+    pub revocation_seq: u64,
+}
+
+/// More denials and refusals than are recorded one by one.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Suppressed {
+    /// The last one's code.
+    pub code: String,
+    /// How many.
+    pub count: u64,
+    /// When the first came, Unix milliseconds.
+    pub first_at: i64,
+    /// When the last came, Unix milliseconds.
+    pub last_at: i64,
+}
+
+/// An operator took the clock's word after a jump.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ClockAccepted {
+    /// What the clock said, Unix milliseconds.
+    pub wall: i64,
+    /// The time of the ledger's last entry, Unix milliseconds.
+    pub ledger_at: i64,
+    /// Who accepted it.
+    pub by: String,
+}
+
 /// The job ended.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Closed {
@@ -250,6 +396,8 @@ pub struct Closed {
     pub reason: Closing,
     /// Entries before this one: its own sequence number.
     pub entries: u64,
+    /// The root of their Merkle tree (RFC 6962 section 2.1).
+    pub root: Hash,
     /// How many entries of each kind stand before it.
     pub counts: BTreeMap<String, u64>,
     /// Admitted calls without an outcome, sorted.
@@ -266,6 +414,12 @@ pub enum Closing {
     Completed,
     /// It has as many entries as a job may have.
     Exhausted,
+    /// Its last token expired.
+    Expired,
+    /// It, its policy, its agent or its token was revoked.
+    Revoked,
+    /// Another release of its policy took its place.
+    Superseded,
 }
 
 impl Closing {
@@ -275,6 +429,28 @@ impl Closing {
         match self {
             Self::Completed => "completed",
             Self::Exhausted => "exhausted",
+            Self::Expired => "expired",
+            Self::Revoked => "revoked",
+            Self::Superseded => "superseded",
+        }
+    }
+
+    /// The reason of a word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Completed, Self::Exhausted, Self::Expired, Self::Revoked, Self::Superseded]
+            .into_iter()
+            .find(|reason| reason.word() == word)
+    }
+}
+
+impl Proof {
+    /// The stable word.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Dpop => "dpop",
+            Self::Bearer => "bearer",
         }
     }
 }
@@ -340,6 +516,12 @@ impl fmt::Debug for Instance {
 pub fn is_code(code: &str) -> bool {
     let accepted = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
     !code.is_empty() && code.len() <= MAX_CODE_BYTES && code.bytes().all(accepted)
+}
+
+/// Whether `jti` may stand in an entry: 1 to [`MAX_JTI_BYTES`] printable ASCII characters.
+#[must_use]
+pub fn is_jti(jti: &str) -> bool {
+    !jti.is_empty() && jti.len() <= MAX_JTI_BYTES && jti.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 /// Whether `agent` may stand in an entry: 1 to [`MAX_AGENT_BYTES`] bytes, no control characters.

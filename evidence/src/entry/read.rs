@@ -7,8 +7,8 @@ use wpc_model::canon::{Compare, Writer};
 use wpc_model::{Counter, Hash, Owner, Reason, RuleId};
 
 use super::{
-    Attempt, Body, Charged, Closed, Closing, Engine, Entry, FactsBy, Instance, MAX_ENTRY_BYTES, Opened, Seen,
-    Settled, Untyped, Verdict,
+    Attempt, Body, Charged, ClockAccepted, Closed, Closing, Engine, Entry, Fact, FactsBy, Given, Instance,
+    MAX_ENTRY_BYTES, Opened, Proof, Revoked, Seen, Settled, Suppressed, Taken, Untyped, Verdict,
 };
 use crate::outcome::{Outcome, Provider};
 use crate::time;
@@ -90,12 +90,39 @@ impl<'a> Members<'a> {
     fn body(self) -> Result<Body, EntryError> {
         Ok(match self.text("kind")? {
             "opened" => Body::Opened(self.opened()?),
+            "token" => Body::Token(self.token()?),
             "attempt" => Body::Attempt(self.attempt()?),
             "refused" => Body::Refused(Untyped {
                 code: self.text("code")?.to_owned(),
                 raw_bytes: self.number("raw_bytes")?,
             }),
             "outcome" => Body::Outcome(self.outcome()?),
+            "approval" => Body::Approval(Given {
+                approval: self.hash("approval")?,
+                approver: self.did("approver")?,
+                request: self.hash("request")?,
+                not_after: self.time("not_after")?,
+                memberships: self.hashes("memberships")?,
+            }),
+            "revoked" => {
+                let what = self.object("what")?;
+                Body::Revoked(Revoked {
+                    what: what.text("kind")?.to_owned(),
+                    value: what.text("value")?.to_owned(),
+                    revocation_seq: self.number("revocation_seq")?,
+                })
+            }
+            "suppressed" => Body::Suppressed(Suppressed {
+                code: self.text("code")?.to_owned(),
+                count: self.number("count")?,
+                first_at: self.time("first_at")?,
+                last_at: self.time("last_at")?,
+            }),
+            "clock_accepted" => Body::ClockAccepted(ClockAccepted {
+                wall: self.time("wall")?,
+                ledger_at: self.time("ledger_at")?,
+                by: self.text("by")?.to_owned(),
+            }),
             "closed" => Body::Closed(self.closed()?),
             _ => return Err(EntryError::Member("kind")),
         })
@@ -106,7 +133,31 @@ impl<'a> Members<'a> {
         Ok(Opened {
             agent: self.text("agent")?.to_owned(),
             policy: policy.text("name")?.to_owned(),
-            policy_hash: Hash::from_text(policy.text("hash")?).ok_or(EntryError::Member("policy"))?,
+            policy_hash: policy.hash("hash")?,
+            release_seq: match policy.0.get("release_seq") {
+                Some(Value::Null) => None,
+                _ => Some(policy.number("release_seq")?),
+            },
+            tool_version: match self.text_or_null("tool_version")? {
+                None => None,
+                Some(_) => Some(self.hash("tool_version")?),
+            },
+        })
+    }
+
+    fn token(self) -> Result<Taken, EntryError> {
+        Ok(Taken {
+            issuer: self.did("issuer")?,
+            jti: self.text("jti")?.to_owned(),
+            grant: self.hash("grant")?,
+            scope_hash: self.hash("token_scope_hash_b64u")?,
+            iat: self.integer("iat")?,
+            exp: self.integer("exp")?,
+            proof: match self.text("proof")? {
+                "dpop" => Proof::Dpop,
+                "bearer" => Proof::Bearer,
+                _ => return Err(EntryError::Member("proof")),
+            },
         })
     }
 
@@ -128,6 +179,11 @@ impl<'a> Members<'a> {
             resource,
             engine,
             verdict: self.verdict()?,
+            jti: self.text_or_null("jti")?.map(str::to_owned),
+            args_root: self.hash("args_root")?,
+            facts: self.facts()?,
+            approvals: self.hashes("approvals")?,
+            revocation_seq: self.number("revocation_seq")?,
         })
     }
 
@@ -153,8 +209,8 @@ impl<'a> Members<'a> {
 
     fn seen(self) -> Result<Seen, EntryError> {
         let kind = self.text("kind")?.to_owned();
-        if self.0.contains_key("length") {
-            return Ok(Seen::Other { kind, length: self.number("length")? });
+        if self.0.contains_key("commitment") {
+            return Ok(Seen::Other { kind, commitment: self.hash("commitment")? });
         }
         Ok(Seen::Named { kind, names: self.texts("names")? })
     }
@@ -185,7 +241,12 @@ impl<'a> Members<'a> {
             attempt_seq: self.number("attempt_seq")?,
             outcome,
             provider,
+            late: self.0.get("late").and_then(Value::as_bool).ok_or(EntryError::Member("late"))?,
             facts_by,
+            facts: match self.0.get("facts") {
+                None => Vec::new(),
+                Some(_) => self.facts()?,
+            },
             duration_ms: self.number("duration_ms")?,
             charges: match self.0.get("charges") {
                 None => Vec::new(),
@@ -195,11 +256,7 @@ impl<'a> Members<'a> {
     }
 
     fn closed(self) -> Result<Closed, EntryError> {
-        let reason = match self.text("reason")? {
-            "completed" => Closing::Completed,
-            "exhausted" => Closing::Exhausted,
-            _ => return Err(EntryError::Member("reason")),
-        };
+        let reason = Closing::from_word(self.text("reason")?).ok_or(EntryError::Member("reason"))?;
         let counts = self.object("counts")?;
         let totals = self.object("totals")?;
         let total = |(limit, total): (&String, &Value)| Some((RuleId::from_text(limit)?, total.as_i64()?));
@@ -207,6 +264,7 @@ impl<'a> Members<'a> {
         Ok(Closed {
             reason,
             entries: self.number("entries")?,
+            root: self.hash("root")?,
             counts: counts
                 .0
                 .iter()
@@ -225,6 +283,31 @@ impl<'a> Members<'a> {
                 .collect::<Option<BTreeMap<_, _>>>()
                 .ok_or(EntryError::Member("totals"))?,
         })
+    }
+
+    fn hash(self, name: &'static str) -> Result<Hash, EntryError> {
+        Hash::from_text(self.text(name)?).ok_or(EntryError::Member(name))
+    }
+
+    fn hashes(self, name: &'static str) -> Result<Vec<Hash>, EntryError> {
+        let hash = |value: &Value| Hash::from_text(value.as_str()?);
+        self.array(name)?.iter().map(hash).collect::<Option<_>>().ok_or(EntryError::Member(name))
+    }
+
+    fn did(self, name: &'static str) -> Result<Did, EntryError> {
+        Did::parse(self.text(name)?).map_err(|_| EntryError::Member(name))
+    }
+
+    fn time(self, name: &'static str) -> Result<i64, EntryError> {
+        time::from_text(self.text(name)?).ok_or(EntryError::Member(name))
+    }
+
+    fn facts(self) -> Result<Vec<Fact>, EntryError> {
+        let fact = |value: &Value| {
+            let from = Members(value.as_object().ok_or(EntryError::Member("facts"))?);
+            Ok(Fact { name: from.text("name")?.to_owned(), commitment: from.hash("commitment")? })
+        };
+        self.array("facts")?.iter().map(fact).collect()
     }
 
     fn call(self) -> Result<CallId, EntryError> {

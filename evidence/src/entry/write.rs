@@ -1,11 +1,12 @@
 //! Entries to canonical bytes, member by member in the order of their names.
 
 use wpc_model::canon::{ObjectWriter, Sink, Writer};
-use wpc_model::{MAX_INTEGER, Owner};
+use wpc_model::{Hash, MAX_INTEGER, Owner};
 
 use super::{
-    Attempt, Body, Charged, Closed, Entry, EntryError, MAX_ENTRY_BYTES, Opened, Seen, Settled, Untyped,
-    Verdict, is_agent, is_code,
+    Attempt, Body, Charged, ClockAccepted, Closed, Entry, EntryError, Fact, Given, MAX_APPROVALS,
+    MAX_ENTRY_BYTES, MAX_FACTS, Opened, Revoked, Seen, Settled, Suppressed, Taken, Untyped, Verdict,
+    is_agent, is_code, is_jti,
 };
 use crate::outcome::{MAX_PROVIDER_BYTES, Outcome, Provider};
 use crate::time;
@@ -29,11 +30,29 @@ impl Entry {
         let check = |fits: bool, member| if fits { Ok(()) } else { Err(EntryError::Member(member)) };
         check(integer(self.seq).is_some(), "seq")?;
         match &self.body {
-            Body::Opened(opened) => check(is_agent(&opened.agent), "agent"),
-            Body::Attempt(Attempt { verdict: Verdict::Allow { charges, .. }, .. }) => {
-                check(charges.iter().all(|charge| charge.amount >= 0 && charge.after().is_some()), "charges")
+            Body::Opened(opened) => {
+                check(is_agent(&opened.agent), "agent")?;
+                check(opened.release_seq.is_none_or(|seq| integer(seq).is_some()), "release_seq")
             }
-            Body::Attempt(Attempt { verdict: Verdict::Deny { .. }, .. }) => Ok(()),
+            Body::Token(taken) => {
+                check(is_jti(&taken.jti), "jti")?;
+                check((0..=MAX_INTEGER).contains(&taken.iat), "iat")?;
+                check(taken.iat < taken.exp && taken.exp <= MAX_INTEGER, "exp")
+            }
+            Body::Attempt(attempt) => {
+                check(attempt.jti.as_deref().is_none_or(is_jti), "jti")?;
+                check(facts_fit(&attempt.facts), "facts")?;
+                check(integer(attempt.revocation_seq).is_some(), "revocation_seq")?;
+                let sorted = attempt.approvals.is_sorted_by(|one, other| one < other);
+                check(sorted && attempt.approvals.len() <= MAX_APPROVALS, "approvals")?;
+                match &attempt.verdict {
+                    Verdict::Allow { charges, .. } => check(
+                        charges.iter().all(|charge| charge.amount >= 0 && charge.after().is_some()),
+                        "charges",
+                    ),
+                    Verdict::Deny { .. } => check(attempt.approvals.is_empty(), "approvals"),
+                }
+            }
             Body::Refused(untyped) => {
                 check(is_code(&untyped.code), "code")?;
                 check(integer(untyped.raw_bytes).is_some(), "raw_bytes")
@@ -43,7 +62,29 @@ impl Entry {
                 check(integer(settled.attempt_seq).is_some(), "attempt_seq")?;
                 check(integer(settled.duration_ms).is_some(), "duration_ms")?;
                 check(settled.charges.iter().all(|charge| charge.after().is_some()), "charges")?;
+                check(facts_fit(&settled.facts), "facts")?;
                 check(settled.provider.as_ref().is_none_or(Provider::fits), "provider")
+            }
+            Body::Approval(given) => {
+                check(time::to_text(given.not_after).is_some(), "not_after")?;
+                let sorted = given.memberships.is_sorted_by(|one, other| one < other);
+                check(sorted && given.memberships.len() <= MAX_APPROVALS, "memberships")
+            }
+            Body::Revoked(revoked) => {
+                check(is_code(&revoked.what), "what")?;
+                check(is_agent(&revoked.value), "value")?;
+                check(integer(revoked.revocation_seq).is_some(), "revocation_seq")
+            }
+            Body::Suppressed(suppressed) => {
+                check(is_code(&suppressed.code), "code")?;
+                check(suppressed.count > 0 && integer(suppressed.count).is_some(), "count")?;
+                check(time::to_text(suppressed.first_at).is_some(), "first_at")?;
+                check(time::to_text(suppressed.last_at).is_some(), "last_at")
+            }
+            Body::ClockAccepted(accepted) => {
+                check(time::to_text(accepted.wall).is_some(), "wall")?;
+                check(time::to_text(accepted.ledger_at).is_some(), "ledger_at")?;
+                check(is_agent(&accepted.by), "by")
             }
             Body::Closed(closed) => {
                 let counts = closed.counts.values().all(|&count| integer(count).is_some());
@@ -58,9 +99,14 @@ impl Entry {
     pub(super) fn write<S: Sink>(&self, at: &str, to: Writer<'_, S>) {
         to.object(|object| match &self.body {
             Body::Opened(body) => self.opened(body, at, object),
+            Body::Token(body) => self.token(body, at, object),
             Body::Attempt(body) => self.attempt(body, at, object),
             Body::Refused(body) => self.refused(body, at, object),
             Body::Outcome(body) => self.outcome(body, at, object),
+            Body::Approval(body) => self.approval(body, at, object),
+            Body::Revoked(body) => self.revoked(body, at, object),
+            Body::Suppressed(body) => self.suppressed(body, at, object),
+            Body::ClockAccepted(body) => self.clock_accepted(body, at, object),
             Body::Closed(body) => self.closed(body, at, object),
         });
     }
@@ -72,8 +118,34 @@ impl Entry {
         object.member("policy").object(|policy| {
             policy.member("hash").text(&body.policy_hash.to_string());
             policy.member("name").text(&body.policy);
+            match body.release_seq {
+                None => policy.member("release_seq").null(),
+                Some(seq) => policy.member("release_seq").integer(number(seq)),
+            }
         });
-        self.tail(object);
+        object.member("seq").integer(number(self.seq));
+        text_or_null(
+            object.member("tool_version"),
+            body.tool_version.map(|hash| hash.to_string()).as_deref(),
+        );
+        object.member("v").integer(1);
+    }
+
+    fn token<S: Sink>(&self, body: &Taken, at: &str, object: &mut ObjectWriter<'_, S>) {
+        object.member("at").text(at);
+        object.member("exp").integer(body.exp);
+        object.member("grant").text(&body.grant.to_string());
+        object.member("iat").integer(body.iat);
+        object.member("instance").text(self.instance.as_str());
+        object.member("issuer").text(body.issuer.as_str());
+        object.member("job").text(self.job.as_str());
+        object.member("jti").text(&body.jti);
+        object.member("kind").text(self.body.kind());
+        object.member("ledger").text(self.ledger.as_str());
+        object.member("proof").text(body.proof.word());
+        object.member("seq").integer(number(self.seq));
+        object.member("token_scope_hash_b64u").text(&body.scope_hash.to_string());
+        object.member("v").integer(1);
     }
 
     fn attempt<S: Sink>(&self, body: &Attempt, at: &str, object: &mut ObjectWriter<'_, S>) {
@@ -82,17 +154,25 @@ impl Entry {
             Verdict::Deny { reason, rule } => ("deny", Some(reason.code()), rule.as_ref(), [].as_slice()),
         };
         object.member("action").text(&body.action);
+        hashes(object.member("approvals"), &body.approvals);
+        object.member("args_root").text(&body.args_root.to_string());
         object.member("at").text(at);
         object.member("call").text(body.call.as_str());
         object.member("charges").array(|array| charges.iter().for_each(|charge| charge.write(array.item())));
         text_or_null(object.member("code"), code);
         object.member("decision").text(decision);
         object.member("engine").text(body.engine.word());
-        self.names(object);
+        facts(object.member("facts"), &body.facts);
+        object.member("instance").text(self.instance.as_str());
+        object.member("job").text(self.job.as_str());
+        text_or_null(object.member("jti"), body.jti.as_deref());
+        object.member("kind").text(self.body.kind());
+        object.member("ledger").text(self.ledger.as_str());
         match &body.resource {
             None => object.member("resource").null(),
             Some(seen) => seen.write(object.member("resource")),
         }
+        object.member("revocation_seq").integer(number(body.revocation_seq));
         object.member("rules").array(|rules| {
             if let Some(rule) = rule {
                 rules.item().text(&rule.to_string());
@@ -121,8 +201,15 @@ impl Entry {
         }
         text_or_null(object.member("code"), body.outcome.code());
         object.member("duration_ms").integer(number(body.duration_ms));
+        if !body.facts.is_empty() {
+            facts(object.member("facts"), &body.facts);
+        }
         object.member("facts_by").text(body.facts_by.word());
-        self.names(object);
+        object.member("instance").text(self.instance.as_str());
+        object.member("job").text(self.job.as_str());
+        object.member("kind").text(self.body.kind());
+        object.member("late").bool(body.late);
+        object.member("ledger").text(self.ledger.as_str());
         if let Some(provider) = &body.provider {
             object.member("provider").object(|object| {
                 text_or_null(object.member("id"), provider.id.as_deref());
@@ -133,6 +220,55 @@ impl Entry {
         self.tail(object);
     }
 
+    fn approval<S: Sink>(&self, body: &Given, at: &str, object: &mut ObjectWriter<'_, S>) {
+        object.member("approval").text(&body.approval.to_string());
+        object.member("approver").text(body.approver.as_str());
+        object.member("at").text(at);
+        self.names(object);
+        hashes(object.member("memberships"), &body.memberships);
+        object.member("not_after").text(&time::to_text(body.not_after).unwrap_or_default());
+        object.member("request").text(&body.request.to_string());
+        self.tail(object);
+    }
+
+    fn revoked<S: Sink>(&self, body: &Revoked, at: &str, object: &mut ObjectWriter<'_, S>) {
+        object.member("at").text(at);
+        self.names(object);
+        object.member("revocation_seq").integer(number(body.revocation_seq));
+        object.member("seq").integer(number(self.seq));
+        object.member("v").integer(1);
+        object.member("what").object(|what| {
+            what.member("kind").text(&body.what);
+            what.member("value").text(&body.value);
+        });
+    }
+
+    fn suppressed<S: Sink>(&self, body: &Suppressed, at: &str, object: &mut ObjectWriter<'_, S>) {
+        object.member("at").text(at);
+        object.member("code").text(&body.code);
+        object.member("count").integer(number(body.count));
+        object.member("first_at").text(&time::to_text(body.first_at).unwrap_or_default());
+        object.member("instance").text(self.instance.as_str());
+        object.member("job").text(self.job.as_str());
+        object.member("kind").text(self.body.kind());
+        object.member("last_at").text(&time::to_text(body.last_at).unwrap_or_default());
+        object.member("ledger").text(self.ledger.as_str());
+        self.tail(object);
+    }
+
+    fn clock_accepted<S: Sink>(&self, body: &ClockAccepted, at: &str, object: &mut ObjectWriter<'_, S>) {
+        object.member("at").text(at);
+        object.member("by").text(&body.by);
+        object.member("instance").text(self.instance.as_str());
+        object.member("job").text(self.job.as_str());
+        object.member("kind").text(self.body.kind());
+        object.member("ledger").text(self.ledger.as_str());
+        object.member("ledger_at").text(&time::to_text(body.ledger_at).unwrap_or_default());
+        object.member("seq").integer(number(self.seq));
+        object.member("v").integer(1);
+        object.member("wall").text(&time::to_text(body.wall).unwrap_or_default());
+    }
+
     fn closed<S: Sink>(&self, body: &Closed, at: &str, object: &mut ObjectWriter<'_, S>) {
         object.member("at").text(at);
         object.member("counts").object(|counts| {
@@ -141,6 +277,7 @@ impl Entry {
         object.member("entries").integer(number(body.entries));
         self.names(object);
         object.member("reason").text(body.reason.word());
+        object.member("root").text(&body.root.to_string());
         object.member("seq").integer(number(self.seq));
         object.member("totals").object(|totals| {
             let mut sorted: Vec<_> =
@@ -201,9 +338,9 @@ impl Seen {
                 object.member("kind").text(kind);
                 object.member("names").texts(names.iter().map(String::as_str));
             }
-            Self::Other { kind, length } => {
+            Self::Other { kind, commitment } => {
+                object.member("commitment").text(&commitment.to_string());
                 object.member("kind").text(kind);
-                object.member("length").integer(number(*length));
             }
         });
     }
@@ -226,6 +363,25 @@ impl Outcome {
             Self::Done | Self::Abandoned => self,
         }
     }
+}
+
+fn hashes<S: Sink>(to: Writer<'_, S>, hashes: &[Hash]) {
+    to.array(|array| hashes.iter().for_each(|hash| array.item().text(&hash.to_string())));
+}
+
+fn facts<S: Sink>(to: Writer<'_, S>, facts: &[Fact]) {
+    to.array(|array| {
+        for fact in facts {
+            array.item().object(|object| {
+                object.member("commitment").text(&fact.commitment.to_string());
+                object.member("name").text(&fact.name);
+            });
+        }
+    });
+}
+
+fn facts_fit(facts: &[Fact]) -> bool {
+    facts.len() <= MAX_FACTS && facts.is_sorted_by(|one, other| one.name < other.name)
 }
 
 fn text_or_null<S: Sink>(to: Writer<'_, S>, text: Option<&str>) {

@@ -6,10 +6,11 @@ mod misplaced;
 mod step;
 mod totals;
 
-use wpc_model::{Counter, Owner, RuleId};
+use wpc_model::{Counter, Hash, Owner, RuleId};
 
-use crate::CallId;
 use crate::entry::{Body, Charged, Closed, Closing, Entry, Verdict};
+use crate::merkle::empty_root;
+use crate::{CallId, Outcome};
 
 pub use misplaced::Misplaced;
 pub use step::{Attempted, JobHead, JobState, Written, add, charge, follow, one};
@@ -106,18 +107,21 @@ impl<C: Running, E: From<Misplaced>> Totals<E> for Meters<C> {
 }
 
 impl Fold {
-    /// Folds an entry that is already in the log. Charges to counters of the agent are noted.
+    /// Folds an entry that is already in the log, given its leaf's hash. Charges to counters of the agent
+    /// are noted; `bytes` are kept as they are, empty where the entries are kept elsewhere.
     ///
     /// # Errors
     ///
     /// [`Misplaced`] if it cannot stand there.
-    pub fn step(&mut self, entry: &Entry, bytes: Vec<u8>) -> Result<(), Misplaced> {
-        let job = follow(|call| Ok(self.attempt(call)), self.head.clone(), &entry.body, entry.at)?;
+    pub fn step(&mut self, entry: &Entry, leaf: Hash, bytes: Vec<u8>) -> Result<(), Misplaced> {
+        let known = |call: &CallId| Ok::<_, Misplaced>(self.attempt(call));
+        let mut job = follow(known, self.head.clone(), &entry.body, entry.at)?;
+        job.frontier.push(leaf).map_err(|_| Misplaced::Malformed)?;
         let (own, of_agent): (Vec<_>, Vec<_>) =
             entry.body.charges().iter().partition(|charge| charge.counter.owner == Owner::Job);
         let charges = charge(&self.meters, &entry.body, own, entry.at)?;
         if let Body::Closed(closed) = &entry.body
-            && self.closing(entry.seq, closed.reason) != *closed
+            && self.closing(entry.seq, self.root(), closed.reason) != *closed
         {
             return Err(Misplaced::ClosedDiffers);
         }
@@ -128,10 +132,17 @@ impl Fold {
         Ok(())
     }
 
-    fn closing(&self, seq: u64, reason: Closing) -> Closed {
+    /// The root of the tree over the entries.
+    #[must_use]
+    pub fn root(&self) -> Hash {
+        self.head.as_ref().map_or_else(empty_root, |head| head.frontier.root())
+    }
+
+    fn closing(&self, seq: u64, root: Hash, reason: Closing) -> Closed {
         Closed {
             reason,
             entries: seq,
+            root,
             counts: self.counts.clone(),
             unsettled: self.unsettled(),
             totals: self.sums(),
@@ -175,15 +186,24 @@ impl Fold {
         match &entry.body {
             Body::Attempt(attempt) => {
                 let admitted = matches!(attempt.verdict, Verdict::Allow { .. });
-                let attempted = Attempted { seq: entry.seq, unsettled: admitted, admitted };
+                let attempted =
+                    Attempted { seq: entry.seq, unsettled: admitted, admitted, awaits_late: false };
                 self.attempts.insert(attempt.call.clone(), attempted);
             }
             Body::Outcome(settled) => {
                 if let Some(attempt) = self.attempts.get_mut(&settled.call) {
                     attempt.unsettled = false;
+                    attempt.awaits_late = !settled.late && matches!(settled.outcome, Outcome::Unknown { .. });
                 }
             }
-            Body::Opened(_) | Body::Refused(_) | Body::Closed(_) => {}
+            Body::Opened(_)
+            | Body::Token(_)
+            | Body::Refused(_)
+            | Body::Approval(_)
+            | Body::Revoked(_)
+            | Body::Suppressed(_)
+            | Body::ClockAccepted(_)
+            | Body::Closed(_) => {}
         }
         for (counter, total) in charges {
             self.meters.push(counter, total);

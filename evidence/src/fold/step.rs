@@ -6,6 +6,7 @@ use super::Misplaced;
 use super::totals::{Total, Totals};
 use crate::CallId;
 use crate::entry::{Body, Charged, Entry, Verdict};
+use crate::merkle::Frontier;
 
 /// What is known of an opened job.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -22,6 +23,8 @@ pub struct JobHead {
     pub last_at: i64,
     /// Admitted calls without an outcome.
     pub unsettled: u64,
+    /// The right edge of the tree over its entries.
+    pub frontier: Frontier,
 }
 
 /// Whether a job takes entries.
@@ -42,6 +45,8 @@ pub struct Attempted {
     pub unsettled: bool,
     /// Admitted.
     pub admitted: bool,
+    /// Its outcome is `unknown`, and no late one has come.
+    pub awaits_late: bool,
 }
 
 /// All that one entry writes.
@@ -57,7 +62,8 @@ pub struct Written<'a> {
     pub job: JobHead,
 }
 
-/// The job after `body`, if `body` may stand there. `attempt` knows the job's calls.
+/// The job after `body`, if `body` may stand there; its tree still lacks the entry. `attempt` knows the
+/// job's calls.
 ///
 /// # Errors
 ///
@@ -76,6 +82,7 @@ pub fn follow<E: From<Misplaced>>(
             size: 0,
             last_at: at,
             unsettled: 0,
+            frontier: Frontier::new(),
         },
         (None, _) => return Err(Misplaced::NotOpen.into()),
         (Some(_), Body::Opened(_)) => return Err(Misplaced::AlreadyOpen.into()),
@@ -85,7 +92,13 @@ pub fn follow<E: From<Misplaced>>(
         return Err(Misplaced::AfterClosed.into());
     }
     match body {
-        Body::Opened(_) | Body::Refused(_) => {}
+        Body::Opened(_)
+        | Body::Token(_)
+        | Body::Refused(_)
+        | Body::Approval(_)
+        | Body::Revoked(_)
+        | Body::Suppressed(_)
+        | Body::ClockAccepted(_) => {}
         Body::Attempt(attempted) => {
             if attempt(&attempted.call)?.is_some() {
                 return Err(Misplaced::CallRepeated.into());
@@ -95,12 +108,11 @@ pub fn follow<E: From<Misplaced>>(
             }
         }
         Body::Outcome(settled) => match attempt(&settled.call)? {
-            Some(attempt) if attempt.admitted && attempt.seq == settled.attempt_seq => {
-                if !attempt.unsettled {
-                    return Err(Misplaced::OutcomeRepeated.into());
-                }
-                job.unsettled = job.unsettled.saturating_sub(1);
-            }
+            Some(attempt) if attempt.admitted && attempt.seq == settled.attempt_seq => match settled.late {
+                true if attempt.awaits_late => {}
+                false if attempt.unsettled => job.unsettled = job.unsettled.saturating_sub(1),
+                true | false => return Err(Misplaced::OutcomeRepeated.into()),
+            },
             _ => return Err(Misplaced::OutcomeUnmatched.into()),
         },
         Body::Closed(_) => job.state = JobState::Closed,

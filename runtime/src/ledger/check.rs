@@ -169,7 +169,7 @@ impl One<'_> {
         if !store.agrees(&entry)? {
             return Ok(Err("entry_differs"));
         }
-        match self.fold.step(&entry, Vec::new()) {
+        match self.fold.step(&entry, leaf_hash(bytes), Vec::new()) {
             Ok(()) => Ok(Ok(())),
             Err(misplaced) => Ok(Err(misplaced.code())),
         }

@@ -214,7 +214,7 @@ fn refold(entries: impl Iterator<Item = Vec<u8>>) -> Result<Fold, LedgerError> {
     let mut fold = Fold::default();
     for bytes in entries {
         let entry = Entry::decode(&bytes).map_err(LedgerError::unavailable)?;
-        fold.step(&entry, bytes)?;
+        fold.step(&entry, leaf_hash(&bytes), bytes)?;
     }
     Ok(fold)
 }
