@@ -11,8 +11,10 @@
 
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
+pub mod checkpoint;
 pub mod entry;
 mod job;
+pub mod merkle;
 mod object;
 mod outcome;
 pub mod private_file;
