@@ -13,6 +13,7 @@
 
 pub mod checkpoint;
 pub mod entry;
+pub mod fold;
 mod job;
 pub mod merkle;
 mod object;
