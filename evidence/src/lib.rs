@@ -11,9 +11,11 @@
 
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
+pub mod checkpoint;
 pub mod entry;
 pub mod fold;
 mod job;
+pub mod merkle;
 mod object;
 mod outcome;
 pub mod private_file;
