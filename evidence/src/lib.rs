@@ -15,6 +15,7 @@ pub mod checkpoint;
 pub mod entry;
 pub mod fold;
 mod job;
+pub mod log;
 pub mod merkle;
 mod object;
 mod outcome;

@@ -79,6 +79,10 @@ pub fn directory(path: &Path) -> &Path {
 }
 
 /// Makes a new name durable (POSIX: a directory must be synced itself).
-fn sync_directory(path: &Path) -> io::Result<()> {
+///
+/// # Errors
+///
+/// Whatever the file system says.
+pub fn sync_directory(path: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(directory(path))?.sync_all() } else { Ok(()) }
 }

@@ -346,6 +346,8 @@ pub struct Given {
     pub approval: Hash,
     /// The key that signed it.
     pub approver: Did,
+    /// Tells it from the approver's others.
+    pub nonce: String,
     /// Hash of the request that it answers.
     pub request: Hash,
     /// Until just before when a call may begin on it, Unix milliseconds.

@@ -100,6 +100,7 @@ impl<'a> Members<'a> {
             "approval" => Body::Approval(Given {
                 approval: self.hash("approval")?,
                 approver: self.did("approver")?,
+                nonce: self.text("nonce")?.to_owned(),
                 request: self.hash("request")?,
                 not_after: self.time("not_after")?,
                 memberships: self.hashes("memberships")?,

@@ -66,6 +66,7 @@ impl Entry {
                 check(settled.provider.as_ref().is_none_or(Provider::fits), "provider")
             }
             Body::Approval(given) => {
+                check(is_jti(&given.nonce), "nonce")?;
                 check(time::to_text(given.not_after).is_some(), "not_after")?;
                 let sorted = given.memberships.is_sorted_by(|one, other| one < other);
                 check(sorted && given.memberships.len() <= MAX_APPROVALS, "memberships")
@@ -226,6 +227,7 @@ impl Entry {
         object.member("at").text(at);
         self.names(object);
         hashes(object.member("memberships"), &body.memberships);
+        object.member("nonce").text(&body.nonce);
         object.member("not_after").text(&time::to_text(body.not_after).unwrap_or_default());
         object.member("request").text(&body.request.to_string());
         self.tail(object);

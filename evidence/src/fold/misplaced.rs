@@ -28,6 +28,15 @@ pub enum Misplaced {
     /// A `closed` entry does not say what its job's log says. Code `closed_differs`.
     #[error("the closing entry differs from the log it closes")]
     ClosedDiffers,
+    /// The approval was given before. Code `approval_replayed`.
+    #[error("the approval was given before")]
+    ApprovalRepeated,
+    /// A call uses an approval that was not given. Code `approval_unknown`.
+    #[error("a call uses an approval that was not given")]
+    ApprovalUnknown,
+    /// Another job has the token, or it has other claims. Code `token_repeated`.
+    #[error("the token is another job's, or has other claims")]
+    TokenRepeated,
     /// The entry is too long, or a number in it too great. Code `entry_malformed`.
     #[error("the entry does not fit its schema")]
     Malformed,
@@ -46,6 +55,9 @@ impl Misplaced {
             Self::OutcomeRepeated => "outcome_repeated",
             Self::ChargeDiffers => "charge_differs",
             Self::ClosedDiffers => "closed_differs",
+            Self::ApprovalRepeated => "approval_replayed",
+            Self::ApprovalUnknown => "approval_unknown",
+            Self::TokenRepeated => "token_repeated",
             Self::Malformed => "entry_malformed",
         }
     }

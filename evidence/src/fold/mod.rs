@@ -13,7 +13,7 @@ use crate::merkle::empty_root;
 use crate::{CallId, Outcome};
 
 pub use misplaced::Misplaced;
-pub use step::{Attempted, JobHead, JobState, Written, add, charge, follow, one};
+pub use step::{Attempted, JobHead, JobState, Written, add, approved, charge, follow, one};
 pub use totals::{Total, Totals, used};
 
 /// What a job's entries add up to.
@@ -28,6 +28,8 @@ pub struct Fold {
     /// Charges to counters of the agent, which other jobs charge too: where they stand, and what they
     /// say.
     pub of_agent: Vec<OfAgent>,
+    /// Approvals that were given, and how many calls each has admitted.
+    pub approvals: BTreeMap<Hash, u64>,
     counts: BTreeMap<String, u64>,
     attempts: BTreeMap<CallId, Attempted>,
 }
@@ -117,6 +119,7 @@ impl Fold {
         let known = |call: &CallId| Ok::<_, Misplaced>(self.attempt(call));
         let mut job = follow(known, self.head.clone(), &entry.body, entry.at)?;
         job.frontier.push(leaf).map_err(|_| Misplaced::Malformed)?;
+        approved(&entry.body, |approval| Ok::<_, Misplaced>(self.approvals.contains_key(approval)))?;
         let (own, of_agent): (Vec<_>, Vec<_>) =
             entry.body.charges().iter().partition(|charge| charge.counter.owner == Owner::Job);
         let charges = charge(&self.meters, &entry.body, own, entry.at)?;
@@ -189,6 +192,11 @@ impl Fold {
                 let attempted =
                     Attempted { seq: entry.seq, unsettled: admitted, admitted, awaits_late: false };
                 self.attempts.insert(attempt.call.clone(), attempted);
+                for approval in &attempt.approvals {
+                    if let Some(used) = self.approvals.get_mut(approval) {
+                        *used = used.saturating_add(1);
+                    }
+                }
             }
             Body::Outcome(settled) => {
                 if let Some(attempt) = self.attempts.get_mut(&settled.call) {
@@ -196,10 +204,12 @@ impl Fold {
                     attempt.awaits_late = !settled.late && matches!(settled.outcome, Outcome::Unknown { .. });
                 }
             }
+            Body::Approval(given) => {
+                self.approvals.insert(given.approval, 0);
+            }
             Body::Opened(_)
             | Body::Token(_)
             | Body::Refused(_)
-            | Body::Approval(_)
             | Body::Revoked(_)
             | Body::Suppressed(_)
             | Body::ClockAccepted(_)

@@ -122,6 +122,34 @@ pub fn follow<E: From<Misplaced>>(
     Ok(job)
 }
 
+/// Whether the approvals that `body` speaks of may stand there: each is given once, and used only after.
+///
+/// # Errors
+///
+/// [`Misplaced`] if not, or what `given` fails with.
+pub fn approved<E: From<Misplaced>>(body: &Body, given: impl Fn(&Hash) -> Result<bool, E>) -> Result<(), E> {
+    match body {
+        Body::Approval(approval) if given(&approval.approval)? => Err(Misplaced::ApprovalRepeated.into()),
+        Body::Attempt(attempt) => {
+            for approval in &attempt.approvals {
+                if !given(approval)? {
+                    return Err(Misplaced::ApprovalUnknown.into());
+                }
+            }
+            Ok(())
+        }
+        Body::Approval(_)
+        | Body::Opened(_)
+        | Body::Token(_)
+        | Body::Refused(_)
+        | Body::Outcome(_)
+        | Body::Revoked(_)
+        | Body::Suppressed(_)
+        | Body::ClockAccepted(_)
+        | Body::Closed(_) => Ok(()),
+    }
+}
+
 /// The running totals after `charges` of `body`, which must start from what the ledger holds. Only
 /// an outcome gives back.
 ///

@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use wpc_evidence::fold::{Attempted, JobHead, Misplaced, Totals, Written, charge, follow};
-use wpc_evidence::time;
-use wpc_model::RuleId;
+use wpc_evidence::fold::{Attempted, JobHead, Misplaced, Totals, Written, approved, charge, follow};
+use wpc_evidence::log::{Leaf, LeafKind};
+use wpc_evidence::merkle::{empty_root, leaf_hash};
+use wpc_evidence::{random, time};
+use wpc_model::{Hash, RuleId};
 
+use super::beside::{Beside, Revocation};
 use super::{
     Appended, Body, Closed, Closing, Decide, Entry, Head, Instance, LedgerError, MAX_CLOCK_BEHIND_MS, Step,
 };
@@ -16,6 +19,9 @@ use crate::{CallId, Did, JobId};
 pub(super) trait Tables: Totals<LedgerError> {
     /// The job, if it was opened.
     fn job(&self) -> Result<Option<JobHead>, LedgerError>;
+
+    /// The job's secret, if it was opened.
+    fn secret(&self) -> Result<Option<[u8; 32]>, LedgerError>;
 
     /// What is known of a call.
     fn attempt(&self, call: &CallId) -> Result<Option<Attempted>, LedgerError>;
@@ -29,8 +35,27 @@ pub(super) trait Tables: Totals<LedgerError> {
     /// The sum of all charges of each statement, over the job's own counters.
     fn sums(&self) -> Result<BTreeMap<RuleId, i64>, LedgerError>;
 
-    /// Writes an entry, the charges it makes and the job as it stands after it.
-    fn write(&mut self, written: Written<'_>) -> Result<(), LedgerError>;
+    /// The job's approvals, and how many calls each has admitted.
+    fn approvals(&self) -> Result<BTreeMap<Hash, u64>, LedgerError>;
+
+    /// The job that took the token `jti` of `issuer`, and the hash of its grant.
+    fn token(&self, issuer: &Did, jti: &str) -> Result<Option<(JobId, Hash)>, LedgerError>;
+
+    /// How many revocations the ledger holds.
+    fn revocations(&self) -> Result<u64, LedgerError>;
+
+    /// The place of the first revocation of this, if there is one.
+    fn revoked(&self, what: &Revocation) -> Result<Option<u64>, LedgerError>;
+
+    /// Writes an entry, the charges it makes and the job as it stands after it; of its first entry
+    /// also the job's secret.
+    fn write(&mut self, written: Written<'_>, secret: Option<[u8; 32]>) -> Result<(), LedgerError>;
+
+    /// Keeps what the entry at `seq` brings along.
+    fn keep(&mut self, seq: u64, beside: Beside) -> Result<(), LedgerError>;
+
+    /// Appends to the ledger's own log.
+    fn log(&mut self, leaf: &Leaf) -> Result<(), LedgerError>;
 }
 
 /// Who writes.
@@ -62,11 +87,16 @@ pub(super) fn append(
     let mut count = 0_u64;
     for step in steps {
         let seq = state.as_ref().map_or(0, |job| job.size);
-        let body = match step {
-            Step::Entry(body) => body,
-            Step::Close(reason) => Body::Closed(closing(tables, seq, reason)?),
+        let (body, beside) = match step {
+            Step::Entry(body) => (body, Beside::default()),
+            Step::With(body, beside) => (body, *beside),
+            Step::Close(reason) => {
+                let root = state.as_ref().map_or_else(empty_root, |job| job.frontier.root());
+                (Body::Closed(closing(tables, seq, root, reason)?), Beside::default())
+            }
         };
-        let after = follow(|call| tables.attempt(call), state.take(), &body, at)?;
+        let mut after = follow(|call| tables.attempt(call), state.take(), &body, at)?;
+        may_stand(tables, job, &body)?;
         let charges = charge(tables, &body, body.charges(), at)?;
         let entry = Entry {
             ledger: writer.ledger,
@@ -77,11 +107,61 @@ pub(super) fn append(
             body,
         };
         let bytes = entry.encode().map_err(|_| Misplaced::Malformed)?;
-        tables.write(Written { entry: &entry, bytes, charges, job: after.clone() })?;
+        after.frontier.push(leaf_hash(&bytes)).map_err(|_| Misplaced::Malformed)?;
+        let kind = match &entry.body {
+            Body::Opened(_) => Some(LeafKind::Opened),
+            Body::Closed(_) => Some(LeafKind::Closed),
+            Body::Token(_)
+            | Body::Attempt(_)
+            | Body::Refused(_)
+            | Body::Outcome(_)
+            | Body::Approval(_)
+            | Body::Revoked(_)
+            | Body::Suppressed(_)
+            | Body::ClockAccepted(_) => None,
+        };
+        let secret = if kind == Some(LeafKind::Opened) { Some(random::bytes()?) } else { None };
+        tables.write(Written { entry: &entry, bytes, charges, job: after.clone() }, secret)?;
+        if beside != Beside::default() {
+            tables.keep(seq, beside)?;
+        }
+        if let Some(kind) = kind {
+            let root = after.frontier.root();
+            tables.log(&Leaf { kind, job: job.clone(), size: after.size, root, at })?;
+        }
         state = Some(after);
         count = count.saturating_add(1);
     }
     Ok(Appended { first_seq, count, at })
+}
+
+/// What an entry must not contradict outside its own job's calls and counters.
+fn may_stand(tables: &dyn Tables, job: &JobId, body: &Body) -> Result<(), LedgerError> {
+    match body {
+        Body::Token(taken) => match tables.token(&taken.issuer, &taken.jti)? {
+            Some((of, grant)) if of != *job || grant != taken.grant => Err(Misplaced::TokenRepeated.into()),
+            Some(_) | None => Ok(()),
+        },
+        Body::Approval(_) => approved(body, |hash| Ok(tables.approvals()?.contains_key(hash))),
+        // Most calls use none.
+        Body::Attempt(attempt) if attempt.approvals.is_empty() => Ok(()),
+        Body::Attempt(_) => {
+            let given = tables.approvals()?;
+            approved(body, |hash| Ok(given.contains_key(hash)))
+        }
+        Body::Opened(_)
+        | Body::Refused(_)
+        | Body::Outcome(_)
+        | Body::Revoked(_)
+        | Body::Suppressed(_)
+        | Body::ClockAccepted(_)
+        | Body::Closed(_) => Ok(()),
+    }
+}
+
+/// The leaf that says how far `job` has come.
+pub(super) fn head_leaf(job: &JobId, head: &JobHead, at: i64) -> Leaf {
+    Leaf { kind: LeafKind::Head, job: job.clone(), size: head.size, root: head.frontier.root(), at }
 }
 
 /// The time of new entries: the wall clock's, but never before that of the ledger's last entry, of
@@ -98,11 +178,17 @@ pub(super) fn now(clock: &dyn Clock, last_ms: i64) -> Result<i64, LedgerError> {
     Ok(wall_ms.max(last_ms))
 }
 
-/// The `closed` entry that follows from the job's log.
-pub(super) fn closing(tables: &dyn Tables, seq: u64, reason: Closing) -> Result<Closed, LedgerError> {
+/// The `closed` entry that follows from the job's log, whose root is `root`.
+pub(super) fn closing(
+    tables: &dyn Tables,
+    seq: u64,
+    root: Hash,
+    reason: Closing,
+) -> Result<Closed, LedgerError> {
     Ok(Closed {
         reason,
         entries: seq,
+        root,
         counts: tables.counts()?,
         unsettled: tables.unsettled()?,
         totals: tables.sums()?,

@@ -1,13 +1,16 @@
 //! Folding a ledger again and comparing (`wpc ledger check`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
-use wpc_model::Counter;
+use wpc_model::{Counter, Hash};
 
 use super::agents::Charges;
 use super::{Entry, JobHead, LedgerError};
 use crate::{Did, JobId};
+use wpc_evidence::checkpoint::{Checkpoint, Origin, SignedCheckpoint};
 use wpc_evidence::fold::{Fold, Running, Total};
+use wpc_evidence::log::Leaf;
+use wpc_evidence::merkle::{Frontier, leaf_hash};
 
 /// What a check found.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -27,7 +30,8 @@ pub struct Checked {
 pub struct Finding {
     /// The stable code: that of an [`super::EntryError`] or a [`super::Misplaced`], or one of
     /// `seq_gap wrong_job wrong_ledger time_backwards entry_differs job_differs meter_differs
-    /// window_differs ledger_differs store_damaged`.
+    /// window_differs approval_differs log_malformed log_differs checkpoint_signature ledger_differs
+    /// store_damaged`.
     pub code: &'static str,
     /// The job, if it is about one.
     pub job: Option<JobId>,
@@ -49,6 +53,10 @@ pub(super) trait Store {
     fn agrees(&self, entry: &Entry) -> Result<bool, LedgerError>;
     /// What is kept of the counters of agents.
     fn agents(&self) -> Result<Agents, LedgerError>;
+    /// Leaves of the ledger's own log, at most `most` from index `from` on.
+    fn leaves(&self, from: u64, most: usize) -> Result<Vec<Vec<u8>>, LedgerError>;
+    /// What is kept of that log beside its leaves, if anything is.
+    fn log(&self) -> Result<Option<KeptLog>, LedgerError>;
     /// How many meters and charges are kept, of all jobs and agents.
     fn rows(&self) -> Result<[u64; 2], LedgerError>;
 }
@@ -59,6 +67,18 @@ pub(super) struct Kept {
     pub(super) head: Option<JobHead>,
     pub(super) meters: BTreeMap<Counter, Total>,
     pub(super) charges: BTreeMap<Counter, Vec<Total>>,
+    pub(super) approvals: BTreeMap<Hash, u64>,
+    /// The signed head; `None` where heads are signed when asked for.
+    pub(super) note: Option<String>,
+    /// Its size as of its last leaf in the ledger's own log.
+    pub(super) anchored: u64,
+}
+
+/// What a store keeps of the ledger's own log.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct KeptLog {
+    pub(super) frontier: Frontier,
+    pub(super) note: String,
 }
 
 /// What a store keeps of the counters of agents.
@@ -90,9 +110,24 @@ pub(super) fn check(store: &dyn Store, ledger: &Did) -> Result<Checked, LedgerEr
     let mut checked = Checked::default();
     let (mut last_at, mut rows) = (0, [0_u64; 2]);
     let mut of_agents = Charges::default();
+    let mut log = match Log::read(store, ledger)? {
+        Ok(log) => log,
+        Err(code) => {
+            checked.findings.push(Finding { code, job: None, seq: None });
+            Log::default()
+        }
+    };
     for job in store.jobs()? {
         checked.jobs = checked.jobs.saturating_add(1);
-        let mut one = One { job: &job, ledger, fold: Fold::default(), at: 0, seq: 0 };
+        let mut one = One {
+            job: &job,
+            ledger,
+            fold: Fold::default(),
+            at: 0,
+            seq: 0,
+            leaves: log.of(&job),
+            anchored: 0,
+        };
         if let Err(finding) = one.fold(store, &mut checked)? {
             checked.findings.push(finding);
             continue;
@@ -115,6 +150,9 @@ pub(super) fn check(store: &dyn Store, ledger: &Did) -> Result<Checked, LedgerEr
         let found = of_agents.compare(&agents);
         checked.findings.extend(found.into_iter().map(|code| Finding { code, job: None, seq: None }));
     }
+    if !log.is_told() && checked.findings.is_empty() {
+        checked.findings.push(Finding { code: "log_differs", job: None, seq: None });
+    }
     // What belongs to no job is seen once every job is as it should be.
     if checked.findings.is_empty() && (store.last_at()?, store.rows()?) != (last_at, rows) {
         checked.findings.push(Finding { code: "ledger_differs", job: None, seq: None });
@@ -128,6 +166,10 @@ struct One<'a> {
     fold: Fold,
     at: i64,
     seq: u64,
+    /// Its leaves in the ledger's own log that are still ahead, by size.
+    leaves: VecDeque<Leaf>,
+    /// Size of its last one.
+    anchored: u64,
 }
 
 impl One<'_> {
@@ -170,9 +212,21 @@ impl One<'_> {
             return Ok(Err("entry_differs"));
         }
         match self.fold.step(&entry, leaf_hash(bytes), Vec::new()) {
-            Ok(()) => Ok(Ok(())),
+            Ok(()) => Ok(self.leaf()),
             Err(misplaced) => Ok(Err(misplaced.code())),
         }
+    }
+
+    /// Whether the ledger's own log says the same of the job as it stands.
+    fn leaf(&mut self) -> Result<(), &'static str> {
+        let size = self.seq.saturating_add(1);
+        while let Some(leaf) = self.leaves.pop_front_if(|leaf| leaf.size <= size) {
+            if leaf.size != size || leaf.root != self.fold.root() {
+                return Err("log_differs");
+            }
+            self.anchored = size;
+        }
+        Ok(())
     }
 
     /// `before`, and the meters and charges of this job.
@@ -192,6 +246,72 @@ impl One<'_> {
         if self.fold.meters.0 != kept.charges {
             found.push("window_differs");
         }
+        if self.fold.approvals != kept.approvals {
+            found.push("approval_differs");
+        }
+        if !self.leaves.is_empty() || self.anchored != kept.anchored || self.anchored == 0 {
+            found.push("log_differs");
+        }
+        let signed = |note: &String| {
+            let note = SignedCheckpoint::parse(note).ok()?;
+            let checkpoint = note.verify(self.ledger).ok()?;
+            let (size, root) = (self.seq, self.fold.root());
+            let origin = Origin::job(*self.ledger, self.job.clone());
+            (*checkpoint == Checkpoint { origin, size, root }).then_some(())
+        };
+        if kept.note.as_ref().is_some_and(|note| signed(note).is_none()) {
+            found.push("checkpoint_signature");
+        }
         found
+    }
+}
+
+/// The ledger's own log, by job.
+#[derive(Debug, Default)]
+struct Log(BTreeMap<JobId, VecDeque<Leaf>>);
+
+impl Log {
+    /// Reads it and compares it with what is kept of it.
+    fn read(store: &dyn Store, ledger: &Did) -> Result<Result<Self, &'static str>, LedgerError> {
+        let (mut log, mut frontier, mut at) = (Self::default(), Frontier::new(), 0);
+        loop {
+            let page = store.leaves(frontier.size(), PAGE)?;
+            if page.is_empty() {
+                break;
+            }
+            for bytes in page {
+                let Ok(leaf) = Leaf::decode(&bytes) else { return Ok(Err("log_malformed")) };
+                if leaf.at < at || frontier.push(leaf_hash(&bytes)).is_err() {
+                    return Ok(Err("log_malformed"));
+                }
+                at = leaf.at;
+                log.0.entry(leaf.job.clone()).or_default().push_back(leaf);
+            }
+        }
+        let Some(kept) = store.log()? else { return Ok(Ok(log)) };
+        if kept.frontier != frontier {
+            return Ok(Err("log_differs"));
+        }
+        // Before the first job there is no head.
+        if kept.note.is_empty() && frontier.size() == 0 {
+            return Ok(Ok(log));
+        }
+        let signed = || {
+            let note = SignedCheckpoint::parse(&kept.note).ok()?;
+            let checkpoint = note.verify(ledger).ok()?;
+            let (size, root) = (frontier.size(), frontier.root());
+            (*checkpoint == Checkpoint { origin: Origin::ledger(*ledger), size, root }).then_some(())
+        };
+        Ok(signed().map(|()| log).ok_or("checkpoint_signature"))
+    }
+
+    /// Takes the leaves of a job.
+    fn of(&mut self, job: &JobId) -> VecDeque<Leaf> {
+        self.0.remove(job).unwrap_or_default()
+    }
+
+    /// Whether every leaf was of a job that is there.
+    fn is_told(&self) -> bool {
+        self.0.is_empty()
     }
 }

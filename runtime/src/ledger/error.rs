@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use wpc_evidence::fold::Misplaced;
 
-use crate::RandomError;
+use crate::{Did, RandomError};
 
 /// A ledger failed or refused. Nothing was recorded, unless the variant says otherwise.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -71,6 +71,33 @@ pub enum LedgerError {
     /// The wall clock is outside the years 1970 to 9999. Code `clock_out_of_range`.
     #[error("the clock is outside the years 1970 to 9999")]
     ClockOutOfRange,
+    /// The key is another ledger's. Code `ledger_key_differs`.
+    #[error("the key is not the ledger's: it is named {ledger}")]
+    OtherKey {
+        /// The ledger's name.
+        ledger: Did,
+    },
+    /// It was opened without its key, so nothing can be appended or signed. Code `ledger_key_missing`.
+    #[error("the ledger was opened without its key")]
+    NoKey,
+    /// What is stored is not what the ledger's key signed: somebody altered it. Code `ledger_tampered`.
+    #[error("the ledger was altered: {what} is not what its key signed")]
+    Tampered {
+        /// Which head.
+        what: String,
+    },
+    /// The ledger is behind a head of its own that was seen before: it is an older copy. Code
+    /// `ledger_behind_checkpoint`.
+    #[error("the ledger has {found} leaves, its pinned head {pinned}: this is an older copy")]
+    BehindCheckpoint {
+        /// Leaves in the file.
+        found: u64,
+        /// Leaves of the pinned head.
+        pinned: u64,
+    },
+    /// The job is open. Code `job_open`.
+    #[error("the job is still open")]
+    StillOpen,
     /// An entry does not fit into its job's log. Its code is [`Misplaced::code`].
     #[error(transparent)]
     Misplaced(#[from] Misplaced),
@@ -93,6 +120,11 @@ impl LedgerError {
             Self::Permissions { .. } => "ledger_permissions",
             Self::ClockBehind { .. } => "clock_behind",
             Self::ClockOutOfRange => "clock_out_of_range",
+            Self::OtherKey { .. } => "ledger_key_differs",
+            Self::NoKey => "ledger_key_missing",
+            Self::Tampered { .. } => "ledger_tampered",
+            Self::BehindCheckpoint { .. } => "ledger_behind_checkpoint",
+            Self::StillOpen => "job_open",
             Self::Misplaced(misplaced) => misplaced.code(),
             Self::Random(error) => error.code(),
         }

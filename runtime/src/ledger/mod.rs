@@ -11,28 +11,35 @@
 
 mod agents;
 mod append;
+mod beside;
 mod check;
 mod error;
 mod memory;
 mod sqlite;
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use wpc_evidence::fold::{Totals, used};
-use wpc_model::{Bound, Counter, History, Used};
+use wpc_evidence::checkpoint::SignedCheckpoint;
+use wpc_evidence::fold::used;
+use wpc_model::{Bound, Counter, Hash, History, Used};
 
 use crate::clock::Clock;
 use crate::{Did, JobId};
 
+use append::Tables;
+
+pub use beside::{Beside, Document, Opened as Opening, Revocation, RevocationRow};
 pub use check::{Checked, Finding};
 pub use error::LedgerError;
 pub use memory::MemoryLedger;
 pub use sqlite::SqliteLedger;
 pub use wpc_evidence::entry::{
-    Attempt, Body, Charged, Closed, Closing, Engine, Entry, EntryError, FactsBy, Instance, MAX_AGENT_BYTES,
-    MAX_CODE_BYTES, MAX_ENTRY_BYTES, Opened, Seen, Settled, Untyped, Verdict,
+    Attempt, Body, Charged, ClockAccepted, Closed, Closing, Engine, Entry, EntryError, Fact, FactsBy, Given,
+    Instance, MAX_AGENT_BYTES, MAX_CODE_BYTES, MAX_ENTRY_BYTES, Opened, Proof, Revoked, Seen, Settled,
+    Suppressed, Taken, Untyped, Verdict,
 };
 pub use wpc_evidence::fold::{JobHead, JobState, Misplaced};
 
@@ -85,6 +92,75 @@ pub trait Ledger: sealed::Sealed + fmt::Debug + Send + Sync {
     /// [`LedgerError`] if the store fails.
     fn entries(&self, job: &JobId, from: u64, most: usize) -> Result<Vec<Vec<u8>>, LedgerError>;
 
+    /// The signed head of a job's log: its size and root as of its last entry.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`] if there is no such job, the store fails, or this ledger was opened without its
+    /// key and nobody signed that head.
+    fn job_checkpoint(&self, job: &JobId) -> Result<SignedCheckpoint, LedgerError>;
+
+    /// The signed head of the ledger's own log.
+    ///
+    /// # Errors
+    ///
+    /// As [`Ledger::job_checkpoint`].
+    fn checkpoint(&self) -> Result<SignedCheckpoint, LedgerError>;
+
+    /// Adds to the ledger's own log how far every job has come that has grown since, and gives the
+    /// log's new signed head.
+    ///
+    /// # Errors
+    ///
+    /// As [`Ledger::job_checkpoint`].
+    fn anchor(&self) -> Result<SignedCheckpoint, LedgerError>;
+
+    /// The leaves of the ledger's own log, at most `most` from index `from` on.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`] if the store fails.
+    fn leaves(&self, from: u64, most: usize) -> Result<Vec<Vec<u8>>, LedgerError>;
+
+    /// What the entries of a job commit to, as far as it is not erased, in their order.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`] if the store fails.
+    fn openings(&self, job: &JobId) -> Result<Vec<Opening>, LedgerError>;
+
+    /// The signed document whose payload has this hash.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`] if the store fails.
+    fn document(&self, hash: &Hash) -> Result<Option<Document>, LedgerError>;
+
+    /// Takes a revocation. Once this returns, no call that it is about is admitted by anybody who
+    /// shares this ledger; one that was admitted before begins within [`crate::BEGIN_WITHIN`] or never.
+    ///
+    /// Whoever calls has verified the statement. What was revoked before keeps its first place.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`] if the store fails.
+    fn revoke(&self, revocation: Revocation, envelope: &[u8]) -> Result<u64, LedgerError>;
+
+    /// All revocations, in their order.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`] if the store fails.
+    fn revocations(&self) -> Result<Vec<RevocationRow>, LedgerError>;
+
+    /// Deletes the openings of a job and its secret: its values can then no longer be shown or guessed,
+    /// and its log still verifies. Only of a job that is closed.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`] if the job is open or unknown, or the store fails.
+    fn erase(&self, job: &JobId) -> Result<(), LedgerError>;
+
     /// Derives everything again from the entries and compares it with what the ledger keeps.
     ///
     /// # Errors
@@ -117,6 +193,8 @@ pub trait Task: Send {
 pub enum Step {
     /// This entry.
     Entry(Body),
+    /// This entry, and what is kept beside it.
+    With(Body, Box<Beside>),
     /// The `closed` entry that follows from the job's log.
     Close(Closing),
 }
@@ -136,13 +214,13 @@ pub struct Appended {
 pub struct Head<'a> {
     now_ms: i64,
     job: Option<&'a JobHead>,
-    totals: &'a dyn Totals<LedgerError>,
+    tables: &'a dyn Tables,
     failure: RefCell<Option<LedgerError>>,
 }
 
 impl<'a> Head<'a> {
-    fn new(now_ms: i64, job: Option<&'a JobHead>, totals: &'a dyn Totals<LedgerError>) -> Self {
-        Self { now_ms, job, totals, failure: RefCell::new(None) }
+    fn new(now_ms: i64, job: Option<&'a JobHead>, tables: &'a dyn Tables) -> Self {
+        Self { now_ms, job, tables, failure: RefCell::new(None) }
     }
 
     /// The time that new entries will bear, Unix milliseconds: the wall clock's, but never before
@@ -156,6 +234,26 @@ impl<'a> Head<'a> {
     #[must_use]
     pub const fn job(&self) -> Option<&JobHead> {
         self.job
+    }
+
+    /// The job's approvals, and how many calls each has admitted; none if they cannot be read.
+    pub(crate) fn approvals(&self) -> BTreeMap<Hash, u64> {
+        self.read(self.tables.approvals()).unwrap_or_default()
+    }
+
+    /// The job's secret, once it is open.
+    pub(crate) fn secret(&self) -> Option<[u8; 32]> {
+        self.read(self.tables.secret())?
+    }
+
+    /// How many revocations the ledger holds.
+    pub(crate) fn revocations(&self) -> u64 {
+        self.read(self.tables.revocations()).unwrap_or_default()
+    }
+
+    /// The place of the first revocation of this, if there is one.
+    pub(crate) fn revoked(&self, what: &Revocation) -> Option<u64> {
+        self.read(self.tables.revoked(what))?
     }
 
     /// What was read; `None` if the store failed, and then the append fails whatever the decision is.
@@ -178,13 +276,13 @@ impl History for Head<'_> {
     }
 
     fn used(&self, bound: &Bound, amount: i64) -> Option<Used> {
-        self.read(used(self.totals, bound, amount, self.now_ms))?
+        self.read(used(self.tables, bound, amount, self.now_ms))?
     }
 
     fn total(&self, counter: &Counter, until: Option<i64>) -> Option<i64> {
         let last = match until {
-            Some(at) if at < self.now_ms => self.totals.until(counter, at),
-            Some(_) | None => self.totals.last(counter),
+            Some(at) if at < self.now_ms => self.tables.until(counter, at),
+            Some(_) | None => self.tables.last(counter),
         };
         Some(self.read(last)?.sum)
     }

@@ -5,26 +5,40 @@
 //! told. A killed process leaves either all of an append or nothing.
 //!
 //! The file must be on a local file system, in a directory that nobody but its owner may write (0700
-//! where `init` makes it), and is itself private (0600), as are the write-ahead log and its index. Whoever can write it can reset limits: a second party that keeps
-//! checkpoints, in a later version, is what catches that.
+//! where `init` makes it), and is itself private (0600), as are the write-ahead log and its index. Rows that
+//! somebody else wrote are found, because heads are signed; an older copy of the whole file is found by the
+//! pinned head ([`SqliteLedger::pinned`]), as long as nobody can write that too.
 
 mod file;
+mod head;
+mod lease;
+mod pin;
 mod queue;
 mod schema;
 mod store;
 mod tables;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+use wpc_evidence::checkpoint::{Checkpoint, Origin, SignedCheckpoint};
+use wpc_evidence::merkle::empty_root;
+use wpc_model::Hash;
 
 use super::append::{self, Writer};
 use super::check::{self, Checked, Finding, Store as _};
-use super::{Appended, Decide, Instance, Ledger, LedgerError, Task, sealed};
+use super::{
+    Appended, Decide, Document, Instance, JobState, Ledger, LedgerError, Misplaced, Opening, Revocation,
+    RevocationRow, Task, sealed,
+};
 use crate::clock::{Clock, SystemClock};
-use crate::{Did, JobId};
+use crate::{Did, JobId, Key};
+use head::Heads;
+use lease::Keeper;
+use pin::Pin;
 use queue::Queue;
 use store::Snapshot;
 use tables::JobRows;
@@ -34,12 +48,24 @@ pub struct SqliteLedger {
     inner: Arc<Inner>,
     /// Started by the first task.
     queue: OnceLock<Result<Queue, LedgerError>>,
+    /// Started by the first append.
+    keeper: OnceLock<Result<Keeper, LedgerError>>,
 }
 
 struct Inner {
     writer: Writer,
+    /// `None`: it can be read, and nothing else.
+    key: Option<Arc<Key>>,
     clock: Arc<dyn Clock>,
-    connection: Mutex<Connection>,
+    pin: Option<Pin>,
+    held: Mutex<Held>,
+}
+
+struct Held {
+    connection: Connection,
+    heads: Heads,
+    /// Until when this process's lease runs, Unix milliseconds.
+    lease_until: i64,
 }
 
 /// One append of a batch.
@@ -48,6 +74,15 @@ enum Ask<'a, 'd> {
     Here(&'a JobId, &'a mut Decide<'d>),
     /// Somebody waits elsewhere.
     Queued(&'a mut dyn Task),
+}
+
+impl Ask<'_, '_> {
+    fn job(&self) -> &JobId {
+        match self {
+            Self::Here(job, _) => job,
+            Self::Queued(task) => task.job(),
+        }
+    }
 }
 
 impl SqliteLedger {
@@ -62,14 +97,14 @@ impl SqliteLedger {
         file::make(path, |draft| schema::create(draft, did))
     }
 
-    /// Opens the ledger at `path`, on this machine's clock.
+    /// Opens the ledger at `path` with its key, on this machine's clock.
     ///
     /// # Errors
     ///
-    /// [`LedgerError`] if there is none, it is not a ledger of this version, or the file or its
-    /// directory is open to others.
-    pub fn open(path: &Path) -> Result<Self, LedgerError> {
-        Self::open_with_clock(path, Arc::new(SystemClock::new()))
+    /// [`LedgerError`] if there is none, it is not a ledger of this version, the key is not its own, or
+    /// the file or its directory is open to others.
+    pub fn open(path: &Path, key: impl Into<Arc<Key>>) -> Result<Self, LedgerError> {
+        Self::open_with_clock(path, key, Arc::new(SystemClock::new()))
     }
 
     /// As [`SqliteLedger::open`], on another clock.
@@ -77,25 +112,78 @@ impl SqliteLedger {
     /// # Errors
     ///
     /// As [`SqliteLedger::open`].
-    pub fn open_with_clock(path: &Path, clock: Arc<dyn Clock>) -> Result<Self, LedgerError> {
+    pub fn open_with_clock(
+        path: &Path,
+        key: impl Into<Arc<Key>>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, LedgerError> {
+        let key = key.into();
+        let ledger = Self::start(path, Some(Arc::clone(&key)), clock)?;
+        if key.did() != ledger.inner.writer.ledger {
+            return Err(LedgerError::OtherKey { ledger: ledger.inner.writer.ledger });
+        }
+        Ok(ledger)
+    }
+
+    /// Opens the ledger at `path` without its key: what is in it can be read and checked, and nothing
+    /// can be appended ([`LedgerError::NoKey`]).
+    ///
+    /// # Errors
+    ///
+    /// As [`SqliteLedger::open`].
+    pub fn read_only(path: &Path) -> Result<Self, LedgerError> {
+        Self::start(path, None, Arc::new(SystemClock::new()))
+    }
+
+    /// Pins the head of the ledger's own log in the file at `pin`, and refuses a ledger that is behind
+    /// the head that is pinned there, or is another one. Keep the file beside the key, not beside the
+    /// ledger.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::BehindCheckpoint`] and [`LedgerError::Tampered`], or if a file cannot be read or
+    /// written.
+    pub fn pinned(self, pin: &Path) -> Result<Self, LedgerError> {
+        let pin = self.read(|snapshot| Pin::compare(pin, snapshot, &self.inner.writer.ledger))?;
+        let note = self.read(|snapshot| Ok(head::of_log(snapshot.0)?.1))?;
+        if !note.is_empty() {
+            pin.set(&note)?;
+        }
+        // Nobody else has it yet.
+        let Inner { writer, key, clock, held, .. } = Arc::try_unwrap(self.inner)
+            .map_err(|_| LedgerError::unavailable("the ledger is in use already"))?;
+        let inner = Inner { writer, key, clock, pin: Some(pin), held };
+        Ok(Self { inner: Arc::new(inner), queue: OnceLock::new(), keeper: OnceLock::new() })
+    }
+
+    fn start(path: &Path, key: Option<Arc<Key>>, clock: Arc<dyn Clock>) -> Result<Self, LedgerError> {
         let path = file::check(path)?;
         let (connection, ledger) = schema::open(&path)?;
         let writer = Writer { ledger, instance: Instance::mint()? };
-        let inner = Inner { writer, clock, connection: Mutex::new(connection) };
-        Ok(Self { inner: Arc::new(inner), queue: OnceLock::new() })
+        let held = Held { connection, heads: Heads::default(), lease_until: 0 };
+        let inner = Inner { writer, key, clock, pin: None, held: Mutex::new(held) };
+        Ok(Self { inner: Arc::new(inner), queue: OnceLock::new(), keeper: OnceLock::new() })
+    }
+
+    /// Sees to it that the lease of this process is renewed.
+    fn keep(&self) -> Result<(), LedgerError> {
+        match self.keeper.get_or_init(|| Keeper::start(&self.inner)) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(error.clone()),
+        }
     }
 
     fn read<T>(&self, read: impl FnOnce(&Snapshot<'_>) -> Result<T, LedgerError>) -> Result<T, LedgerError> {
-        let mut connection = self.inner.lock()?;
-        let transaction = connection.transaction().map_err(broken)?;
+        let mut held = self.inner.lock()?;
+        let transaction = held.connection.transaction().map_err(broken)?;
         read(&Snapshot(&transaction))
     }
 }
 
 impl Inner {
-    fn lock(&self) -> Result<MutexGuard<'_, Connection>, LedgerError> {
+    fn lock(&self) -> Result<MutexGuard<'_, Held>, LedgerError> {
         // A decision panicked while it held the connection: what it left is not trusted.
-        self.connection.lock().map_err(|_| LedgerError::unavailable("a decision panicked"))
+        self.held.lock().map_err(|_| LedgerError::unavailable("a decision panicked"))
     }
 
     /// Applies `asks` in order, in one transaction. One that does not fit leaves no trace; if the
@@ -106,36 +194,80 @@ impl Inner {
     }
 
     fn try_append(&self, asks: Vec<Ask<'_, '_>>) -> Result<Vec<Result<Appended, LedgerError>>, LedgerError> {
-        let mut connection = self.lock()?;
-        let mut transaction =
-            connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(broken)?;
-        let mut results = Vec::with_capacity(asks.len());
-        for ask in asks {
-            let savepoint = transaction.savepoint().map_err(broken)?;
-            let result = self.one(&savepoint, ask);
-            match &result {
-                Ok(_) => savepoint.commit().map_err(broken)?,
-                // The file may have rolled everything back by itself.
-                Err(error @ (LedgerError::Unavailable { .. } | LedgerError::Damaged { .. })) => {
-                    return Err(error.clone());
+        let mut grown = BTreeSet::new();
+        self.change(|connection, heads, at| {
+            let mut results = Vec::with_capacity(asks.len());
+            for ask in asks {
+                let job = ask.job().clone();
+                let savepoint = connection.savepoint().map_err(broken)?;
+                // A job that this batch grew was looked at before it grew.
+                let looked_at = grown.contains(&job);
+                let result = self.one(&savepoint, heads, at, ask, looked_at);
+                match &result {
+                    Ok(appended) => {
+                        savepoint.commit().map_err(broken)?;
+                        if appended.count > 0 {
+                            grown.insert(job);
+                        }
+                    }
+                    // The file may have rolled everything back by itself.
+                    Err(error @ (LedgerError::Unavailable { .. } | LedgerError::Damaged { .. })) => {
+                        return Err(error.clone());
+                    }
+                    Err(_) => savepoint.finish().map_err(broken)?,
                 }
-                Err(_) => savepoint.finish().map_err(broken)?,
+                results.push(result);
             }
-            results.push(result);
-        }
-        transaction.commit().map_err(broken)?;
-        Ok(results)
+            Ok((results, grown.into_iter().collect()))
+        })
     }
 
-    fn one(&self, connection: &Connection, ask: Ask<'_, '_>) -> Result<Appended, LedgerError> {
+    /// Changes the file in one transaction and signs the heads of the jobs that `change` names. It is
+    /// given the time that new rows bear.
+    fn change<T>(
+        &self,
+        change: impl FnOnce(&mut Transaction<'_>, &mut Heads, i64) -> Result<(T, Vec<JobId>), LedgerError>,
+    ) -> Result<T, LedgerError> {
+        let key = self.key.as_ref().ok_or(LedgerError::NoKey)?;
+        let mut locked = self.lock()?;
+        let Held { connection, heads, lease_until } = &mut *locked;
+        let mut transaction =
+            connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(broken)?;
         // After the lock, never before: the clock of a waiting process would be old.
-        let at = append::now(&*self.clock, Snapshot(connection).last_at()?)?;
+        let at = append::now(&*self.clock, Snapshot(&transaction).last_at()?)?;
+        let (frontier, note) = head::of_log(&transaction)?;
+        heads.trust(Origin::ledger(self.writer.ledger), &frontier, &note)?;
+        let (changed, jobs) = change(&mut transaction, heads, at)?;
+        let signed = head::sign(&transaction, key, &self.writer.ledger, &jobs)?;
+        let renewed = lease::renew(&transaction, &self.writer.instance, at, *lease_until)?;
+        transaction.commit().map_err(broken)?;
+        *lease_until = renewed;
+        let log_grew = signed.iter().any(|(job, _)| job.is_none());
+        heads.signed(signed);
+        if let (true, Some(pin)) = (log_grew, &self.pin) {
+            pin.set(&head::of_log(connection)?.1)?;
+        }
+        Ok(changed)
+    }
+
+    fn one(
+        &self,
+        connection: &Connection,
+        heads: &mut Heads,
+        at: i64,
+        ask: Ask<'_, '_>,
+        looked_at: bool,
+    ) -> Result<Appended, LedgerError> {
+        let job = ask.job().clone();
+        if !looked_at && let Some((head, note)) = head::of_job(connection, &job)? {
+            heads.trust(Origin::job(self.writer.ledger, job.clone()), &head.frontier, &note)?;
+        }
         let append = |job: &JobId, decide: &mut Decide<'_>| {
             append::append(&mut JobRows::new(connection, job), &self.writer, at, job, decide)
         };
         match ask {
             Ask::Here(job, decide) => append(job, decide),
-            Ask::Queued(task) => append(&task.job().clone(), &mut |head| task.decide(head)),
+            Ask::Queued(task) => append(&job, &mut |head| task.decide(head)),
         }
     }
 }
@@ -152,11 +284,16 @@ impl Ledger for SqliteLedger {
     }
 
     fn append(&self, job: &JobId, decide: &mut Decide<'_>) -> Result<Appended, LedgerError> {
+        self.keep()?;
         let mut results = self.inner.append(vec![Ask::Here(job, decide)]);
         results.pop().unwrap_or_else(|| Err(LedgerError::unavailable("no answer")))
     }
 
     fn submit(&self, task: Box<dyn Task>) {
+        if let Err(error) = self.keep() {
+            task.done(Err(error));
+            return;
+        }
         let queue = self.queue.get_or_init(|| Queue::start(Arc::clone(&self.inner)));
         match queue {
             Ok(queue) => {
@@ -174,6 +311,68 @@ impl Ledger for SqliteLedger {
 
     fn entries(&self, job: &JobId, from: u64, most: usize) -> Result<Vec<Vec<u8>>, LedgerError> {
         self.read(|snapshot| snapshot.entries(job, from, most))
+    }
+
+    fn job_checkpoint(&self, job: &JobId) -> Result<SignedCheckpoint, LedgerError> {
+        let note = self.read(|snapshot| head::of_job(snapshot.0, job))?.ok_or(Misplaced::NotOpen)?.1;
+        SignedCheckpoint::parse(&note).map_err(|error| LedgerError::Damaged { cause: error.to_string() })
+    }
+
+    fn checkpoint(&self) -> Result<SignedCheckpoint, LedgerError> {
+        let note = self.read(|snapshot| Ok(head::of_log(snapshot.0)?.1))?;
+        if note.is_empty() {
+            // No job was opened yet.
+            let key = self.inner.key.as_ref().ok_or(LedgerError::NoKey)?;
+            let origin = Origin::ledger(self.inner.writer.ledger);
+            let empty = Checkpoint { origin, size: 0, root: empty_root() };
+            return empty.sign(key).map_err(LedgerError::unavailable);
+        }
+        SignedCheckpoint::parse(&note).map_err(|error| LedgerError::Damaged { cause: error.to_string() })
+    }
+
+    fn anchor(&self) -> Result<SignedCheckpoint, LedgerError> {
+        self.inner.change(|transaction, heads, at| {
+            for job in Snapshot(transaction).jobs_to_anchor()? {
+                let Some((head, note)) = head::of_job(transaction, &job)? else { continue };
+                heads.trust(Origin::job(self.inner.writer.ledger, job.clone()), &head.frontier, &note)?;
+                tables::log(transaction, &append::head_leaf(&job, &head, at))?;
+            }
+            Ok(((), Vec::new()))
+        })?;
+        self.checkpoint()
+    }
+
+    fn leaves(&self, from: u64, most: usize) -> Result<Vec<Vec<u8>>, LedgerError> {
+        self.read(|snapshot| snapshot.leaves(from, most))
+    }
+
+    fn openings(&self, job: &JobId) -> Result<Vec<Opening>, LedgerError> {
+        self.read(|snapshot| snapshot.openings(job))
+    }
+
+    fn document(&self, hash: &Hash) -> Result<Option<Document>, LedgerError> {
+        self.read(|snapshot| snapshot.document(hash))
+    }
+
+    fn revoke(&self, revocation: Revocation, envelope: &[u8]) -> Result<u64, LedgerError> {
+        self.inner.change(|transaction, _, at| {
+            Ok((tables::revoke(transaction, &revocation, envelope, at)?, Vec::new()))
+        })
+    }
+
+    fn revocations(&self) -> Result<Vec<RevocationRow>, LedgerError> {
+        self.read(Snapshot::revocations)
+    }
+
+    fn erase(&self, job: &JobId) -> Result<(), LedgerError> {
+        self.inner.change(|transaction, _, _| {
+            let (head, _) = head::of_job(transaction, job)?.ok_or(Misplaced::NotOpen)?;
+            if head.state != JobState::Closed {
+                return Err(LedgerError::StillOpen);
+            }
+            tables::erase(transaction, job)?;
+            Ok(((), Vec::new()))
+        })
     }
 
     fn check(&self) -> Result<Checked, LedgerError> {

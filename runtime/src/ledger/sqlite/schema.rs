@@ -6,6 +6,8 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
+use wpc_evidence::merkle::Frontier;
+
 use super::broken;
 use crate::Did;
 use crate::ledger::LedgerError;
@@ -13,23 +15,27 @@ use crate::ledger::LedgerError;
 /// Marks the file as a ledger (`PRAGMA application_id`): `wpcL` in ASCII.
 const APPLICATION_ID: i64 = 0x7770_634c;
 /// Version of the tables (`PRAGMA user_version`).
-const VERSION: i64 = 2;
+const VERSION: i64 = 4;
 /// How long a process waits for another one's append.
 const BUSY: Duration = Duration::from_secs(5);
 
-/// The tables. `entry.body` is what counts; all else is derived from it, so that decisions need not
-/// read a job's whole log. A counter is `scope` (`job/` and the job's id, or `agent/` and the agent's name),
+/// The tables. `entry.body`, `leaf.body` and `revocation` are what counts; `job`, `meter`, `charge`,
+/// `approval` and `token` are derived from them, so that decisions need not read a job's whole log;
+/// `opening` and `document` are what entries commit to and name. A note is a signed head. A counter is `scope` (`job/` and the job's id, or `agent/` and the agent's name),
 /// `limit_id` (its statement) and `key` (empty where the statement has one). Times are Unix milliseconds.
-const TABLES: [&str; 7] = [
-    "CREATE TABLE ledger (did TEXT PRIMARY KEY NOT NULL, last_at INTEGER NOT NULL) STRICT",
+const TABLES: [&str; 15] = [
+    "CREATE TABLE ledger (did TEXT PRIMARY KEY NOT NULL, last_at INTEGER NOT NULL, frontier BLOB NOT NULL, \
+     note TEXT NOT NULL) STRICT",
     "CREATE TABLE job (job TEXT PRIMARY KEY NOT NULL, agent TEXT NOT NULL, policy_hash BLOB NOT NULL, \
      state TEXT NOT NULL CHECK (state IN ('open', 'closed')), size INTEGER NOT NULL, last_at INTEGER NOT NULL, \
-     unsettled INTEGER NOT NULL) STRICT",
+     unsettled INTEGER NOT NULL, frontier BLOB NOT NULL, note TEXT NOT NULL, anchored INTEGER NOT NULL, \
+     secret BLOB) STRICT",
     "CREATE TABLE entry (job TEXT NOT NULL REFERENCES job, seq INTEGER NOT NULL, kind TEXT NOT NULL, call TEXT, \
-     decision TEXT CHECK (decision IN ('allow', 'deny')), at INTEGER NOT NULL, body BLOB NOT NULL, \
+     decision TEXT CHECK (decision IN ('allow', 'deny')), result TEXT, late INTEGER NOT NULL, \
+     at INTEGER NOT NULL, body BLOB NOT NULL, \
      PRIMARY KEY (job, seq)) STRICT",
-    // A call has one attempt and one outcome.
-    "CREATE UNIQUE INDEX entry_once ON entry (job, call, kind) WHERE call IS NOT NULL",
+    // A call has one attempt and one outcome, and maybe a late one.
+    "CREATE UNIQUE INDEX entry_once ON entry (job, call, kind, late) WHERE call IS NOT NULL",
     "CREATE TABLE meter (scope TEXT NOT NULL, limit_id BLOB NOT NULL, key BLOB NOT NULL, n INTEGER NOT NULL, \
      total INTEGER NOT NULL, last_at INTEGER NOT NULL, PRIMARY KEY (scope, limit_id, key)) STRICT, WITHOUT ROWID",
     // `total`: the sum of all charges up to and including this one.
@@ -37,6 +43,17 @@ const TABLES: [&str; 7] = [
      at INTEGER NOT NULL, total INTEGER NOT NULL, job TEXT NOT NULL, seq INTEGER NOT NULL, \
      PRIMARY KEY (scope, limit_id, key, n), \
      FOREIGN KEY (job, seq) REFERENCES entry) STRICT, WITHOUT ROWID",
+    "CREATE TABLE approval (job TEXT NOT NULL REFERENCES job, hash BLOB NOT NULL, approver TEXT NOT NULL, \
+     nonce TEXT NOT NULL, used INTEGER NOT NULL, PRIMARY KEY (job, hash), UNIQUE (approver, nonce)) STRICT",
+    "CREATE TABLE token (issuer TEXT NOT NULL, jti TEXT NOT NULL, job TEXT NOT NULL REFERENCES job, \
+     grant_hash BLOB NOT NULL, PRIMARY KEY (issuer, jti)) STRICT",
+    "CREATE TABLE revocation (seq INTEGER PRIMARY KEY NOT NULL, at INTEGER NOT NULL, kind TEXT NOT NULL, \
+     value TEXT NOT NULL, body BLOB NOT NULL, UNIQUE (kind, value)) STRICT",
+    "CREATE TABLE opening (job TEXT NOT NULL, seq INTEGER NOT NULL, name TEXT NOT NULL, body BLOB NOT NULL, \
+     PRIMARY KEY (job, seq, name)) STRICT, WITHOUT ROWID",
+    "CREATE TABLE document (hash BLOB PRIMARY KEY NOT NULL, body BLOB NOT NULL) STRICT",
+    "CREATE TABLE leaf (n INTEGER PRIMARY KEY NOT NULL, body BLOB NOT NULL) STRICT",
+    "CREATE TABLE instance (instance TEXT PRIMARY KEY NOT NULL, lease_until INTEGER NOT NULL) STRICT",
     "CREATE INDEX charge_window ON charge (scope, limit_id, key, at, n, total)",
 ];
 
@@ -48,7 +65,10 @@ pub(super) fn create(path: &Path, did: &Did) -> Result<(), LedgerError> {
         transaction.execute(statement, []).map_err(broken)?;
     }
     transaction
-        .execute("INSERT INTO ledger (did, last_at) VALUES (?1, 0)", [did.to_string()])
+        .execute(
+            "INSERT INTO ledger (did, last_at, frontier, note) VALUES (?1, 0, ?2, '')",
+            (did.to_string(), Frontier::new().to_bytes()),
+        )
         .map_err(broken)?;
     transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(broken)?;
     transaction.pragma_update(None, "user_version", VERSION).map_err(broken)?;

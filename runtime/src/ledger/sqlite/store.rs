@@ -7,10 +7,11 @@ use rusqlite::{Connection, OptionalExtension as _};
 use wpc_model::{Counter, Hash, Owner, RuleId};
 
 use super::broken;
-use super::tables::{Number, OF_AGENT, decision, integer, job_head, scope, total};
+use super::tables::{Columns, JobRows, Number, OF_AGENT, integer, job_head, log_frontier, scope, total};
 use crate::JobId;
-use crate::ledger::check::{AgentCharge, Agents, Kept, Store};
-use crate::ledger::{Body, Entry, LedgerError};
+use crate::ledger::append::Tables as _;
+use crate::ledger::check::{AgentCharge, Agents, Kept, KeptLog, Store};
+use crate::ledger::{Document, Entry, LedgerError, Opening, Revocation, RevocationRow};
 use wpc_evidence::fold::Total;
 
 /// A connection within a read transaction.
@@ -21,6 +22,42 @@ impl Snapshot<'_> {
     pub(super) fn is_sound(&self) -> Result<bool, LedgerError> {
         let said = self.0.query_row("PRAGMA integrity_check(1)", [], |row| row.get::<_, String>(0));
         Ok(said.map_err(broken)? == "ok")
+    }
+
+    /// Jobs that have grown since their last leaf in the ledger's own log, sorted.
+    pub(super) fn jobs_to_anchor(&self) -> Result<Vec<JobId>, LedgerError> {
+        let sql = "SELECT job FROM job WHERE size > anchored ORDER BY job";
+        self.all(sql, [], |row| {
+            JobId::parse(row.get_ref(0)?.as_str()?).map_err(|_| FromSqlError::InvalidType.into())
+        })
+    }
+
+    /// What the entries of a job commit to, in their order.
+    pub(super) fn openings(&self, job: &JobId) -> Result<Vec<Opening>, LedgerError> {
+        let sql = "SELECT seq, name, body FROM opening WHERE job = ?1 ORDER BY seq, name";
+        self.all(sql, [job.as_str()], |row| {
+            Ok(Opening { seq: row.get::<_, Number>(0)?.0, name: row.get(1)?, opening: row.get(2)? })
+        })
+    }
+
+    /// The signed document whose payload has this hash.
+    pub(super) fn document(&self, hash: &Hash) -> Result<Option<Document>, LedgerError> {
+        let sql = "SELECT body FROM document WHERE hash = ?1";
+        let envelope = self.0.query_row(sql, [hash.0], |row| row.get(0)).optional().map_err(broken)?;
+        Ok(envelope.map(|envelope| Document { hash: *hash, envelope }))
+    }
+
+    /// All revocations, in their order.
+    pub(super) fn revocations(&self) -> Result<Vec<RevocationRow>, LedgerError> {
+        self.all("SELECT seq, at, kind, value, body FROM revocation ORDER BY seq", [], |row| {
+            let revocation = Revocation { kind: row.get(2)?, value: row.get(3)? };
+            Ok(RevocationRow {
+                seq: row.get::<_, Number>(0)?.0,
+                at: row.get(1)?,
+                revocation,
+                envelope: row.get(4)?,
+            })
+        })
     }
 
     fn all<T>(
@@ -53,23 +90,37 @@ impl Store for Snapshot<'_> {
     }
 
     fn agrees(&self, entry: &Entry) -> Result<bool, LedgerError> {
-        let expected = match &entry.body {
-            Body::Attempt(attempt) => Some(decision(&attempt.verdict)),
-            Body::Opened(_) | Body::Refused(_) | Body::Outcome(_) | Body::Closed(_) => None,
-        };
+        let Columns { decision, result, late } = Columns::of(&entry.body);
         let sql = "SELECT 1 FROM entry WHERE job = ?1 AND seq = ?2 AND kind = ?3 AND call IS ?4 AND decision IS ?5 \
-                   AND at = ?6";
+                   AND at = ?6 AND result IS ?7 AND late = ?8";
         let call = entry.body.call().map(crate::CallId::as_str);
-        let parameters =
-            (entry.job.as_str(), integer(entry.seq)?, entry.body.kind(), call, expected, entry.at);
+        let parameters = (
+            entry.job.as_str(),
+            integer(entry.seq)?,
+            entry.body.kind(),
+            call,
+            decision,
+            entry.at,
+            result,
+            late,
+        );
         let found =
             self.0.prepare_cached(sql).and_then(|mut one| one.query_row(parameters, |_| Ok(())).optional());
         Ok(found.map_err(broken)?.is_some())
     }
 
     fn kept(&self, job: &JobId) -> Result<Kept, LedgerError> {
-        let sql = "SELECT agent, policy_hash, state, size, last_at, unsettled FROM job WHERE job = ?1";
-        let head = self.0.query_row(sql, [job.as_str()], job_head).optional().map_err(broken)?;
+        let sql = "SELECT agent, policy_hash, state, size, last_at, unsettled, frontier, note, anchored FROM job \
+                   WHERE job = ?1";
+        let read = |row: &rusqlite::Row<'_>| {
+            Ok((job_head(row)?, row.get::<_, String>(7)?, row.get::<_, Number>(8)?.0))
+        };
+        let row = self.0.query_row(sql, [job.as_str()], read).optional().map_err(broken)?;
+        let (head, note, anchored) = match row {
+            Some((head, note, anchored)) => (Some(head), Some(note), anchored),
+            None => (None, None, 0),
+        };
+        let approvals = JobRows::new(self.0, job).approvals()?;
         let scope = scope(job);
         let sql = "SELECT n, last_at, total, limit_id, key FROM meter WHERE scope = ?1";
         let meters = self.all(sql, [&scope], |row| Ok((counter(row, Owner::Job)?, total(row)?)))?;
@@ -83,7 +134,7 @@ impl Store for Snapshot<'_> {
         for (counter, total) in rows {
             charges.entry(counter).or_default().push(total);
         }
-        Ok(Kept { head, meters: meters.into_iter().collect(), charges })
+        Ok(Kept { head, meters: meters.into_iter().collect(), charges, approvals, note, anchored })
     }
 
     fn agents(&self) -> Result<Agents, LedgerError> {
@@ -113,6 +164,18 @@ impl Store for Snapshot<'_> {
 
     fn last_at(&self) -> Result<i64, LedgerError> {
         self.0.query_row("SELECT last_at FROM ledger", [], |row| row.get(0)).map_err(broken)
+    }
+
+    fn leaves(&self, from: u64, most: usize) -> Result<Vec<Vec<u8>>, LedgerError> {
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        let sql = "SELECT body FROM leaf WHERE n >= ?1 ORDER BY n LIMIT ?2";
+        self.all(sql, (integer(from)?, most), |row| row.get(0))
+    }
+
+    fn log(&self) -> Result<Option<KeptLog>, LedgerError> {
+        let frontier = log_frontier(self.0)?;
+        let note = self.0.query_row("SELECT note FROM ledger", [], |row| row.get(0)).map_err(broken)?;
+        Ok(Some(KeptLog { frontier, note }))
     }
 
     fn rows(&self) -> Result<[u64; 2], LedgerError> {

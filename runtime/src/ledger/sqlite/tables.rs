@@ -8,9 +8,11 @@ use wpc_model::{Counter, Hash, Owner, RuleId};
 
 use super::broken;
 use crate::ledger::append::Tables;
-use crate::ledger::{Body, LedgerError, Verdict};
-use crate::{CallId, JobId};
+use crate::ledger::{Beside, Body, Document, LedgerError, Misplaced, Revocation, Verdict};
+use crate::{CallId, Did, JobId};
 use wpc_evidence::fold::{self, Attempted, JobHead, JobState, Total, Totals, Written};
+use wpc_evidence::log::Leaf;
+use wpc_evidence::merkle::{Frontier, leaf_hash};
 
 /// A job's rows, seen and changed through a transaction of `connection`.
 pub(super) struct JobRows<'a> {
@@ -94,18 +96,76 @@ impl Totals<LedgerError> for JobRows<'_> {
 
 impl Tables for JobRows<'_> {
     fn job(&self) -> Result<Option<JobHead>, LedgerError> {
-        let sql = "SELECT agent, policy_hash, state, size, last_at, unsettled FROM job WHERE job = ?1";
+        let sql =
+            "SELECT agent, policy_hash, state, size, last_at, unsettled, frontier FROM job WHERE job = ?1";
         self.one(sql, [self.job.as_str()], job_head)
     }
 
+    fn secret(&self) -> Result<Option<[u8; 32]>, LedgerError> {
+        let sql = "SELECT secret FROM job WHERE job = ?1";
+        Ok(self.one(sql, [self.job.as_str()], |row| row.get::<_, Option<[u8; 32]>>(0))?.flatten())
+    }
+
+    fn approvals(&self) -> Result<BTreeMap<Hash, u64>, LedgerError> {
+        let sql = "SELECT hash, used FROM approval WHERE job = ?1";
+        let mut statement = self.connection.prepare_cached(sql).map_err(broken)?;
+        let rows = statement
+            .query_map([self.job.as_str()], |row| Ok((Hash(row.get(0)?), row.get::<_, Number>(1)?.0)));
+        rows.and_then(Iterator::collect).map_err(broken)
+    }
+
+    fn token(&self, issuer: &Did, jti: &str) -> Result<Option<(JobId, Hash)>, LedgerError> {
+        let sql = "SELECT job, grant_hash FROM token WHERE issuer = ?1 AND jti = ?2";
+        self.one(sql, (issuer.as_str(), jti), |row| {
+            let job = JobId::parse(row.get_ref(0)?.as_str()?).map_err(|_| FromSqlError::InvalidType)?;
+            Ok((job, Hash(row.get(1)?)))
+        })
+    }
+
+    fn revocations(&self) -> Result<u64, LedgerError> {
+        let sql = "SELECT coalesce(max(seq), 0) FROM revocation";
+        Ok(self.one(sql, [], |row| Ok(row.get::<_, Number>(0)?.0))?.unwrap_or_default())
+    }
+
+    fn revoked(&self, what: &Revocation) -> Result<Option<u64>, LedgerError> {
+        let sql = "SELECT seq FROM revocation WHERE kind = ?1 AND value = ?2";
+        self.one(sql, (&what.kind, &what.value), |row| Ok(row.get::<_, Number>(0)?.0))
+    }
+
+    fn keep(&mut self, seq: u64, beside: Beside) -> Result<(), LedgerError> {
+        for (name, opening) in beside.openings {
+            let sql = "INSERT INTO opening (job, seq, name, body) VALUES (?1, ?2, ?3, ?4)";
+            self.change(sql, (self.job.as_str(), integer(seq)?, name, opening))?;
+        }
+        for Document { hash, envelope } in beside.documents {
+            // The same document again is no news.
+            let sql = "INSERT INTO document (hash, body) VALUES (?1, ?2) ON CONFLICT (hash) DO NOTHING";
+            let stored =
+                self.connection.prepare_cached(sql).and_then(|mut one| one.execute((hash.0, envelope)));
+            stored.map_err(broken)?;
+        }
+        Ok(())
+    }
+
+    fn log(&mut self, leaf: &Leaf) -> Result<(), LedgerError> {
+        log(self.connection, leaf)
+    }
+
     fn attempt(&self, call: &CallId) -> Result<Option<Attempted>, LedgerError> {
-        let sql = "SELECT seq, decision, EXISTS (SELECT 1 FROM entry AS later WHERE later.job = ?1 AND \
-                   later.call = ?2 AND later.kind = 'outcome') \
+        let sql = "SELECT seq, decision, (SELECT result FROM entry AS later WHERE later.job = ?1 AND \
+                   later.call = ?2 AND later.kind = 'outcome' ORDER BY late DESC LIMIT 1), \
+                   EXISTS (SELECT 1 FROM entry AS later WHERE later.job = ?1 AND later.call = ?2 AND later.late = 1) \
                    FROM entry WHERE job = ?1 AND call = ?2 AND kind = 'attempt'";
         self.one(sql, (self.job.as_str(), call.as_str()), |row| {
             let admitted = row.get_ref(1)?.as_str()? == "allow";
-            let settled: bool = row.get(2)?;
-            Ok(Attempted { seq: row.get::<_, Number>(0)?.0, admitted, unsettled: admitted && !settled })
+            let result = row.get::<_, Option<String>>(2)?;
+            let late: bool = row.get(3)?;
+            Ok(Attempted {
+                seq: row.get::<_, Number>(0)?.0,
+                admitted,
+                unsettled: admitted && result.is_none(),
+                awaits_late: !late && result.as_deref() == Some("unknown"),
+            })
         })
     }
 
@@ -144,20 +204,18 @@ impl Tables for JobRows<'_> {
         Ok(sums)
     }
 
-    fn write(&mut self, written: Written<'_>) -> Result<(), LedgerError> {
+    fn write(&mut self, written: Written<'_>, secret: Option<[u8; 32]>) -> Result<(), LedgerError> {
         let Written { entry, bytes, charges, job } = written;
-        self.write_job(&job)?;
-        let decision = match &entry.body {
-            Body::Attempt(attempt) => Some(decision(&attempt.verdict)),
-            Body::Opened(_) | Body::Refused(_) | Body::Outcome(_) | Body::Closed(_) => None,
-        };
+        self.write_job(&job, secret)?;
+        self.write_derived(&entry.body)?;
+        let Columns { decision, result, late } = Columns::of(&entry.body);
         self.change(
-            "INSERT INTO entry (job, seq, kind, call, decision, at, body) \
-             VALUES (:job, :seq, :kind, :call, :decision, :at, :body)",
+            "INSERT INTO entry (job, seq, kind, call, decision, result, late, at, body) \
+             VALUES (:job, :seq, :kind, :call, :decision, :result, :late, :at, :body)",
             named_params! {
                 ":job": self.job.as_str(), ":seq": integer(entry.seq)?, ":kind": entry.body.kind(),
-                ":call": entry.body.call().map(CallId::as_str), ":decision": decision, ":at": entry.at,
-                ":body": bytes,
+                ":call": entry.body.call().map(CallId::as_str), ":decision": decision, ":result": result,
+                ":late": late, ":at": entry.at, ":body": bytes,
             },
         )?;
         for (counter, total) in charges {
@@ -188,22 +246,105 @@ impl Tables for JobRows<'_> {
 }
 
 impl JobRows<'_> {
-    fn write_job(&self, job: &JobHead) -> Result<(), LedgerError> {
+    fn write_job(&self, job: &JobHead, secret: Option<[u8; 32]>) -> Result<(), LedgerError> {
         self.change(
-            "INSERT INTO job (job, agent, policy_hash, state, size, last_at, unsettled) \
-             VALUES (:job, :agent, :policy_hash, :state, :size, :last_at, :unsettled) \
+            "INSERT INTO job (job, agent, policy_hash, state, size, last_at, unsettled, frontier, note, anchored, secret) \
+             VALUES (:job, :agent, :policy_hash, :state, :size, :last_at, :unsettled, :frontier, '', 0, :secret) \
              ON CONFLICT (job) DO UPDATE SET state = :state, size = :size, last_at = :last_at, \
-             unsettled = :unsettled WHERE size = :size - 1",
+             unsettled = :unsettled, frontier = :frontier WHERE size = :size - 1",
             named_params! {
                 ":job": self.job.as_str(), ":agent": job.agent, ":policy_hash": job.policy_hash.0,
                 ":state": state(job.state), ":size": integer(job.size)?, ":last_at": job.last_at,
-                ":unsettled": integer(job.unsettled)?,
+                ":unsettled": integer(job.unsettled)?, ":frontier": job.frontier.to_bytes(),
+                ":secret": secret,
             },
         )
     }
+
+    /// Rows that follow from an entry, beside its charges.
+    fn write_derived(&self, body: &Body) -> Result<(), LedgerError> {
+        match body {
+            Body::Token(taken) => {
+                let sql = "INSERT INTO token (issuer, jti, job, grant_hash) VALUES (?1, ?2, ?3, ?4) \
+                           ON CONFLICT (issuer, jti) DO UPDATE SET job = ?3 WHERE grant_hash = ?4";
+                self.change(sql, (taken.issuer.as_str(), &taken.jti, self.job.as_str(), taken.grant.0))
+            }
+            Body::Approval(given) => {
+                let sql = "SELECT 1 FROM approval WHERE approver = ?1 AND nonce = ?2";
+                let seen = self.one(sql, (given.approver.as_str(), &given.nonce), |_| Ok(()))?;
+                if seen.is_some() {
+                    return Err(Misplaced::ApprovalRepeated.into());
+                }
+                let sql =
+                    "INSERT INTO approval (job, hash, approver, nonce, used) VALUES (?1, ?2, ?3, ?4, 0)";
+                self.change(sql, (self.job.as_str(), given.approval.0, given.approver.as_str(), &given.nonce))
+            }
+            Body::Attempt(attempt) => attempt.approvals.iter().try_for_each(|approval| {
+                let sql = "UPDATE approval SET used = used + 1 WHERE job = ?1 AND hash = ?2";
+                self.change(sql, (self.job.as_str(), approval.0))
+            }),
+            Body::Opened(_)
+            | Body::Refused(_)
+            | Body::Outcome(_)
+            | Body::Revoked(_)
+            | Body::Suppressed(_)
+            | Body::ClockAccepted(_)
+            | Body::Closed(_) => Ok(()),
+        }
+    }
 }
 
-/// Reads the columns `agent, policy_hash, state, size, last_at, unsettled`.
+/// Appends to the ledger's own log.
+pub(super) fn log(connection: &Connection, leaf: &Leaf) -> Result<(), LedgerError> {
+    let mut frontier = log_frontier(connection)?;
+    let bytes = leaf.encode().map_err(|_| Misplaced::Malformed)?;
+    let n = frontier.push(leaf_hash(&bytes)).map_err(|_| Misplaced::Malformed)?;
+    let run = |sql: &str, parameters: &[&dyn rusqlite::ToSql]| {
+        connection.prepare_cached(sql).and_then(|mut one| one.execute(parameters)).map_err(broken)
+    };
+    run("INSERT INTO leaf (n, body) VALUES (?1, ?2)", &[&integer(n)?, &bytes])?;
+    run("UPDATE ledger SET frontier = ?1", &[&frontier.to_bytes()])?;
+    run("UPDATE job SET anchored = ?2 WHERE job = ?1", &[&leaf.job.as_str(), &integer(leaf.size)?])?;
+    Ok(())
+}
+
+/// Takes a revocation; what was revoked before keeps its first place.
+pub(super) fn revoke(
+    connection: &Connection,
+    what: &Revocation,
+    envelope: &[u8],
+    at: i64,
+) -> Result<u64, LedgerError> {
+    let run = |sql: &str, parameters: &[&dyn rusqlite::ToSql]| {
+        connection.prepare_cached(sql).and_then(|mut one| one.execute(parameters)).map_err(broken)
+    };
+    let sql = "INSERT INTO revocation (seq, at, kind, value, body) \
+               VALUES ((SELECT coalesce(max(seq), 0) + 1 FROM revocation), ?1, ?2, ?3, ?4) \
+               ON CONFLICT (kind, value) DO NOTHING";
+    run(sql, &[&at, &what.kind, &what.value, &envelope])?;
+    run("UPDATE ledger SET last_at = ?1", &[&at])?;
+    let sql = "SELECT seq FROM revocation WHERE kind = ?1 AND value = ?2";
+    connection.query_row(sql, (&what.kind, &what.value), |row| Ok(row.get::<_, Number>(0)?.0)).map_err(broken)
+}
+
+/// Deletes a job's openings and its secret.
+pub(super) fn erase(connection: &Connection, job: &JobId) -> Result<(), LedgerError> {
+    for sql in ["DELETE FROM opening WHERE job = ?1", "UPDATE job SET secret = NULL WHERE job = ?1"] {
+        connection.execute(sql, [job.as_str()]).map_err(broken)?;
+    }
+    Ok(())
+}
+
+/// The right edge of the ledger's own log.
+pub(super) fn log_frontier(connection: &Connection) -> Result<Frontier, LedgerError> {
+    connection.query_row("SELECT frontier FROM ledger", [], |row| frontier(row, 0)).map_err(broken)
+}
+
+fn frontier(row: &Row<'_>, column: usize) -> rusqlite::Result<Frontier> {
+    Frontier::from_bytes(row.get_ref(column)?.as_blob()?).map_err(|_| FromSqlError::InvalidType.into())
+}
+
+/// Reads the columns `agent, policy_hash, state, size, last_at, unsettled, frontier`.
 pub(super) fn job_head(row: &Row<'_>) -> rusqlite::Result<JobHead> {
     let state = match row.get_ref(2)?.as_str()? {
         "open" => JobState::Open,
@@ -217,6 +358,7 @@ pub(super) fn job_head(row: &Row<'_>) -> rusqlite::Result<JobHead> {
         size: row.get::<_, Number>(3)?.0,
         last_at: row.get(4)?,
         unsettled: row.get::<_, Number>(5)?.0,
+        frontier: frontier(row, 6)?,
     })
 }
 
@@ -225,11 +367,34 @@ pub(super) fn total(row: &Row<'_>) -> rusqlite::Result<Total> {
     Ok(Total { n: row.get::<_, Number>(0)?.0, at: row.get(1)?, sum: row.get(2)? })
 }
 
-/// The word of a verdict.
-pub(super) const fn decision(verdict: &Verdict) -> &'static str {
-    match verdict {
-        Verdict::Allow { .. } => "allow",
-        Verdict::Deny { .. } => "deny",
+/// What of an entry stands in columns of its own.
+pub(super) struct Columns {
+    pub(super) decision: Option<&'static str>,
+    pub(super) result: Option<&'static str>,
+    pub(super) late: bool,
+}
+
+impl Columns {
+    pub(super) const fn of(body: &Body) -> Self {
+        let (mut decision, mut result, mut late) = (None, None, false);
+        match body {
+            Body::Attempt(attempt) => {
+                decision = Some(match attempt.verdict {
+                    Verdict::Allow { .. } => "allow",
+                    Verdict::Deny { .. } => "deny",
+                });
+            }
+            Body::Outcome(settled) => (result, late) = (Some(settled.outcome.word()), settled.late),
+            Body::Opened(_)
+            | Body::Token(_)
+            | Body::Refused(_)
+            | Body::Approval(_)
+            | Body::Revoked(_)
+            | Body::Suppressed(_)
+            | Body::ClockAccepted(_)
+            | Body::Closed(_) => {}
+        }
+        Self { decision, result, late }
     }
 }
 

@@ -1,0 +1,55 @@
+//! What is kept beside the log: what entries commit to, and the signed documents that they name.
+
+use wpc_model::Hash;
+
+/// What one entry brings along. None of it is in the log's tree, so all of it can be erased after the
+/// policy's `retain`, and the log still verifies.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Beside {
+    /// Canonical bytes of the openings of the entry's commitments, by name.
+    pub openings: Vec<(String, Vec<u8>)>,
+    /// Signed documents that the entry names by hash.
+    pub documents: Vec<Document>,
+}
+
+/// A signed document.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Document {
+    /// Hash of its payload: how entries name it.
+    pub hash: Hash,
+    /// The DSSE envelope's bytes.
+    pub envelope: Vec<u8>,
+}
+
+/// One opening, and the entry that commits to it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Opened {
+    /// Place of the entry.
+    pub seq: u64,
+    /// The argument, `resource`, or the field of the result.
+    pub name: String,
+    /// Its canonical bytes.
+    pub opening: Vec<u8>,
+}
+
+/// What a revocation is about, as ledgers keep it.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct Revocation {
+    /// `jti job policy agent issuer_key approval`.
+    pub kind: String,
+    /// Which; of a token the issuer's key, a space, and its `jti`.
+    pub value: String,
+}
+
+/// A revocation in a ledger.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct RevocationRow {
+    /// Its place, from 1.
+    pub seq: u64,
+    /// When the ledger took it, Unix milliseconds.
+    pub at: i64,
+    /// What it is about.
+    pub revocation: Revocation,
+    /// The signed statement: a DSSE envelope's bytes.
+    pub envelope: Vec<u8>,
+}
