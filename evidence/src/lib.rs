@@ -12,6 +12,7 @@
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
 pub mod entry;
+pub mod fold;
 mod job;
 mod object;
 mod outcome;
