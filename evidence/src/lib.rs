@@ -23,6 +23,7 @@ pub mod private_file;
 pub mod random;
 pub mod sign;
 pub mod time;
+pub mod token;
 pub mod trust;
 
 pub use job::{CallId, CallIds, JobId, JobIdError, MAX_JOB_ID};

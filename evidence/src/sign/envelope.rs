@@ -22,6 +22,8 @@ pub struct Verified {
     pub payload: Vec<u8>,
     /// Names of the principals whose signature counted, sorted.
     pub signers: Vec<String>,
+    /// The keys whose signature counted, sorted.
+    pub keys: Vec<Did>,
 }
 
 /// An envelope, or its signatures, do not hold.
@@ -165,11 +167,12 @@ impl<'a> Envelope<'a> {
     ) -> Result<Verified, SignatureError> {
         let envelope = Envelope::read(bytes)?;
         let payload = base64::decode(&envelope.payload).ok_or(SignatureError::Base64)?;
-        let signers = envelope.signers(&payload, trust, role)?;
+        let (signers, keys) = envelope.signers(&payload, trust, role)?;
         if envelope.payload_type != expected_type {
             return Err(SignatureError::PayloadType);
         }
-        Ok(Verified { payload, signers: signers.into_iter().map(str::to_owned).collect() })
+        let signers = signers.into_iter().map(str::to_owned).collect();
+        Ok(Verified { payload, signers, keys: keys.into_iter().collect() })
     }
 
     fn read(bytes: &'a [u8]) -> Result<Self, SignatureError> {
@@ -182,15 +185,16 @@ impl<'a> Envelope<'a> {
         if count == 0 || count > MAX_SIGNATURES { Err(SignatureError::Malformed) } else { Ok(envelope) }
     }
 
-    /// Names of the principals whose signature counts in `role`.
+    /// Names of the principals whose signature counts in `role`, and their keys.
     fn signers<'t>(
         &self,
         payload: &[u8],
         trust: &'t Trust,
         role: Role,
-    ) -> Result<BTreeSet<&'t str>, SignatureError> {
+    ) -> Result<(BTreeSet<&'t str>, BTreeSet<Did>), SignatureError> {
         let message = pre_authentication(&self.payload_type, payload);
-        let (mut counted, mut other_role, mut failed) = (BTreeSet::new(), false, false);
+        let (mut counted, mut keys) = (BTreeSet::new(), BTreeSet::new());
+        let (mut other_role, mut failed) = (false, false);
         for Object(signature) in &self.signatures {
             let bytes = base64::decode(&signature.sig).ok_or(SignatureError::Base64)?;
             let Ok(key) = Did::parse(&signature.keyid) else { continue };
@@ -199,6 +203,7 @@ impl<'a> Envelope<'a> {
             match (signed, principal.has(role)) {
                 (true, true) => {
                     counted.insert(principal.name());
+                    keys.insert(key);
                 }
                 (true, false) => other_role = true,
                 (false, _) => failed = true,
@@ -206,7 +211,7 @@ impl<'a> Envelope<'a> {
         }
         let (found, needed) = (counted.len(), trust.threshold(role));
         match found {
-            _ if found >= needed => Ok(counted),
+            _ if found >= needed => Ok((counted, keys)),
             0 if other_role => Err(SignatureError::Role),
             0 if failed => Err(SignatureError::Invalid),
             0 => Err(SignatureError::Untrusted),

@@ -1,0 +1,58 @@
+//! Grants.
+
+use super::*;
+use crate::sign;
+use crate::token::grant::{self, GRANT_TYPE};
+
+fn code(envelope: &[u8]) -> &'static str {
+    grant::verify(envelope, &trust()).unwrap_err().code()
+}
+
+#[test]
+fn a_grant_says_what_its_token_says() {
+    let issued = issued();
+    let grant = grant::verify(&issued.grant, &trust()).unwrap();
+    let token = verified(issued.token.as_str()).unwrap();
+    assert_eq!((grant.claims(), grant.hash()), (token.claims(), token.grant_hash()));
+    assert_eq!((grant.issuers(), grant.principals()), (&[issuer().did()][..], &["issuer".to_owned()][..]));
+    // Who has the grant does not have the token.
+    let text = String::from_utf8(issued.grant).unwrap();
+    assert!(!text.contains(issued.token.as_str().rsplit('.').next().unwrap()));
+}
+
+#[test]
+fn a_token_is_no_grant() {
+    assert_eq!(code(issued().token.as_str().as_bytes()), "grant_is_token");
+}
+
+#[test]
+fn what_no_issuer_signed_as_a_grant_is_none() {
+    let payload = issued().token.claims().to_canonical();
+    let by = |seed| Key::from_seed(&[seed; 32]);
+    assert_eq!(code(&sign(GRANT_TYPE, &payload, &[by(9)])), "signer_untrusted");
+    assert_eq!(code(&sign(GRANT_TYPE, &payload, &[by(4)])), "role_mismatch");
+    assert_eq!(code(&sign(crate::POLICY_TYPE, &payload, &[issuer()])), "payload_type");
+    assert_eq!(code(b"{}"), "malformed");
+    assert_eq!(code(&vec![b' '; grant::MAX_GRANT_BYTES + 1]), "too_large");
+    // The signatures of a token and of a grant are over different bytes.
+    let issued = issued();
+    let signature = issued.token.as_str().rsplit('.').next().unwrap();
+    let mut envelope: serde_json::Value = serde_json::from_slice(&issued.grant).unwrap();
+    envelope["signatures"][0]["sig"] = format!("{signature}==").into();
+    assert_eq!(code(envelope.to_string().as_bytes()), "signature_invalid");
+}
+
+#[test]
+fn a_grant_has_one_spelling() {
+    let grant = |payload: &str| sign(GRANT_TYPE, payload.as_bytes(), &[issuer()]);
+    let claims = String::from_utf8(issued().token.claims().to_canonical()).unwrap();
+    grant::verify(&grant(&claims), &trust()).unwrap();
+    let ledger = ledger();
+    assert_eq!(code(&grant(&format!("{claims} "))), "not_canonical");
+    assert_eq!(
+        code(&grant(&claims.replace(&format!(r#"["{ledger}"]"#), &format!(r#""{ledger}""#)))),
+        "not_canonical"
+    );
+    assert_eq!(code(&grant(&claims.replacen("wpc:call", "*", 1))), "token_scope_hash");
+    assert_eq!(code(&grant("{}")), "token_claims");
+}
