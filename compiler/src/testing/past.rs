@@ -78,6 +78,7 @@ impl Past {
             let arguments = call.arguments.iter().map(|(name, value)| (name.clone(), Some(value.clone())));
             self.given.push(Approved {
                 approver: approver.clone(),
+                person: approver.clone(),
                 roles: roles.clone(),
                 tool: call.tool.clone(),
                 action: call.action.clone(),

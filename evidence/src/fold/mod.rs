@@ -28,8 +28,8 @@ pub struct Fold {
     /// Charges to counters of the agent, which other jobs charge too: where they stand, and what they
     /// say.
     pub of_agent: Vec<OfAgent>,
-    /// Approvals that were given, and how many calls each has admitted.
-    pub approvals: BTreeMap<Hash, u64>,
+    /// Approvals that were given.
+    pub approvals: BTreeMap<Hash, Use>,
     counts: BTreeMap<String, u64>,
     attempts: BTreeMap<CallId, Attempted>,
 }
@@ -43,6 +43,15 @@ pub struct OfAgent {
     pub at: i64,
     /// What it says.
     pub charged: Charged,
+}
+
+/// What became of an approval.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Use {
+    /// How many calls it has admitted.
+    pub used: u64,
+    /// Hashes of the membership statements that came with it, sorted.
+    pub memberships: Vec<Hash>,
 }
 
 /// Charges by counter, oldest first.
@@ -193,8 +202,8 @@ impl Fold {
                     Attempted { seq: entry.seq, unsettled: admitted, admitted, awaits_late: false };
                 self.attempts.insert(attempt.call.clone(), attempted);
                 for approval in &attempt.approvals {
-                    if let Some(used) = self.approvals.get_mut(approval) {
-                        *used = used.saturating_add(1);
+                    if let Some(one) = self.approvals.get_mut(approval) {
+                        one.used = one.used.saturating_add(1);
                     }
                 }
             }
@@ -205,7 +214,8 @@ impl Fold {
                 }
             }
             Body::Approval(given) => {
-                self.approvals.insert(given.approval, 0);
+                let memberships = given.memberships.clone();
+                self.approvals.insert(given.approval, Use { used: 0, memberships });
             }
             Body::Opened(_)
             | Body::Token(_)

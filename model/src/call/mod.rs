@@ -17,6 +17,7 @@ mod from_json;
 mod given;
 mod malformed;
 mod reader;
+mod reopened;
 mod to_json;
 mod typed;
 

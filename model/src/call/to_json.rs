@@ -34,12 +34,16 @@ impl Call {
     }
 }
 
-struct Shown<'p> {
-    interface: Option<&'p Interface>,
+pub(super) struct Shown<'p> {
+    pub(super) interface: Option<&'p Interface>,
 }
 
 impl Shown<'_> {
-    fn fields(&self, values: &BTreeMap<String, Value>, fields: Option<&BTreeMap<String, Field>>) -> Json {
+    pub(super) fn fields(
+        &self,
+        values: &BTreeMap<String, Value>,
+        fields: Option<&BTreeMap<String, Field>>,
+    ) -> Json {
         let ty = |name: &String| fields.and_then(|fields| fields.get(name)).map(|field| &field.ty);
         Json::object(values.iter().map(|(name, value)| (name.as_str(), self.value(value, ty(name)))))
     }

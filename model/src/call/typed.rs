@@ -113,7 +113,11 @@ fn add(
     Ok(())
 }
 
-fn action_of<'p>(policy: &'p Policy, tool: &str, action: &str) -> Result<(&'p Tool, &'p Action), Malformed> {
+pub(super) fn action_of<'p>(
+    policy: &'p Policy,
+    tool: &str,
+    action: &str,
+) -> Result<(&'p Tool, &'p Action), Malformed> {
     let found = policy.tools.get(tool).ok_or_else(|| {
         let at = Place::Root.member("tool");
         Malformed::about(MalformedCode::UnknownTool, at, tool, "is no tool of this policy")
@@ -125,7 +129,7 @@ fn action_of<'p>(policy: &'p Policy, tool: &str, action: &str) -> Result<(&'p To
     Ok((found, of))
 }
 
-fn check_resource(
+pub(super) fn check_resource(
     interface: &Interface,
     action: &Action,
     resource: Option<&Resource>,

@@ -15,8 +15,10 @@ pub const MAX_APPROVAL_AHEAD_MS: i64 = 5_000;
 /// its roles, were verified by whoever gives it here. Times are Unix milliseconds.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Approved {
-    /// The DID of the person. One person is one DID here, whatever keys they hold.
+    /// The key that signed: what a policy names a person by.
     pub approver: String,
+    /// Whose key it is: what tells people apart, whatever keys they hold.
+    pub person: String,
     /// Roles that an issuer says they have: the role and the issuer's DID.
     pub roles: BTreeSet<(String, String)>,
     /// The tool.
@@ -44,7 +46,7 @@ pub struct Approved {
 pub struct Approvals<'a> {
     /// Given so far.
     pub given: &'a [Approved],
-    /// The DIDs of the requester: the token's agent, owner and controller, who opened the job, the
+    /// The keys and persons that ask: the token's agent, owner and controller, who opened the job, the
     /// ledger's own principal. They never count, and where nobody is known nothing is approved.
     pub requester: &'a [String],
 }
@@ -106,8 +108,8 @@ fn people<'a>(approvals: &Approvals<'a>) -> BTreeMap<&'a str, Vec<usize>> {
         return people;
     }
     for (index, one) in approvals.given.iter().enumerate() {
-        if !approvals.requester.contains(&one.approver) {
-            people.entry(one.approver.as_str()).or_default().push(index);
+        if !approvals.requester.contains(&one.approver) && !approvals.requester.contains(&one.person) {
+            people.entry(one.person.as_str()).or_default().push(index);
         }
     }
     people

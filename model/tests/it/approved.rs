@@ -43,6 +43,7 @@ fn signed(person: &str) -> Approved {
     let call = call();
     Approved {
         approver: did(person),
+        person: person.into(),
         roles: BTreeSet::new(),
         tool: call.tool,
         action: call.action,
@@ -99,6 +100,25 @@ fn a_quorum_counts_people_and_not_signatures() {
     let again = Approved { nonce: "other".into(), ..signed("ann") };
     missing(&policy, &[signed("ann"), again.clone()]);
     met(&policy, &[signed("ann"), again, signed("bob")], &[0, 2]);
+}
+
+#[test]
+fn two_keys_of_one_person_are_one_person() {
+    let policy = required(vec![terms(vec![by("ann"), by("bob")], 2)]);
+    let other_key = Approved { person: "ann".into(), ..signed("bob") };
+    missing(&policy, &[signed("ann"), other_key]);
+    met(&policy, &[signed("ann"), signed("bob")], &[0, 1]);
+}
+
+#[test]
+fn who_asks_does_not_count_by_any_key() {
+    let policy = required(vec![terms(vec![by("ann"), by("bob")], 1)]);
+    let requester = ["bob".to_owned()];
+    let given = [signed("bob")];
+    let needs = wpc_model::Needs::of(&policy, &call(), wpc_model::Moment::at(NOW));
+    let approvals = Approvals { given: &given, requester: &requester };
+    let said = wpc_model::approving(&policy, &call(), &needs.approvals, &approvals, NOW);
+    assert_eq!(said, Approving::Missing(vec![0]));
 }
 
 #[test]

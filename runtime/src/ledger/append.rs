@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use wpc_evidence::fold::{Attempted, JobHead, Misplaced, Totals, Written, approved, charge, follow};
+use wpc_evidence::fold::{Attempted, JobHead, Misplaced, Totals, Use, Written, approved, charge, follow};
 use wpc_evidence::log::{Leaf, LeafKind};
 use wpc_evidence::merkle::{empty_root, leaf_hash};
 use wpc_evidence::{random, time};
 use wpc_model::{Hash, RuleId};
 
-use super::beside::{Beside, Revocation};
+use super::beside::{Beside, Document, RevocationKey};
 use super::{
     Appended, Body, Closed, Closing, Decide, Entry, Head, Instance, LedgerError, MAX_CLOCK_BEHIND_MS, Step,
 };
@@ -35,8 +35,14 @@ pub(super) trait Tables: Totals<LedgerError> {
     /// The sum of all charges of each statement, over the job's own counters.
     fn sums(&self) -> Result<BTreeMap<RuleId, i64>, LedgerError>;
 
-    /// The job's approvals, and how many calls each has admitted.
-    fn approvals(&self) -> Result<BTreeMap<Hash, u64>, LedgerError>;
+    /// The job's approvals.
+    fn approvals(&self) -> Result<BTreeMap<Hash, Use>, LedgerError>;
+
+    /// The signed document whose payload has this hash.
+    fn document(&self, hash: &Hash) -> Result<Option<Document>, LedgerError>;
+
+    /// Canonical bytes of admitted attempts without an outcome whose process is known to be dead at `at`.
+    fn lapsed(&self, at: i64) -> Result<Vec<Vec<u8>>, LedgerError>;
 
     /// The job that took the token `jti` of `issuer`, and the hash of its grant.
     fn token(&self, issuer: &Did, jti: &str) -> Result<Option<(JobId, Hash)>, LedgerError>;
@@ -44,8 +50,8 @@ pub(super) trait Tables: Totals<LedgerError> {
     /// How many revocations the ledger holds.
     fn revocations(&self) -> Result<u64, LedgerError>;
 
-    /// The place of the first revocation of this, if there is one.
-    fn revoked(&self, what: &Revocation) -> Result<Option<u64>, LedgerError>;
+    /// Place and time of the revocation of this, if there is one.
+    fn revoked(&self, what: &RevocationKey) -> Result<Option<(u64, i64)>, LedgerError>;
 
     /// Writes an entry, the charges it makes and the job as it stands after it; of its first entry
     /// also the job's secret.

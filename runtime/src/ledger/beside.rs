@@ -34,7 +34,7 @@ pub struct Opened {
 
 /// What a revocation is about, as ledgers keep it.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub struct Revocation {
+pub struct RevocationKey {
     /// `jti job policy agent issuer_key approval`.
     pub kind: String,
     /// Which; of a token the issuer's key, a space, and its `jti`.
@@ -49,7 +49,7 @@ pub struct RevocationRow {
     /// When the ledger took it, Unix milliseconds.
     pub at: i64,
     /// What it is about.
-    pub revocation: Revocation,
+    pub revocation: RevocationKey,
     /// The signed statement: a DSSE envelope's bytes.
     pub envelope: Vec<u8>,
 }

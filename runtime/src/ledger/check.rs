@@ -8,7 +8,7 @@ use super::agents::Charges;
 use super::{Entry, JobHead, LedgerError};
 use crate::{Did, JobId};
 use wpc_evidence::checkpoint::{Checkpoint, Origin, SignedCheckpoint};
-use wpc_evidence::fold::{Fold, Running, Total};
+use wpc_evidence::fold::{Fold, Running, Total, Use};
 use wpc_evidence::log::Leaf;
 use wpc_evidence::merkle::{Frontier, leaf_hash};
 
@@ -67,7 +67,7 @@ pub(super) struct Kept {
     pub(super) head: Option<JobHead>,
     pub(super) meters: BTreeMap<Counter, Total>,
     pub(super) charges: BTreeMap<Counter, Vec<Total>>,
-    pub(super) approvals: BTreeMap<Hash, u64>,
+    pub(super) approvals: BTreeMap<Hash, Use>,
     /// The signed head; `None` where heads are signed when asked for.
     pub(super) note: Option<String>,
     /// Its size as of its last leaf in the ledger's own log.

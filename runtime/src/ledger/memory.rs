@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use wpc_evidence::checkpoint::{Checkpoint, Origin, SignedCheckpoint};
-use wpc_evidence::fold::{Attempted, Fold, Meters, Total, Totals, Written};
+use wpc_evidence::fold::{Attempted, Fold, Meters, Total, Totals, Use, Written};
 use wpc_evidence::log::Leaf;
 use wpc_evidence::merkle::{Frontier, leaf_hash};
 use wpc_model::{Counter, Hash, Owner, RuleId};
@@ -14,7 +14,7 @@ use super::append::{self, Tables, Writer};
 use super::check::{self, AgentCharge, Agents, Checked, Kept, KeptLog, Store};
 use super::{
     Appended, Beside, Body, Decide, Document, Entry, Instance, JobHead, JobState, Ledger, LedgerError,
-    Misplaced, Opening, Revocation, RevocationRow, Task, sealed,
+    Misplaced, Opening, RevocationKey, RevocationRow, Task, sealed,
 };
 use crate::clock::{Clock, SystemClock};
 use crate::{CallId, Did, JobId, Key, RandomError};
@@ -47,6 +47,12 @@ struct Shared {
     tokens: BTreeMap<(Did, String), (JobId, Hash)>,
     documents: BTreeMap<Hash, Vec<u8>>,
     revocations: Vec<RevocationRow>,
+}
+
+impl Shared {
+    fn document(&self, hash: &Hash) -> Option<Document> {
+        self.documents.get(hash).map(|envelope| Document { hash: *hash, envelope: envelope.clone() })
+    }
 }
 
 /// One job.
@@ -142,7 +148,7 @@ impl Tables for Rows<'_> {
         Ok(self.own.secret)
     }
 
-    fn approvals(&self) -> Result<BTreeMap<Hash, u64>, LedgerError> {
+    fn approvals(&self) -> Result<BTreeMap<Hash, Use>, LedgerError> {
         Ok(self.own.fold.approvals.clone())
     }
 
@@ -154,8 +160,18 @@ impl Tables for Rows<'_> {
         Ok(length(&self.shared.revocations))
     }
 
-    fn revoked(&self, what: &Revocation) -> Result<Option<u64>, LedgerError> {
-        Ok(self.shared.revocations.iter().find(|row| row.revocation == *what).map(|row| row.seq))
+    fn revoked(&self, what: &RevocationKey) -> Result<Option<(u64, i64)>, LedgerError> {
+        let found = self.shared.revocations.iter().find(|row| row.revocation == *what);
+        Ok(found.map(|row| (row.seq, row.at)))
+    }
+
+    fn document(&self, hash: &Hash) -> Result<Option<Document>, LedgerError> {
+        Ok(self.shared.document(hash))
+    }
+
+    fn lapsed(&self, _: i64) -> Result<Vec<Vec<u8>>, LedgerError> {
+        // It ends with the one process that writes it.
+        Ok(Vec::new())
     }
 
     fn keep(&mut self, seq: u64, beside: Beside) -> Result<(), LedgerError> {
@@ -335,15 +351,10 @@ impl Ledger for MemoryLedger {
     }
 
     fn document(&self, hash: &Hash) -> Result<Option<Document>, LedgerError> {
-        let state = self.lock()?;
-        Ok(state
-            .shared
-            .documents
-            .get(hash)
-            .map(|envelope| Document { hash: *hash, envelope: envelope.clone() }))
+        Ok(self.lock()?.shared.document(hash))
     }
 
-    fn revoke(&self, revocation: Revocation, envelope: &[u8]) -> Result<u64, LedgerError> {
+    fn revoke(&self, revocation: RevocationKey, envelope: &[u8]) -> Result<u64, LedgerError> {
         let mut locked = self.lock()?;
         let State { last_at, shared, .. } = &mut *locked;
         let at = append::now(&*self.clock, *last_at)?;

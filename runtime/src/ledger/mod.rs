@@ -23,15 +23,15 @@ use std::fmt;
 use std::sync::Arc;
 
 use wpc_evidence::checkpoint::SignedCheckpoint;
-use wpc_evidence::fold::used;
+use wpc_evidence::fold::{Attempted, Use, used};
 use wpc_model::{Bound, Counter, Hash, History, Used};
 
 use crate::clock::Clock;
-use crate::{Did, JobId};
+use crate::{CallId, Did, JobId};
 
 use append::Tables;
 
-pub use beside::{Beside, Document, Opened as Opening, Revocation, RevocationRow};
+pub use beside::{Beside, Document, Opened as Opening, RevocationKey, RevocationRow};
 pub use check::{Checked, Finding};
 pub use error::LedgerError;
 pub use memory::MemoryLedger;
@@ -144,7 +144,7 @@ pub trait Ledger: sealed::Sealed + fmt::Debug + Send + Sync {
     /// # Errors
     ///
     /// [`LedgerError`] if the store fails.
-    fn revoke(&self, revocation: Revocation, envelope: &[u8]) -> Result<u64, LedgerError>;
+    fn revoke(&self, revocation: RevocationKey, envelope: &[u8]) -> Result<u64, LedgerError>;
 
     /// All revocations, in their order.
     ///
@@ -236,9 +236,25 @@ impl<'a> Head<'a> {
         self.job
     }
 
-    /// The job's approvals, and how many calls each has admitted; none if they cannot be read.
-    pub(crate) fn approvals(&self) -> BTreeMap<Hash, u64> {
+    /// The job's approvals; none if they cannot be read.
+    pub(crate) fn approvals(&self) -> BTreeMap<Hash, Use> {
         self.read(self.tables.approvals()).unwrap_or_default()
+    }
+
+    /// The signed document whose payload has this hash.
+    pub(crate) fn document(&self, hash: &Hash) -> Option<Document> {
+        self.read(self.tables.document(hash))?
+    }
+
+    /// Admitted attempts without an outcome whose process is known to be dead.
+    pub(crate) fn lapsed(&self) -> Vec<Entry> {
+        let bodies = self.read(self.tables.lapsed(self.now_ms)).unwrap_or_default();
+        bodies.iter().filter_map(|body| Entry::decode(body).ok()).collect()
+    }
+
+    /// What is known of a call.
+    pub(crate) fn attempt(&self, call: &CallId) -> Option<Attempted> {
+        self.read(self.tables.attempt(call))?
     }
 
     /// The job's secret, once it is open.
@@ -251,8 +267,8 @@ impl<'a> Head<'a> {
         self.read(self.tables.revocations()).unwrap_or_default()
     }
 
-    /// The place of the first revocation of this, if there is one.
-    pub(crate) fn revoked(&self, what: &Revocation) -> Option<u64> {
+    /// Place and time of the revocation of this, if there is one.
+    pub(crate) fn revoked(&self, what: &RevocationKey) -> Option<(u64, i64)> {
         self.read(self.tables.revoked(what))?
     }
 

@@ -31,7 +31,7 @@ use wpc_model::Hash;
 use super::append::{self, Writer};
 use super::check::{self, Checked, Finding, Store as _};
 use super::{
-    Appended, Decide, Document, Instance, JobState, Ledger, LedgerError, Misplaced, Opening, Revocation,
+    Appended, Decide, Document, Instance, JobState, Ledger, LedgerError, Misplaced, Opening, RevocationKey,
     RevocationRow, Task, sealed,
 };
 use crate::clock::{Clock, SystemClock};
@@ -351,17 +351,17 @@ impl Ledger for SqliteLedger {
     }
 
     fn document(&self, hash: &Hash) -> Result<Option<Document>, LedgerError> {
-        self.read(|snapshot| snapshot.document(hash))
+        self.read(|snapshot| tables::document(snapshot.0, hash))
     }
 
-    fn revoke(&self, revocation: Revocation, envelope: &[u8]) -> Result<u64, LedgerError> {
+    fn revoke(&self, revocation: RevocationKey, envelope: &[u8]) -> Result<u64, LedgerError> {
         self.inner.change(|transaction, _, at| {
             Ok((tables::revoke(transaction, &revocation, envelope, at)?, Vec::new()))
         })
     }
 
     fn revocations(&self) -> Result<Vec<RevocationRow>, LedgerError> {
-        self.read(Snapshot::revocations)
+        self.read(|snapshot| snapshot.revocations())
     }
 
     fn erase(&self, job: &JobId) -> Result<(), LedgerError> {

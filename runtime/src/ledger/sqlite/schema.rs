@@ -23,7 +23,7 @@ const BUSY: Duration = Duration::from_secs(5);
 /// `approval` and `token` are derived from them, so that decisions need not read a job's whole log;
 /// `opening` and `document` are what entries commit to and name. A note is a signed head. A counter is `scope` (`job/` and the job's id, or `agent/` and the agent's name),
 /// `limit_id` (its statement) and `key` (empty where the statement has one). Times are Unix milliseconds.
-const TABLES: [&str; 15] = [
+const TABLES: [&str; 14] = [
     "CREATE TABLE ledger (did TEXT PRIMARY KEY NOT NULL, last_at INTEGER NOT NULL, frontier BLOB NOT NULL, \
      note TEXT NOT NULL) STRICT",
     "CREATE TABLE job (job TEXT PRIMARY KEY NOT NULL, agent TEXT NOT NULL, policy_hash BLOB NOT NULL, \
@@ -44,7 +44,7 @@ const TABLES: [&str; 15] = [
      PRIMARY KEY (scope, limit_id, key, n), \
      FOREIGN KEY (job, seq) REFERENCES entry) STRICT, WITHOUT ROWID",
     "CREATE TABLE approval (job TEXT NOT NULL REFERENCES job, hash BLOB NOT NULL, approver TEXT NOT NULL, \
-     nonce TEXT NOT NULL, used INTEGER NOT NULL, PRIMARY KEY (job, hash), UNIQUE (approver, nonce)) STRICT",
+     nonce TEXT NOT NULL, memberships BLOB NOT NULL, used INTEGER NOT NULL, PRIMARY KEY (job, hash), UNIQUE (approver, nonce)) STRICT",
     "CREATE TABLE token (issuer TEXT NOT NULL, jti TEXT NOT NULL, job TEXT NOT NULL REFERENCES job, \
      grant_hash BLOB NOT NULL, PRIMARY KEY (issuer, jti)) STRICT",
     "CREATE TABLE revocation (seq INTEGER PRIMARY KEY NOT NULL, at INTEGER NOT NULL, kind TEXT NOT NULL, \

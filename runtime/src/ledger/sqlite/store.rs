@@ -11,7 +11,7 @@ use super::tables::{Columns, JobRows, Number, OF_AGENT, integer, job_head, log_f
 use crate::JobId;
 use crate::ledger::append::Tables as _;
 use crate::ledger::check::{AgentCharge, Agents, Kept, KeptLog, Store};
-use crate::ledger::{Document, Entry, LedgerError, Opening, Revocation, RevocationRow};
+use crate::ledger::{Entry, LedgerError, Opening, RevocationKey, RevocationRow};
 use wpc_evidence::fold::Total;
 
 /// A connection within a read transaction.
@@ -40,17 +40,10 @@ impl Snapshot<'_> {
         })
     }
 
-    /// The signed document whose payload has this hash.
-    pub(super) fn document(&self, hash: &Hash) -> Result<Option<Document>, LedgerError> {
-        let sql = "SELECT body FROM document WHERE hash = ?1";
-        let envelope = self.0.query_row(sql, [hash.0], |row| row.get(0)).optional().map_err(broken)?;
-        Ok(envelope.map(|envelope| Document { hash: *hash, envelope }))
-    }
-
     /// All revocations, in their order.
     pub(super) fn revocations(&self) -> Result<Vec<RevocationRow>, LedgerError> {
         self.all("SELECT seq, at, kind, value, body FROM revocation ORDER BY seq", [], |row| {
-            let revocation = Revocation { kind: row.get(2)?, value: row.get(3)? };
+            let revocation = RevocationKey { kind: row.get(2)?, value: row.get(3)? };
             Ok(RevocationRow {
                 seq: row.get::<_, Number>(0)?.0,
                 at: row.get(1)?,

@@ -6,11 +6,11 @@ use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ValueRef};
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
 use wpc_model::{Counter, Hash, Owner, RuleId};
 
-use super::broken;
+use super::{broken, lease};
 use crate::ledger::append::Tables;
-use crate::ledger::{Beside, Body, Document, LedgerError, Misplaced, Revocation, Verdict};
+use crate::ledger::{Beside, Body, Document, Entry, LedgerError, Misplaced, RevocationKey, Verdict};
 use crate::{CallId, Did, JobId};
-use wpc_evidence::fold::{self, Attempted, JobHead, JobState, Total, Totals, Written};
+use wpc_evidence::fold::{self, Attempted, JobHead, JobState, Total, Totals, Use, Written};
 use wpc_evidence::log::Leaf;
 use wpc_evidence::merkle::{Frontier, leaf_hash};
 
@@ -106,12 +106,40 @@ impl Tables for JobRows<'_> {
         Ok(self.one(sql, [self.job.as_str()], |row| row.get::<_, Option<[u8; 32]>>(0))?.flatten())
     }
 
-    fn approvals(&self) -> Result<BTreeMap<Hash, u64>, LedgerError> {
-        let sql = "SELECT hash, used FROM approval WHERE job = ?1";
+    fn approvals(&self) -> Result<BTreeMap<Hash, Use>, LedgerError> {
+        let sql = "SELECT hash, used, memberships FROM approval WHERE job = ?1";
         let mut statement = self.connection.prepare_cached(sql).map_err(broken)?;
-        let rows = statement
-            .query_map([self.job.as_str()], |row| Ok((Hash(row.get(0)?), row.get::<_, Number>(1)?.0)));
+        let rows = statement.query_map([self.job.as_str()], |row| {
+            let (hashes, rest) = row.get_ref(2)?.as_blob()?.as_chunks::<32>();
+            if !rest.is_empty() {
+                return Err(FromSqlError::InvalidType.into());
+            }
+            let memberships = hashes.iter().copied().map(Hash).collect();
+            Ok((Hash(row.get(0)?), Use { used: row.get::<_, Number>(1)?.0, memberships }))
+        });
         rows.and_then(Iterator::collect).map_err(broken)
+    }
+
+    fn document(&self, hash: &Hash) -> Result<Option<Document>, LedgerError> {
+        document(self.connection, hash)
+    }
+
+    fn lapsed(&self, at: i64) -> Result<Vec<Vec<u8>>, LedgerError> {
+        let sql = "SELECT body FROM entry WHERE job = ?1 AND decision = 'allow' AND NOT EXISTS \
+                   (SELECT 1 FROM entry AS later WHERE later.job = entry.job AND later.call = entry.call AND \
+                   later.kind = 'outcome') ORDER BY seq";
+        let mut statement = self.connection.prepare_cached(sql).map_err(broken)?;
+        let rows = statement.query_map([self.job.as_str()], |row| row.get::<_, Vec<u8>>(0));
+        let bodies: Vec<_> = rows.and_then(Iterator::collect).map_err(broken)?;
+        let mut lapsed = Vec::new();
+        for body in bodies {
+            let entry =
+                Entry::decode(&body).map_err(|error| LedgerError::Damaged { cause: error.to_string() })?;
+            if !lease::runs(self.connection, &entry.instance, at)? {
+                lapsed.push(body);
+            }
+        }
+        Ok(lapsed)
     }
 
     fn token(&self, issuer: &Did, jti: &str) -> Result<Option<(JobId, Hash)>, LedgerError> {
@@ -127,9 +155,9 @@ impl Tables for JobRows<'_> {
         Ok(self.one(sql, [], |row| Ok(row.get::<_, Number>(0)?.0))?.unwrap_or_default())
     }
 
-    fn revoked(&self, what: &Revocation) -> Result<Option<u64>, LedgerError> {
-        let sql = "SELECT seq FROM revocation WHERE kind = ?1 AND value = ?2";
-        self.one(sql, (&what.kind, &what.value), |row| Ok(row.get::<_, Number>(0)?.0))
+    fn revoked(&self, what: &RevocationKey) -> Result<Option<(u64, i64)>, LedgerError> {
+        let sql = "SELECT seq, at FROM revocation WHERE kind = ?1 AND value = ?2";
+        self.one(sql, (&what.kind, &what.value), |row| Ok((row.get::<_, Number>(0)?.0, row.get(1)?)))
     }
 
     fn keep(&mut self, seq: u64, beside: Beside) -> Result<(), LedgerError> {
@@ -275,9 +303,11 @@ impl JobRows<'_> {
                 if seen.is_some() {
                     return Err(Misplaced::ApprovalRepeated.into());
                 }
-                let sql =
-                    "INSERT INTO approval (job, hash, approver, nonce, used) VALUES (?1, ?2, ?3, ?4, 0)";
-                self.change(sql, (self.job.as_str(), given.approval.0, given.approver.as_str(), &given.nonce))
+                let sql = "INSERT INTO approval (job, hash, approver, nonce, memberships, used) \
+                           VALUES (?1, ?2, ?3, ?4, ?5, 0)";
+                let memberships: Vec<u8> = given.memberships.iter().flat_map(|hash| hash.0).collect();
+                let (approver, nonce) = (given.approver.as_str(), &given.nonce);
+                self.change(sql, (self.job.as_str(), given.approval.0, approver, nonce, memberships))
             }
             Body::Attempt(attempt) => attempt.approvals.iter().try_for_each(|approval| {
                 let sql = "UPDATE approval SET used = used + 1 WHERE job = ?1 AND hash = ?2";
@@ -308,10 +338,18 @@ pub(super) fn log(connection: &Connection, leaf: &Leaf) -> Result<(), LedgerErro
     Ok(())
 }
 
+/// The signed document whose payload has this hash.
+pub(super) fn document(connection: &Connection, hash: &Hash) -> Result<Option<Document>, LedgerError> {
+    let mut statement =
+        connection.prepare_cached("SELECT body FROM document WHERE hash = ?1").map_err(broken)?;
+    let envelope = statement.query_row([hash.0], |row| row.get(0)).optional().map_err(broken)?;
+    Ok(envelope.map(|envelope| Document { hash: *hash, envelope }))
+}
+
 /// Takes a revocation; what was revoked before keeps its first place.
 pub(super) fn revoke(
     connection: &Connection,
-    what: &Revocation,
+    what: &RevocationKey,
     envelope: &[u8],
     at: i64,
 ) -> Result<u64, LedgerError> {
