@@ -1,7 +1,7 @@
 //! DSSE v1.0 envelopes (github.com/secure-systems-lab/dsse), as narrow as SECURITY.md 2.1 says.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use wpc_model::canon::Writer;
@@ -22,6 +22,8 @@ pub struct Verified {
     pub payload: Vec<u8>,
     /// Names of the principals whose signature counted, sorted.
     pub signers: Vec<String>,
+    /// The keys whose signature counted, sorted; several may be one principal's.
+    pub keys: Vec<Did>,
 }
 
 /// An envelope, or its signatures, do not hold.
@@ -169,7 +171,9 @@ impl<'a> Envelope<'a> {
         if envelope.payload_type != expected_type {
             return Err(SignatureError::PayloadType);
         }
-        Ok(Verified { payload, signers: signers.into_iter().map(str::to_owned).collect() })
+        let names: BTreeSet<&str> = signers.values().copied().collect();
+        let (signers, keys) = (names.into_iter().map(str::to_owned).collect(), signers.into_keys().collect());
+        Ok(Verified { payload, signers, keys })
     }
 
     fn read(bytes: &'a [u8]) -> Result<Self, SignatureError> {
@@ -182,15 +186,15 @@ impl<'a> Envelope<'a> {
         if count == 0 || count > MAX_SIGNATURES { Err(SignatureError::Malformed) } else { Ok(envelope) }
     }
 
-    /// Names of the principals whose signature counts in `role`.
+    /// The keys whose signature counts in `role`, with their principals' names.
     fn signers<'t>(
         &self,
         payload: &[u8],
         trust: &'t Trust,
         role: Role,
-    ) -> Result<BTreeSet<&'t str>, SignatureError> {
+    ) -> Result<BTreeMap<Did, &'t str>, SignatureError> {
         let message = pre_authentication(&self.payload_type, payload);
-        let (mut counted, mut other_role, mut failed) = (BTreeSet::new(), false, false);
+        let (mut counted, mut other_role, mut failed) = (BTreeMap::new(), false, false);
         for Object(signature) in &self.signatures {
             let bytes = base64::decode(&signature.sig).ok_or(SignatureError::Base64)?;
             let Ok(key) = Did::parse(&signature.keyid) else { continue };
@@ -198,13 +202,14 @@ impl<'a> Envelope<'a> {
             let signed = <[u8; 64]>::try_from(bytes).is_ok_and(|bytes| key.signed(&message, &bytes));
             match (signed, principal.has(role)) {
                 (true, true) => {
-                    counted.insert(principal.name());
+                    counted.insert(key, principal.name());
                 }
                 (true, false) => other_role = true,
                 (false, _) => failed = true,
             }
         }
-        let (found, needed) = (counted.len(), trust.threshold(role));
+        let people: BTreeSet<&str> = counted.values().copied().collect();
+        let (found, needed) = (people.len(), trust.threshold(role));
         match found {
             _ if found >= needed => Ok(counted),
             0 if other_role => Err(SignatureError::Role),
