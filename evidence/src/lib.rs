@@ -12,16 +12,19 @@
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
 pub mod checkpoint;
+pub mod commitment;
 pub mod entry;
 pub mod fold;
 mod job;
 pub mod log;
+mod members;
 pub mod merkle;
 mod object;
 mod outcome;
 pub mod private_file;
 pub mod random;
 pub mod sign;
+pub mod statement;
 pub mod time;
 pub mod token;
 pub mod trust;

@@ -75,6 +75,7 @@ mod names;
 mod part;
 mod place;
 mod policy;
+mod reads;
 mod regex;
 mod settings;
 mod truth;
@@ -120,6 +121,7 @@ pub use policy::{
     Approval, Approver, Auth, Before, Bind, Effect, Evidence, Limit, Measure, Order, Origin, Per, Policy,
     Rule, Same, Sequence, Slot, Target, Tool, ToolAction, ToolActions, Uses, Window,
 };
+pub use reads::reads;
 pub use regex::{MAX_REGEX_BYTES, Regex, RegexError, check_regex};
 pub use settings::{
     Cost, Credential, Filesystem, Meta, Model, Models, Network, OnChange, Principal, Redact, Redaction,

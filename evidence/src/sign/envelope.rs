@@ -1,7 +1,7 @@
 //! DSSE v1.0 envelopes (github.com/secure-systems-lab/dsse), as narrow as SECURITY.md 2.1 says.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use wpc_model::canon::Writer;
@@ -22,7 +22,7 @@ pub struct Verified {
     pub payload: Vec<u8>,
     /// Names of the principals whose signature counted, sorted.
     pub signers: Vec<String>,
-    /// The keys whose signature counted, sorted.
+    /// The keys whose signature counted, sorted; several may be one principal's.
     pub keys: Vec<Did>,
 }
 
@@ -167,12 +167,13 @@ impl<'a> Envelope<'a> {
     ) -> Result<Verified, SignatureError> {
         let envelope = Envelope::read(bytes)?;
         let payload = base64::decode(&envelope.payload).ok_or(SignatureError::Base64)?;
-        let (signers, keys) = envelope.signers(&payload, trust, role)?;
+        let signers = envelope.signers(&payload, trust, role)?;
         if envelope.payload_type != expected_type {
             return Err(SignatureError::PayloadType);
         }
-        let signers = signers.into_iter().map(str::to_owned).collect();
-        Ok(Verified { payload, signers, keys: keys.into_iter().collect() })
+        let names: BTreeSet<&str> = signers.values().copied().collect();
+        let (signers, keys) = (names.into_iter().map(str::to_owned).collect(), signers.into_keys().collect());
+        Ok(Verified { payload, signers, keys })
     }
 
     fn read(bytes: &'a [u8]) -> Result<Self, SignatureError> {
@@ -185,16 +186,15 @@ impl<'a> Envelope<'a> {
         if count == 0 || count > MAX_SIGNATURES { Err(SignatureError::Malformed) } else { Ok(envelope) }
     }
 
-    /// Names of the principals whose signature counts in `role`, and their keys.
+    /// The keys whose signature counts in `role`, with their principals' names.
     fn signers<'t>(
         &self,
         payload: &[u8],
         trust: &'t Trust,
         role: Role,
-    ) -> Result<(BTreeSet<&'t str>, BTreeSet<Did>), SignatureError> {
+    ) -> Result<BTreeMap<Did, &'t str>, SignatureError> {
         let message = pre_authentication(&self.payload_type, payload);
-        let (mut counted, mut keys) = (BTreeSet::new(), BTreeSet::new());
-        let (mut other_role, mut failed) = (false, false);
+        let (mut counted, mut other_role, mut failed) = (BTreeMap::new(), false, false);
         for Object(signature) in &self.signatures {
             let bytes = base64::decode(&signature.sig).ok_or(SignatureError::Base64)?;
             let Ok(key) = Did::parse(&signature.keyid) else { continue };
@@ -202,16 +202,16 @@ impl<'a> Envelope<'a> {
             let signed = <[u8; 64]>::try_from(bytes).is_ok_and(|bytes| key.signed(&message, &bytes));
             match (signed, principal.has(role)) {
                 (true, true) => {
-                    counted.insert(principal.name());
-                    keys.insert(key);
+                    counted.insert(key, principal.name());
                 }
                 (true, false) => other_role = true,
                 (false, _) => failed = true,
             }
         }
-        let (found, needed) = (counted.len(), trust.threshold(role));
+        let people: BTreeSet<&str> = counted.values().copied().collect();
+        let (found, needed) = (people.len(), trust.threshold(role));
         match found {
-            _ if found >= needed => Ok((counted, keys)),
+            _ if found >= needed => Ok(counted),
             0 if other_role => Err(SignatureError::Role),
             0 if failed => Err(SignatureError::Invalid),
             0 => Err(SignatureError::Untrusted),

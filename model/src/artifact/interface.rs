@@ -118,6 +118,27 @@ fn template<S: Sink>(object: &mut ObjectWriter<'_, S>, template: &Template) {
     object.member("template").text(&template.text);
 }
 
+impl Type {
+    /// Its one spelling, as in the artifact: the word (`bytes`), or canonical JSON where there is more to
+    /// say (`{"entity_name":260}`).
+    ///
+    /// ```
+    /// use wpc_model::Type;
+    /// assert_eq!(Type::Bytes.to_text(), "bytes");
+    /// assert_eq!(Type::List(Box::new(Type::Email)).to_text(), r#"{"list":"email"}"#);
+    /// ```
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        let mut bytes = Vec::new();
+        ty(Writer::new(&mut bytes), self);
+        if bytes.first() == Some(&b'"') {
+            return self.word().to_owned();
+        }
+        // The writer writes UTF-8.
+        String::from_utf8(bytes).unwrap_or_default()
+    }
+}
+
 /// `"bytes"`, `{"entity_name":260}`, `{"list":"text"}`.
 fn ty<S: Sink>(to: Writer<'_, S>, of: &Type) {
     let word = of.word();

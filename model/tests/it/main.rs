@@ -27,6 +27,8 @@ mod names;
 #[cfg(test)]
 mod oracle;
 #[cfg(test)]
+mod reads;
+#[cfg(test)]
 mod settings;
 #[cfg(test)]
 mod values;
