@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use wpc::{DynamicGate, JobId, Key, MemoryLedger, Opening, POLICY_TYPE, Trust, sign};
+use wpc::{DynamicGate, Identity, JobId, Key, MemoryLedger, Opening, POLICY_TYPE, Trust, sign};
 use wpc_compiler::{Parameters, Source, compile};
 use wpc_model::{Call, Measured, Moment, Policy, encode, rule};
 
@@ -61,9 +61,8 @@ fn gate(text: &str) -> Option<DynamicGate> {
     let opening = Opening {
         artifact: &sign(POLICY_TYPE, &encode(&compiled.policy), &[author]),
         trust: &Trust::parse(trust.as_bytes()).ok()?,
-        ledger: Arc::new(MemoryLedger::new(ledger.did()).ok()?),
-        job: JobId::parse("fuzz").ok()?,
-        agent: "fuzz".to_owned(),
+        ledger: Arc::new(MemoryLedger::new(ledger).ok()?),
+        identity: Identity::local(JobId::parse("fuzz").ok()?, "fuzz"),
     };
     DynamicGate::open(opening).ok()
 }

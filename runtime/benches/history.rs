@@ -98,6 +98,11 @@ fn fill(ledger: &dyn Ledger, clock: &Clockwork, job: &JobId, from: u64, to: u64)
                         resource: None,
                         engine: Engine::Indexed,
                         verdict: Verdict::Allow { rule: RuleId::of(b"allow"), charges },
+                        jti: None,
+                        args_root: Hash::of(b"arguments"),
+                        facts: vec![],
+                        approvals: vec![],
+                        revocation_seq: 0,
                     })));
                     steps.push(Step::Entry(Body::Outcome(Settled {
                         call: call(number),
@@ -107,6 +112,8 @@ fn fill(ledger: &dyn Ledger, clock: &Clockwork, job: &JobId, from: u64, to: u64)
                         facts_by: FactsBy::Declared,
                         duration_ms: 1,
                         charges: vec![],
+                        late: false,
+                        facts: vec![],
                     })));
                     seq += 2;
                 }
@@ -140,14 +147,14 @@ fn measure(ledger: &dyn Ledger, job: &JobId) -> u128 {
 }
 
 fn main() {
-    let did = Key::from_seed(&[7; 32]).did();
+    let key = || Key::from_seed(&[7; 32]);
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("ledger.db");
-    SqliteLedger::init(&path, &did).unwrap();
+    SqliteLedger::init(&path, &key().did()).unwrap();
     let clock = Arc::new(Clockwork(AtomicI64::new(1_767_225_600_000)));
     let ledgers: [(&str, Box<dyn Ledger>); 2] = [
-        ("memory", Box::new(MemoryLedger::with_clock(did, clock.clone()).unwrap())),
-        ("sqlite", Box::new(SqliteLedger::open_with_clock(&path, clock.clone()).unwrap())),
+        ("memory", Box::new(MemoryLedger::with_clock(key(), clock.clone()).unwrap())),
+        ("sqlite", Box::new(SqliteLedger::open_with_clock(&path, key(), clock.clone()).unwrap())),
     ];
     println!("7 counters, 9 sums; nanoseconds of one decision, and in per cent of that among no calls");
     for (name, ledger) in &ledgers {
@@ -159,6 +166,8 @@ fn main() {
                     agent: "agent".to_owned(),
                     policy: "p".to_owned(),
                     policy_hash,
+                    release_seq: None,
+                    tool_version: None,
                 }))]
             })
             .unwrap();

@@ -7,7 +7,7 @@ use wpc_model::{Call, Hash, Malformed, Measured, Moment, Policy, Ruling, Value};
 
 use crate::gate::{Admitted, Core, Slip};
 use crate::ledger::LedgerError;
-use crate::{CallId, JobId, OpenError, Opening, Outcome, Refused, Report};
+use crate::{CallId, JobId, OpenError, Opening, Outcome, Presented, Refused, Report};
 
 /// A gate for callers that do not know the policy at compile time: proxies, dispatchers, tests.
 ///
@@ -118,6 +118,16 @@ impl DynamicGate {
                 length(json.len()),
             )),
         }
+    }
+
+    /// Works under another token of the same job and agent from now on: tokens live shorter than jobs.
+    /// Blocks while the ledger records it.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`] if the token is refused, or is another job's or agent's; then the old one stays.
+    pub fn renew(&self, presented: Presented<'_>) -> Result<(), OpenError> {
+        self.core.renew(presented)
     }
 
     /// Closes the job as completed: it takes no more calls, from any gate. Blocks until the ledger has

@@ -6,6 +6,7 @@
 #[path = "private.rs"]
 pub mod __private;
 mod action;
+pub mod approval;
 pub mod argument;
 mod call;
 mod clock;
@@ -13,14 +14,17 @@ mod describe;
 mod dynamic;
 mod engine;
 mod gate;
+mod identity;
 pub mod interface;
 pub mod ledger;
 mod permitted;
 mod place;
+mod program;
 mod refusable;
 mod refused;
 mod rule;
 mod running;
+mod self_issued;
 mod typed;
 mod view;
 
@@ -28,13 +32,15 @@ pub use action::{Action, Batched, Interface, Plain, Policy, Takes};
 pub use clock::{Clock, SystemClock};
 pub use describe::{Batch, Describe, DescribeMany, Describes, Record, Records, Unvalued};
 pub use dynamic::{DynamicGate, DynamicRunning};
-pub use gate::{BEGIN_WITHIN, OpenError, Opening};
+pub use gate::{BEGIN_WITHIN, MAX_DENIALS_PER_SECOND, OpenError, Opening};
+pub use identity::{Challenge, Identity, Possession, Presented};
 pub use ledger::{Ledger, LedgerError, MemoryLedger, SqliteLedger};
 pub use permitted::{Permit, Permitted, Spent};
 pub use place::{NotAllowed, Place};
 pub use refusable::Refusable;
 pub use refused::{Detail, Refused};
 pub use running::Running;
+pub use self_issued::SelfIssued;
 pub use typed::{Gate, Overrides};
 pub use view::{Pairs, Sealed, TextEntries, TextList, TextMap, TextMembers};
 pub use wpc_evidence::{

@@ -13,7 +13,7 @@ use crate::gate::{Asked, Core};
 use crate::ledger::{Ledger, LedgerError};
 use crate::place::Place;
 use crate::running::Running;
-use crate::{JobId, OpenError, Opening, Refused};
+use crate::{JobId, OpenError, Opening, Presented, Refused};
 
 /// The gate of one job under the policy `P` that was compiled into this program.
 ///
@@ -142,6 +142,16 @@ impl<P> Gate<P> {
     #[must_use]
     pub fn ledger(&self) -> &Arc<dyn Ledger> {
         self.core.ledger()
+    }
+
+    /// Works under another token of the same job and agent from now on: tokens live shorter than jobs.
+    /// Blocks while the ledger records it.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`] if the token is refused, or is another job's or agent's; then the old one stays.
+    pub fn renew(&self, presented: Presented<'_>) -> Result<(), OpenError> {
+        self.core.renew(presented)
     }
 
     /// Closes the job as completed: it takes no more calls, from any gate. Blocks until the ledger

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use wpc::ledger::{Body, Entry, Ledger, MemoryLedger};
-use wpc::{Clock, Did, Gate, JobId, Key, OpenError, Opening, POLICY_TYPE, Policy, Trust, sign};
+use wpc::{Clock, Gate, JobId, Key, OpenError, Opening, POLICY_TYPE, Policy, SelfIssued, Trust, sign};
 use wpc_compiler::{Colour, Compiled, Parameters, Source, compile, gather, render_all};
 
 /// A policy beside these tests, compiled.
@@ -31,8 +31,8 @@ fn key() -> Key {
     Key::from_seed(&[1; 32])
 }
 
-fn ledger_did() -> Did {
-    Key::from_seed(&[2; 32]).did()
+fn ledger_key() -> Key {
+    Key::from_seed(&[2; 32])
 }
 
 /// A clock that stands still until it is told to go on.
@@ -69,18 +69,21 @@ pub(crate) fn open_with<P: Policy>(file: &str) -> Result<Opened<P>, OpenError> {
     let compiled = compiled(file);
     let artifact = sign(POLICY_TYPE, &wpc_model::encode(&compiled.policy), &[key()]);
     let trust = format!(
-        r#"{{"v":1,"principals":[{{"name":"alice","keys":["{}"],"roles":["policy_author"]}}]}}"#,
+        r#"{{"v":1,"principals":[{{"name":"alice","keys":["{}"],"roles":["policy_author","token_issuer"]}}]}}"#,
         key().did()
     );
     let trust = Trust::parse(trust.as_bytes()).unwrap();
     let clock = Arc::new(Clockwork::default());
-    let ledger: Arc<dyn Ledger> = Arc::new(MemoryLedger::with_clock(ledger_did(), clock.clone()).unwrap());
+    let ledger: Arc<dyn Ledger> = Arc::new(MemoryLedger::with_clock(ledger_key(), clock.clone()).unwrap());
+    let (job, agent) = (JobId::parse("job-1").unwrap(), Key::from_seed(&[9; 32]));
+    let hash = wpc_model::Hash::of(&wpc_model::encode(&compiled.policy));
+    let lifetime_s = compiled.policy.auth.max_ttl_seconds;
+    let token = SelfIssued::new(&key(), &agent, &*ledger, &job, hash, lifetime_s).unwrap();
     let opening = Opening {
         artifact: &artifact,
         trust: &trust,
         ledger: Arc::clone(&ledger),
-        job: JobId::parse("job-1").unwrap(),
-        agent: "agent-1".to_owned(),
+        identity: token.identity(),
     };
     Ok(Opened { gate: Gate::open(opening)?, ledger, clock })
 }

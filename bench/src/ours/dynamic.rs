@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use wpc::{DynamicGate, JobId, Key, MemoryLedger, Opening, POLICY_TYPE, Trust};
+use wpc::{DynamicGate, Identity, JobId, Key, MemoryLedger, Opening, POLICY_TYPE, Trust};
 use wpc_compiler::{Colour, Parameters, Source, compile, render_all};
 use wpc_model::{Call, Moment, Resource, Ruling, Value, encode};
 
@@ -40,9 +40,8 @@ pub fn load(directory: &Path) -> Result<DynamicGate> {
     Ok(DynamicGate::open(Opening {
         artifact: &fs::read(directory.join(ARTIFACT))?,
         trust: &Trust::parse(trust.as_bytes())?,
-        ledger: Arc::new(MemoryLedger::new(Key::from_seed(&[8; 32]).did())?),
-        job: JobId::mint()?,
-        agent: "bench".to_owned(),
+        ledger: Arc::new(MemoryLedger::new(Key::from_seed(&[8; 32]))?),
+        identity: Identity::local(JobId::mint()?, "bench"),
     })?)
 }
 

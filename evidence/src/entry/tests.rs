@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use wpc_model::{Counter, Hash, Owner, Reason, RuleId};
 
 use super::{
-    Attempt, Body, Charged, Closed, Closing, Engine, Entry, EntryError, FactsBy, Instance, MAX_ENTRY_BYTES,
-    Opened, Seen, Settled, Untyped, Verdict,
+    Attempt, Body, Charged, ClockAccepted, Closed, Closing, Engine, Entry, EntryError, Fact, FactsBy, Given,
+    Instance, MAX_ENTRY_BYTES, Opened, Proof, Revoked, Seen, Settled, Suppressed, Taken, Untyped, Verdict,
 };
 use crate::outcome::{Outcome, Provider};
 use crate::{CallId, JobId, Key};
@@ -28,7 +28,23 @@ fn entry(seq: u64, body: Body) -> Entry {
 
 fn attempt(resource: Option<Seen>, verdict: Verdict) -> Body {
     let (tool, action) = ("azure_service_bus".to_owned(), "send".to_owned());
-    Body::Attempt(Attempt { call: call('b'), tool, action, resource, engine: Engine::Generated, verdict })
+    let approvals = match &verdict {
+        Verdict::Allow { .. } => vec![Hash([1; 32]), Hash([2; 32])],
+        Verdict::Deny { .. } => vec![],
+    };
+    Body::Attempt(Attempt {
+        call: call('b'),
+        tool,
+        action,
+        resource,
+        engine: Engine::Generated,
+        verdict,
+        jti: Some("token-1".to_owned()),
+        args_root: Hash::of(b"arguments"),
+        facts: vec![Fact { name: "messages".to_owned(), commitment: Hash::of(b"messages") }],
+        approvals,
+        revocation_seq: 3,
+    })
 }
 
 fn settled(outcome: Outcome, provider: Option<Provider>) -> Body {
@@ -38,7 +54,9 @@ fn settled(outcome: Outcome, provider: Option<Provider>) -> Body {
         attempt_seq: 1,
         outcome,
         provider,
+        late: false,
         facts_by,
+        facts: vec![],
         duration_ms: 12,
         charges: vec![],
     })
@@ -46,7 +64,8 @@ fn settled(outcome: Outcome, provider: Option<Provider>) -> Body {
 
 fn gives_back(charged: Charged) -> Body {
     let Body::Outcome(settled) = settled(Outcome::Done, None) else { panic!() };
-    Body::Outcome(Settled { charges: vec![charged], ..settled })
+    let facts = vec![Fact { name: "result.plan".to_owned(), commitment: Hash::of(b"plan") }];
+    Body::Outcome(Settled { charges: vec![charged], facts, late: true, ..settled })
 }
 
 /// One of each kind, and of each shape that a kind has.
@@ -57,7 +76,7 @@ fn examples() -> Vec<Entry> {
     let charge = Charged { counter, before: 199, amount: 1, window_ms: None };
     let keyed = Counter::keyed(limit, Hash::of(b"a key"));
     let named = Seen::Named { kind: "queue".to_owned(), names: vec!["orders-staging".to_owned()] };
-    let other = Seen::Other { kind: "queue".to_owned(), length: 14 };
+    let other = Seen::Other { kind: "queue".to_owned(), commitment: Hash::of(b"names") };
     let code = || "described_differs".to_owned();
     let provider = |status: Option<&str>, id: Option<&str>| {
         Some(Provider { status: status.map(str::to_owned), id: id.map(str::to_owned) })
@@ -67,6 +86,8 @@ fn examples() -> Vec<Entry> {
             agent: "agent \"7\"\u{2028}".to_owned(),
             policy: "asb-send-orders-staging".to_owned(),
             policy_hash: Hash::of(b"a policy"),
+            release_seq: Some(7),
+            tool_version: Some(Hash::of(b"a program")),
         }),
         attempt(
             Some(named),
@@ -83,9 +104,46 @@ fn examples() -> Vec<Entry> {
         gives_back(Charged { counter: Counter { owner: Owner::Agent, ..keyed }, amount: -1, ..charge }),
         settled(Outcome::Unknown { code: code() }, None),
         settled(Outcome::Abandoned, None),
+        Body::Token(Taken {
+            issuer: Key::from_seed(&[8; 32]).did(),
+            jti: "token-1".to_owned(),
+            grant: Hash::of(b"a grant"),
+            scope_hash: Hash::of(b"a scope"),
+            iat: 1_767_323_045,
+            exp: 1_767_323_945,
+            proof: Proof::Dpop,
+        }),
+        Body::Approval(Given {
+            approval: Hash::of(b"an approval"),
+            approver: Key::from_seed(&[9; 32]).did(),
+            nonce: "n".to_owned(),
+            request: Hash::of(b"a request"),
+            not_after: 1_767_323_945_000,
+            memberships: vec![Hash([1; 32])],
+        }),
+        Body::Revoked(Revoked { what: "job".to_owned(), value: "job_1".to_owned(), revocation_seq: 1 }),
+        Body::Suppressed(Suppressed {
+            code: "default_deny".to_owned(),
+            count: 900,
+            first_at: 1_767_323_045_000,
+            last_at: 1_767_323_045_678,
+        }),
+        Body::ClockAccepted(ClockAccepted {
+            wall: 1_767_323_045_678,
+            ledger_at: 1_767_323_000_000,
+            by: "operator".to_owned(),
+        }),
+        Body::Opened(Opened {
+            agent: "a".to_owned(),
+            policy: "p".to_owned(),
+            policy_hash: Hash::of(b"a policy"),
+            release_seq: None,
+            tool_version: None,
+        }),
         Body::Closed(Closed {
             reason: Closing::Completed,
-            entries: 10,
+            entries: 16,
+            root: Hash::of(b"root"),
             counts: BTreeMap::from([("attempt".to_owned(), 3), ("opened".to_owned(), 1)]),
             unsettled: vec![call('b'), call('c')],
             totals: BTreeMap::from([(limit, 200), (rule, 0)]),
@@ -155,7 +213,7 @@ fn unknown_repeated_and_reordered_members_are_refused() {
     refuses(&text.replace("\"v\":1", "\"v\":1.0"), EntryError::Member("v"));
     refuses(&text.replace("\"seq\":4", "\"seq\":-4"), EntryError::Member("seq"));
     refuses(&text.replace("\"seq\":4", "\"seq\":9007199254740992"), EntryError::Member("seq"));
-    refuses(&text.replace("\"refused\"", "\"token\""), EntryError::Member("kind"));
+    refuses(&text.replace("\"refused\"", "\"other\""), EntryError::Member("kind"));
     refuses(&text.replace("unknown_argument", "Unknown argument"), EntryError::Member("code"));
     refuses(&text.replace("2026-01-02", "2026-02-30"), EntryError::Member("at"));
     refuses("[]", EntryError::Json);
@@ -172,7 +230,13 @@ fn nothing_out_of_bounds_is_written() {
     }
     let opened = |agent: &str| {
         let (agent, policy) = (agent.to_owned(), "p".to_owned());
-        Body::Opened(Opened { agent, policy, policy_hash: Hash::of(b"") })
+        Body::Opened(Opened {
+            agent,
+            policy,
+            policy_hash: Hash::of(b""),
+            release_seq: None,
+            tool_version: None,
+        })
     };
     check(opened(""), EntryError::Member("agent"));
     check(opened("a\nb"), EntryError::Member("agent"));

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 use wpc_model::{Call, Charging, Value, settle};
 
-use super::{Core, Slip};
+use super::{Core, Slip, recorded};
 use crate::ledger::{
-    Appended, Body, Charged, Closing, Head, LedgerError, MAX_ENTRIES_PER_JOB, Settled, Step, Task,
+    Appended, Beside, Body, Charged, Closing, Head, LedgerError, MAX_ENTRIES_PER_JOB, Settled, Step, Task,
 };
 use crate::{JobId, Outcome};
 
@@ -23,6 +23,9 @@ pub(crate) struct Admitted {
     settling: Settling,
     open: bool,
 }
+
+/// Canonical bytes of openings, by name.
+type Openings = Vec<(String, Vec<u8>)>;
 
 /// What was admitted, for its outcome.
 #[derive(Clone, Debug)]
@@ -91,7 +94,8 @@ impl Admitted {
         self.core.ledger.submit(Box::new(task));
     }
 
-    fn settled(&self, outcome: Outcome) -> Settled {
+    /// The outcome, and what opens what it commits to.
+    fn settled(&self, outcome: Outcome) -> (Settled, Openings) {
         let (outcome, provider) = match self.slip.reported() {
             Some(report) => report.clone().into_outcome(),
             // Nothing went out under the permit: whatever was done, it was not this call.
@@ -100,15 +104,25 @@ impl Admitted {
             }
             None => (outcome, None),
         };
-        Settled {
+        let outcome = outcome.with_fitting_code();
+        let (facts, openings) = match &outcome {
+            Outcome::Done => {
+                recorded::of_result(&self.core, &self.asked.call, self.slip.call_id(), &self.asked.results)
+            }
+            Outcome::Failed { .. } | Outcome::Unknown { .. } | Outcome::Abandoned => (Vec::new(), Vec::new()),
+        };
+        let settled = Settled {
             call: self.slip.call_id().clone(),
             attempt_seq: self.slip.attempt_seq(),
-            outcome: outcome.with_fitting_code(),
+            outcome,
             provider,
+            late: false,
             facts_by: self.slip.facts_by(),
+            facts,
             duration_ms: u64::try_from(self.slip.elapsed().as_millis()).unwrap_or(u64::MAX),
             charges: Vec::new(),
-        }
+        };
+        (settled, openings)
     }
 }
 
@@ -131,11 +145,21 @@ impl fmt::Debug for Admitted {
 }
 
 /// The outcome's entry, with what it charges; the last one of an exhausted job also closes it.
-fn steps(head: &Head<'_>, core: &Core, asked: &Asking, settled: &Settled) -> Vec<Step> {
+fn steps(
+    head: &Head<'_>,
+    core: &Core,
+    asked: &Asking,
+    (settled, openings): &(Settled, Openings),
+) -> Vec<Step> {
     let done = (settled.outcome == Outcome::Done).then_some(&asked.results);
-    let charges = settle(&core.policy, &asked.call, &asked.charged, done, head);
+    // Another process may have given up on this one, and given back its places in flight.
+    let late = head.attempt(&settled.call).is_some_and(|attempt| attempt.awaits_late);
+    let held = if late { &[][..] } else { asked.charged.as_slice() };
+    let charges = settle(&core.policy, &asked.call, held, done, head);
     let charges = charges.into_iter().map(Charged::from).collect();
-    let outcome = Step::Entry(Body::Outcome(Settled { charges, ..settled.clone() }));
+    let body = Body::Outcome(Settled { charges, late, ..settled.clone() });
+    let beside = Beside { openings: openings.clone(), documents: Vec::new() };
+    let outcome = Step::With(body, Box::new(beside));
     match head.job() {
         Some(job) if job.size >= MAX_ENTRIES_PER_JOB && job.unsettled == 1 => {
             vec![outcome, Step::Close(Closing::Exhausted)]
@@ -148,7 +172,7 @@ fn steps(head: &Head<'_>, core: &Core, asked: &Asking, settled: &Settled) -> Vec
 struct FinishTask {
     core: Arc<Core>,
     asked: Asking,
-    settled: Settled,
+    settled: (Settled, Openings),
     recorded: bool,
     reply: Option<oneshot::Sender<()>>,
 }

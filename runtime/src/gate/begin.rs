@@ -6,14 +6,18 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 use wpc_model::{
-    Admission, Approvals, Charging, Decision, Moment, Needs, Refusal, Ruling, admit, approvals, in_force,
+    Admission, Approvals, Charging, Decision, Moment, Needs, Reason, Refusal, Ruling, admit, approvals,
+    in_force,
 };
 
 use super::admitted::{Admitted, Asking, Settling};
+use super::given::{self, Given};
+use super::recorded::Recorded;
+use super::standing::{Held, Stopped};
 use super::{Asked, Core, Slip, untyped, words};
 use crate::ledger::{
-    Appended, Attempt, Body, Charged, Closing, Head, JobState, LedgerError, MAX_ENTRIES_PER_JOB, Step, Task,
-    Verdict,
+    Appended, Attempt, Beside, Body, Charged, Closing, Head, JobState, LedgerError, MAX_ENTRIES_PER_JOB,
+    RevocationKey, Revoked, Step, Suppressed, Task, Verdict,
 };
 use crate::refused::{Detail, Refused};
 use crate::{CallId, JobId};
@@ -23,20 +27,39 @@ pub(super) struct Begin {
     core: Arc<Core>,
     asked: Asked,
     call: CallId,
+    recorded: Recorded,
     needs: Needs,
     /// Which approvals it needs reads the clock.
     timed: bool,
     said: Said,
+    /// What the last run also records of earlier refusals.
+    suppressed: Option<Suppressed>,
+    /// Whether the last run refused.
+    refuses: Option<Refusing>,
+}
+
+/// A refusal, and whether it is recorded by itself.
+struct Refusing {
+    code: &'static str,
+    recorded: bool,
 }
 
 /// What the last run of the decision said.
 enum Said {
     /// It has not run.
     Nothing,
-    /// Nothing was decided, for this reason.
-    Stopped(&'static str),
+    /// Nothing was decided, for this reason; the revocation that the log now names.
+    Stopped(&'static str, Option<u64>),
     /// This, with what was charged.
     Decided(Decision, Vec<Charging>),
+}
+
+/// What one run of the decision says, and what is appended.
+struct Run {
+    said: Said,
+    steps: Vec<Step>,
+    /// Whether it counts against the cap on refusals.
+    refuses: Option<&'static str>,
 }
 
 impl Begin {
@@ -52,31 +75,66 @@ impl Begin {
             Some(Ruling::ExplicitDeny { .. } | Ruling::DefaultDeny { .. }) => (Needs::none(), false),
         };
         let call = core.calls.next();
-        Ok(Self { core: Arc::clone(core), asked, call, needs, timed, said: Said::Nothing })
+        let recorded = Recorded::of(core, &asked.call, &call);
+        let (said, suppressed, refuses) = (Said::Nothing, None, None);
+        Ok(Self { core: Arc::clone(core), asked, call, recorded, needs, timed, said, suppressed, refuses })
     }
 
     /// Decides at the head of the job. Pure but for remembering what it said; may run again.
     pub(super) fn decide(&mut self, head: &Head<'_>) -> Vec<Step> {
-        let (said, steps) = self.decided(head);
-        self.said = said;
+        let Run { said, mut steps, refuses } = self.decided(head);
+        (self.said, self.refuses, self.suppressed) = (said, None, None);
+        let (flood, at) = (&self.core.flood, head.now_ms());
+        if let Some(code) = refuses {
+            let recorded = !flood.is_over(at);
+            self.refuses = Some(Refusing { code, recorded });
+            if !recorded {
+                return Vec::new();
+            }
+        }
+        if !steps.is_empty() {
+            self.suppressed = flood.due(at);
+        }
+        if let Some(suppressed) = &self.suppressed {
+            steps.insert(0, Step::Entry(Body::Suppressed(suppressed.clone())));
+        }
         steps
     }
 
-    fn decided(&self, head: &Head<'_>) -> (Said, Vec<Step>) {
+    fn decided(&self, head: &Head<'_>) -> Run {
+        let stopped = |code, steps| Run { said: Said::Stopped(code, None), steps, refuses: None };
+        let refused = |code, mut steps: Vec<Step>, revoked| {
+            steps.push(untyped::entry(code, 0));
+            Run { said: Said::Stopped(code, revoked), steps, refuses: Some(code) }
+        };
         if let Err((code, steps)) = takes_calls(head) {
-            return (Said::Stopped(code), steps);
+            return stopped(code, steps);
         }
         if head.job().is_none_or(|job| job.policy_hash != self.core.hash) {
-            return (Said::Stopped("job_policy_differs"), Vec::new());
+            return stopped("job_policy_differs", Vec::new());
         }
         let call = &self.asked.call;
         let Some(tool) = self.core.policy.tools.get(&call.tool) else {
-            return (Said::Stopped("unknown_tool"), vec![untyped::entry("unknown_tool", 0)]);
+            return refused("unknown_tool", Vec::new(), None);
         };
         if !tool.interface.actions.contains_key(&call.action) {
-            return (Said::Stopped("unknown_action"), vec![untyped::entry("unknown_action", 0)]);
+            return refused("unknown_action", Vec::new(), None);
         }
-        let admission = self.admit(head);
+        let standing = self.core.standing.check(head, &self.core.job, &[self.core.hash], &self.core.agent);
+        let (held, revocation_seq) = match standing {
+            Ok(standing) => standing,
+            Err(Stopped { code, revoked: None }) => return refused(code, Vec::new(), None),
+            Err(Stopped { code, revoked: Some((RevocationKey { kind, value }, seq)) }) => {
+                let entry = Revoked { what: kind, value, revocation_seq: seq };
+                return refused(code, vec![Step::Entry(Body::Revoked(entry))], Some(seq));
+            }
+        };
+        let given = if self.timed || !self.needs.approvals.is_empty() {
+            self.core.approvals.at(head, &self.core.policy, &self.core.trust)
+        } else {
+            Given::none()
+        };
+        let admission = self.admit(head, &given, held.as_deref());
         let verdict = match admission.decision {
             Decision::Allow { rule } => {
                 let charges = admission.charges.iter().copied().map(Charged::from).collect();
@@ -84,20 +142,34 @@ impl Begin {
             }
             Decision::Deny(Refusal { reason, rule, .. }) => Verdict::Deny { reason, rule },
         };
+        let (openings, refuses) = match admission.decision {
+            Decision::Allow { .. } => (self.recorded.of_admitted(), None),
+            Decision::Deny(Refusal { reason: Reason::ApprovalRequired, .. }) => {
+                (self.recorded.of_asked(), Some(Reason::ApprovalRequired.code()))
+            }
+            Decision::Deny(Refusal { reason, .. }) => (self.recorded.of_denied(), Some(reason.code())),
+        };
         let attempt = Attempt {
             call: self.call.clone(),
             tool: call.tool.clone(),
             action: call.action.clone(),
-            resource: call.resource.as_ref().map(|resource| self.core.named.see(resource)),
+            resource: self.recorded.resource.clone(),
             engine: self.asked.engine,
             verdict,
+            jti: held.map(|held| held.taken.jti.clone()),
+            args_root: self.recorded.args_root,
+            facts: self.recorded.facts.clone(),
+            approvals: given::hashes(&given, &admission.approvals),
+            revocation_seq,
         };
-        (Said::Decided(admission.decision, admission.charges), vec![Step::Entry(Body::Attempt(attempt))])
+        let beside = Beside { openings, documents: Vec::new() };
+        let steps = vec![Step::With(Body::Attempt(attempt), Box::new(beside))];
+        Run { said: Said::Decided(admission.decision, admission.charges), steps, refuses }
     }
 
     /// Validity, the order of calls, approvals and limits, and what an admitted call charges; before
     /// them the rules, if they read the clock.
-    fn admit(&self, head: &Head<'_>) -> Admission {
+    fn admit(&self, head: &Head<'_>, given: &Given, held: Option<&Held>) -> Admission {
         // On the ledger's clock, which is the one that the entry bears.
         if let Err(refusal) = in_force(&self.core.policy, head.now_ms()) {
             return refusal.into();
@@ -110,8 +182,10 @@ impl Begin {
         } else {
             Cow::Borrowed(&self.needs)
         };
-        // Nobody can approve anything yet.
-        admit(&self.core.policy, call, ruling, &needs, &Approvals::NONE, head)
+        // Without a token nobody is known to have asked, and so nothing is approved.
+        let requester = held.map(|held| held.requester.as_slice()).unwrap_or_default();
+        let approvals = Approvals { given: &given.approved, requester };
+        admit(&self.core.policy, call, ruling, &needs, &approvals, head)
     }
 
     /// What the caller gets, once the ledger has answered.
@@ -129,16 +203,37 @@ impl Begin {
                 ));
             }
         };
+        self.count(&appended);
         match self.said {
             Said::Decided(Decision::Allow { .. }, charged) => {
-                let slip = Slip::new(Arc::clone(&self.core), self.call, appended.first_seq);
+                // The attempt is the last of what was appended.
+                let last = appended.first_seq.saturating_add(appended.count).saturating_sub(1);
+                let slip = Slip::new(Arc::clone(&self.core), self.call, last);
                 let asked = Asking { call: self.asked.call, charged, results: BTreeMap::new() };
                 Ok(Admitted::new(self.core, slip, asked, settling))
             }
             Said::Decided(Decision::Deny(refusal), _) => Err(self.denied(refusal)),
-            Said::Stopped(code) => Err(Refused::new(code, self.detail())),
+            Said::Stopped(code, _) => Err(Refused::new(code, self.detail())),
             // A ledger that did not ask cannot have admitted.
             Said::Nothing => Err(Refused::new("ledger_unavailable", self.detail())),
+        }
+    }
+
+    /// Takes note of what was appended.
+    fn count(&self, appended: &Appended) {
+        let flood = &self.core.flood;
+        match self.refuses {
+            Some(Refusing { recorded: true, .. }) => flood.recorded(appended.at),
+            Some(Refusing { code, recorded: false }) => flood.suppressed(code, appended.at),
+            None => {}
+        }
+        if let Some(suppressed) = &self.suppressed {
+            flood.told(suppressed);
+        }
+        if let Said::Stopped(_, Some(seq)) = self.said
+            && appended.count > 0
+        {
+            self.core.standing.told(seq);
         }
     }
 

@@ -19,31 +19,44 @@
 
 mod admitted;
 mod begin;
+mod flood;
+mod given;
 mod named;
 mod opening;
+mod recorded;
 mod slip;
+mod standing;
 mod timed;
 mod untyped;
 mod words;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::oneshot;
+use wpc_evidence::CallIds;
+use wpc_evidence::commitment::JobSecret;
+use wpc_evidence::token::TokenError;
 use wpc_model::{Call, Hash, Malformed, MalformedCode, Moment, Policy, Ruling};
 
+use crate::Trust;
 use crate::engine::Engine as Rules;
-use crate::ledger::{Closing, Engine, Ledger, Step};
+use crate::identity::Presented;
+use crate::ledger::{Body, Closing, Engine, Ledger, Step};
 use crate::refused::{Detail, Refused};
 use crate::{JobId, LedgerError};
 use begin::{Begin, BeginTask};
+use flood::Flood;
+use given::Verified;
 use named::Named;
+use standing::Standing;
 use timed::Timed;
 use untyped::{Refusing, RefusingTask};
-use wpc_evidence::CallIds;
 
 pub(crate) use admitted::Admitted;
+pub use flood::MAX_DENIALS_PER_SECOND;
 pub use opening::{OpenError, Opening};
 pub use slip::BEGIN_WITHIN;
 pub(crate) use slip::Slip;
@@ -51,6 +64,7 @@ pub(crate) use slip::Slip;
 /// One job under one policy, in one ledger.
 pub(crate) struct Core {
     policy: Policy,
+    trust: Arc<Trust>,
     /// The policy's rules, ready to be found.
     rules: Rules,
     hash: Hash,
@@ -60,6 +74,13 @@ pub(crate) struct Core {
     calls: CallIds,
     named: Named,
     timed: Timed,
+    /// Salts what entries commit to.
+    secret: JobSecret,
+    /// The arguments that the policy reads, by tool and action.
+    reads: BTreeMap<(String, String), BTreeSet<String>>,
+    standing: Standing,
+    approvals: Verified,
+    flood: Flood,
     faulted: AtomicBool,
 }
 
@@ -188,7 +209,29 @@ impl Core {
 
     /// Closes the job: it takes no more calls, from any gate.
     pub(crate) fn close(&self) -> Result<(), LedgerError> {
-        self.ledger.append(&self.job, &mut |_| vec![Step::Close(Closing::Completed)]).map(|_| ())
+        let rest = self.flood.rest();
+        self.ledger.append(&self.job, &mut |_| {
+            let rest = rest.iter().map(|rest| Step::Entry(Body::Suppressed(rest.clone())));
+            rest.chain([Step::Close(Closing::Completed)]).collect()
+        })?;
+        Ok(())
+    }
+
+    /// Works under another token of the same job from now on.
+    pub(crate) fn renew(&self, presented: Presented<'_>) -> Result<(), OpenError> {
+        let (ledger, auth) = (self.ledger.did(), &self.policy.auth);
+        let now_ms = self.ledger.clock().wall_ms();
+        let accepted =
+            standing::accept(presented, &self.trust, ledger, self.hash, auth, Some(&self.job), now_ms)?;
+        if accepted.job != self.job {
+            return Err(TokenError::WrongJob.into());
+        }
+        if accepted.agent != self.agent {
+            return Err(OpenError::JobAgent);
+        }
+        self.ledger.append(&self.job, &mut |head| opening::take(head, &accepted))?;
+        self.standing.renew(accepted.held);
+        Ok(())
     }
 
     /// Whether every outcome could be recorded; if not, nothing more may be asked here.

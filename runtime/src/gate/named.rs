@@ -2,8 +2,10 @@
 
 use std::collections::HashSet;
 
+use wpc_evidence::commitment::{JobSecret, Opening, commit_resource};
 use wpc_model::{Policy, Resource, Slot, Target};
 
+use crate::CallId;
 use crate::ledger::Seen;
 
 /// Kind and names of every resource that some statement writes out in full.
@@ -21,19 +23,21 @@ impl Named {
         Self(rules.chain(limits).chain(approvals).filter_map(written_out).collect())
     }
 
-    /// As much of a resource as an entry may hold.
-    pub(super) fn see(&self, resource: &Resource) -> Seen {
+    /// As much of a resource as an entry may hold, and what opens the rest if it is short.
+    pub(super) fn see(
+        &self,
+        resource: &Resource,
+        secret: &JobSecret,
+        call: &CallId,
+    ) -> (Seen, Option<Opening>) {
         // One lookup per call; the set owns its keys, so the question must too.
         let asked = (resource.kind.clone(), resource.names.clone());
         if self.0.contains(&asked) {
             let (kind, names) = asked;
-            return Seen::Named { kind, names };
+            return (Seen::Named { kind, names }, None);
         }
-        let length = resource
-            .names
-            .iter()
-            .fold(0_u64, |sum, name| sum.saturating_add(u64::try_from(name.len()).unwrap_or(u64::MAX)));
-        Seen::Other { kind: asked.0, length }
+        let (commitment, opening) = commit_resource(resource, secret, call);
+        (Seen::Other { kind: asked.0, commitment }, opening)
     }
 }
 

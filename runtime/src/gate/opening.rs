@@ -1,21 +1,31 @@
 //! Opening a gate: everything that must hold before the first call.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use wpc_model::{DecodeError, Hash, Policy, decode};
+use wpc_evidence::CallIds;
+use wpc_evidence::commitment::JobSecret;
+use wpc_evidence::entry::is_agent;
+use wpc_evidence::token::TokenError;
+use wpc_evidence::token::grant::GrantError;
+use wpc_evidence::token::possession::ProofError;
+use wpc_model::{DecodeError, Hash, History as _, Policy, Window, decode, reads};
 
 use super::Core;
+use super::flood::Flood;
+use super::given::Verified;
 use super::named::Named;
+use super::standing::{self, Accepted, Standing};
 use super::timed::Timed;
-use crate::JobId;
-use crate::RandomError;
 use crate::engine::Engine;
-use crate::ledger::{Body, JobState, Ledger, LedgerError, MAX_AGENT_BYTES, Opened, Step};
-use crate::{Envelope, POLICY_TYPE, SignatureError};
-use crate::{Role, Trust};
-use wpc_evidence::CallIds;
-use wpc_evidence::entry::is_agent;
+use crate::identity::Identity;
+use crate::ledger::{
+    Beside, Body, Charged, Document, Entry, FactsBy, Head, JobState, Ledger, LedgerError, MAX_AGENT_BYTES,
+    Opened, Settled, Step, Verdict,
+};
+use crate::program;
+use crate::{Envelope, JobId, Outcome, POLICY_TYPE, RandomError, Role, SignatureError, Trust};
 
 /// What a gate is opened with.
 #[derive(Debug)]
@@ -26,10 +36,8 @@ pub struct Opening<'a> {
     pub trust: &'a Trust,
     /// Where the job is recorded.
     pub ledger: Arc<dyn Ledger>,
-    /// The job, minted by whoever started it; never the agent's own word.
-    pub job: JobId,
-    /// Who works on the job: 1 to 512 bytes, no control characters.
-    pub agent: String,
+    /// Who works on which job.
+    pub identity: Identity<'a>,
 }
 
 /// A gate could not be opened; nothing may be called.
@@ -53,6 +61,24 @@ pub enum OpenError {
     /// The agent's name is empty, too long, or holds control characters. Code `agent_name`.
     #[error("an agent's name has 1 to {MAX_AGENT_BYTES} bytes and no control characters")]
     Agent,
+    /// The policy pins its token or binds it to a job, and none was shown. Code `token_required`.
+    #[error("the policy demands a token")]
+    TokenRequired,
+    /// The token is refused. Its code is [`TokenError::code`].
+    #[error("the token is refused: {0}")]
+    Token(#[from] TokenError),
+    /// The proof that the token is the agent's own is refused. Its code is [`ProofError::code`].
+    #[error("the proof of possession is refused: {0}")]
+    Proof(#[from] ProofError),
+    /// The policy demands a proof of possession, and none was shown. Code `proof_required`.
+    #[error("the policy demands a proof that the token is the agent's own")]
+    ProofRequired,
+    /// The grant is refused. Its code is [`GrantError::code`].
+    #[error("the grant is refused: {0}")]
+    Grant(#[from] GrantError),
+    /// The grant says something else than the token, or somebody else signed it. Code `claims_mismatch`.
+    #[error("the grant is not that of the token")]
+    GrantDiffers,
     /// The policy names its agents, and this is none of them. Code `agent_not_named`.
     #[error("the policy is for other agents")]
     AgentNotNamed,
@@ -84,6 +110,12 @@ impl OpenError {
             Self::Signature(error) => error.code(),
             Self::Artifact(error) => error.code.code(),
             Self::PolicyHash { .. } => "policy_hash_mismatch",
+            Self::TokenRequired => "token_required",
+            Self::Token(error) => error.code(),
+            Self::Proof(error) => error.code(),
+            Self::ProofRequired => "proof_required",
+            Self::Grant(error) => error.code(),
+            Self::GrantDiffers => "claims_mismatch",
             Self::Agent => "agent_name",
             Self::AgentNotNamed => "agent_not_named",
             Self::JobPolicy { .. } => "job_policy_differs",
@@ -96,13 +128,13 @@ impl OpenError {
 }
 
 impl Core {
-    /// Verifies the signed policy, compares it with the code's own hash, and opens the job or joins
-    /// it.
+    /// Verifies the signed policy, compares it with the code's own hash, verifies the token, and opens the
+    /// job or joins it.
     ///
-    /// In this order: signatures, payload type, artifact, hash, agent, job. Nothing is recorded if one of
-    /// them fails.
+    /// In this order: signatures, payload type, artifact, hash, token, agent, job. Nothing is recorded if
+    /// one of them fails.
     pub(crate) fn open(opening: Opening<'_>, expected_hash: Option<&str>) -> Result<Arc<Self>, OpenError> {
-        let Opening { artifact, trust, ledger, job, agent } = opening;
+        let Opening { artifact, trust, ledger, identity } = opening;
         let verified = Envelope::verify(artifact, POLICY_TYPE, trust, Role::PolicyAuthor)?;
         let policy = decode(&verified.payload)?;
         // The artifact is canonical, so its bytes are what the policy hashes to.
@@ -112,45 +144,169 @@ impl Core {
         {
             return Err(OpenError::PolicyHash { found: hash.to_string(), expected: expected.to_owned() });
         }
-        Self::start(policy, hash, ledger, job, agent)
-    }
-
-    /// Opens the job for a policy that was verified, or joins it if it is open.
-    pub(crate) fn start(
-        policy: Policy,
-        hash: Hash,
-        ledger: Arc<dyn Ledger>,
-        job: JobId,
-        agent: String,
-    ) -> Result<Arc<Self>, OpenError> {
-        if !is_agent(&agent) {
+        let who = who(identity, &policy, hash, trust, &*ledger)?;
+        if !is_agent(&who.agent) {
             return Err(OpenError::Agent);
         }
-        if !policy.settings.admits_agent(&agent) {
+        if !policy.settings.admits_agent(&who.agent) {
             return Err(OpenError::AgentNotNamed);
         }
-        let mut refusal = None;
-        ledger.append(&job, &mut |head| {
-            refusal = None;
-            let Some(job) = head.job() else {
-                let opened = Opened { agent: agent.clone(), policy: policy.name.clone(), policy_hash: hash };
-                return vec![Step::Entry(Body::Opened(opened))];
-            };
-            if job.policy_hash != hash {
-                refusal = Some(OpenError::JobPolicy { found: job.policy_hash });
-            } else if job.agent != agent {
-                refusal = Some(OpenError::JobAgent);
-            } else if job.state == JobState::Closed {
-                refusal = Some(OpenError::JobClosed);
-            }
-            Vec::new()
-        })?;
-        if let Some(refusal) = refusal {
-            return Err(refusal);
-        }
-        let (named, timed, calls) = (Named::of(&policy), Timed::of(&policy), CallIds::new()?);
-        let rules = Engine::new(&policy);
-        let faulted = AtomicBool::new(false);
-        Ok(Arc::new(Self { policy, rules, hash, job, agent, ledger, calls, named, timed, faulted }))
+        let artifact = Document { hash, envelope: artifact.to_owned() };
+        begin(&policy, &who, &artifact, &*ledger)?;
+        Self::start(policy, hash, trust, who, ledger)
     }
+
+    /// The gate of a job that is open.
+    fn start(
+        policy: Policy,
+        hash: Hash,
+        trust: &Trust,
+        who: Who,
+        ledger: Arc<dyn Ledger>,
+    ) -> Result<Arc<Self>, OpenError> {
+        let Who { job, agent, accepted } = who;
+        let mut secret = None;
+        // Until nobody else's dead calls are left.
+        while ledger
+            .append(&job, &mut |head| {
+                secret = head.secret();
+                orphans(head, &policy)
+            })?
+            .count
+            > 0
+        {}
+        // Erased with its openings, which are those of a closed job.
+        let secret = JobSecret::from_bytes(&secret.ok_or(OpenError::JobClosed)?);
+        let (named, timed, calls) = (Named::of(&policy), Timed::of(&policy), CallIds::new()?);
+        Ok(Arc::new(Self {
+            rules: Engine::new(&policy),
+            reads: reads_of(&policy),
+            policy,
+            trust: Arc::new(trust.clone()),
+            hash,
+            job,
+            agent,
+            ledger,
+            calls,
+            named,
+            timed,
+            secret,
+            standing: Standing::new(accepted.map(|accepted| accepted.held)),
+            approvals: Verified::default(),
+            flood: Flood::default(),
+            faulted: AtomicBool::new(false),
+        }))
+    }
+}
+
+/// Who works on which job, verified.
+struct Who {
+    job: JobId,
+    agent: String,
+    accepted: Option<Accepted>,
+}
+
+fn who(
+    identity: Identity<'_>,
+    policy: &Policy,
+    hash: Hash,
+    trust: &Trust,
+    ledger: &dyn Ledger,
+) -> Result<Who, OpenError> {
+    let auth = &policy.auth;
+    match identity {
+        Identity::Token(presented) => {
+            let now_ms = ledger.clock().wall_ms();
+            let accepted = standing::accept(presented, trust, ledger.did(), hash, auth, None, now_ms)?;
+            let (job, agent) = (accepted.job.clone(), accepted.agent.clone());
+            Ok(Who { job, agent, accepted: Some(accepted) })
+        }
+        Identity::Local { .. } if auth.pin_policy_hash || auth.job_scoped_binding => {
+            Err(OpenError::TokenRequired)
+        }
+        Identity::Local { job, agent } => Ok(Who { job, agent, accepted: None }),
+    }
+}
+
+/// Opens the job or joins it.
+fn begin(policy: &Policy, who: &Who, artifact: &Document, ledger: &dyn Ledger) -> Result<(), OpenError> {
+    let mut refusal = None;
+    ledger.append(&who.job, &mut |head| {
+        refusal = None;
+        match head.job() {
+            None => {
+                let opened = Opened {
+                    agent: who.agent.clone(),
+                    policy: policy.name.clone(),
+                    policy_hash: artifact.hash,
+                    release_seq: None,
+                    tool_version: program::version(),
+                };
+                let beside = Beside { openings: Vec::new(), documents: vec![artifact.clone()] };
+                let opened = Step::With(Body::Opened(opened), Box::new(beside));
+                let token = who.accepted.iter().flat_map(|accepted| take(head, accepted));
+                return [opened].into_iter().chain(token).collect();
+            }
+            Some(job) if job.policy_hash != artifact.hash => {
+                refusal = Some(OpenError::JobPolicy { found: job.policy_hash });
+            }
+            Some(job) if job.agent != who.agent => refusal = Some(OpenError::JobAgent),
+            Some(job) if job.state == JobState::Closed => refusal = Some(OpenError::JobClosed),
+            Some(_) => return who.accepted.iter().flat_map(|accepted| take(head, accepted)).collect(),
+        }
+        Vec::new()
+    })?;
+    refusal.map_or(Ok(()), Err)
+}
+
+/// The `token` entry, unless the log has it.
+pub(super) fn take(head: &Head<'_>, accepted: &Accepted) -> Vec<Step> {
+    let taken = &accepted.held.taken;
+    if head.has_token(&taken.issuer, &taken.jti, &taken.grant) {
+        return Vec::new();
+    }
+    let beside = Beside { openings: Vec::new(), documents: vec![accepted.grant.clone()] };
+    vec![Step::With(Body::Token(taken.clone()), Box::new(beside))]
+}
+
+/// Outcomes of calls whose process died: what became of them is not known.
+fn orphans(head: &Head<'_>, policy: &Policy) -> Vec<Step> {
+    if head.job().is_none_or(|job| job.state == JobState::Closed || job.unsettled == 0) {
+        return Vec::new();
+    }
+    let outcome = |entry: Entry| {
+        let Body::Attempt(attempt) = entry.body else { return None };
+        let Verdict::Allow { charges, .. } = &attempt.verdict else { return None };
+        let held = charges.iter().filter(|charge| in_flight(policy, &attempt.tool, charge));
+        let given_back = held.filter_map(|charge| {
+            let before = head.total(&charge.counter, None)?;
+            Some(Charged { before, amount: charge.amount.checked_neg()?, ..*charge })
+        });
+        Some(Step::Entry(Body::Outcome(Settled {
+            call: attempt.call.clone(),
+            attempt_seq: entry.seq,
+            outcome: Outcome::Unknown { code: "process_lost".to_owned() },
+            provider: None,
+            late: false,
+            facts_by: FactsBy::Declared,
+            facts: Vec::new(),
+            duration_ms: u64::try_from(head.now_ms().saturating_sub(entry.at)).unwrap_or_default(),
+            charges: given_back.collect(),
+        })))
+    };
+    // One at a time: what the second gives back starts from what the first did.
+    head.lapsed().into_iter().find_map(outcome).into_iter().collect()
+}
+
+fn in_flight(policy: &Policy, tool: &str, charge: &Charged) -> bool {
+    let limits = policy.tools.get(tool).map(|tool| tool.limits.as_slice()).unwrap_or_default();
+    limits.iter().any(|limit| limit.id == charge.counter.statement && limit.window == Window::Flight)
+}
+
+fn reads_of(policy: &Policy) -> BTreeMap<(String, String), BTreeSet<String>> {
+    let actions = policy
+        .tools
+        .iter()
+        .flat_map(|(tool, of)| of.interface.actions.keys().map(move |action| (tool.clone(), action.clone())));
+    actions.map(|(tool, action)| ((tool.clone(), action.clone()), reads(policy, &tool, &action))).collect()
 }

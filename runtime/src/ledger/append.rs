@@ -83,7 +83,7 @@ pub(super) fn append(
     let mut state = tables.job()?;
     let first_seq = state.as_ref().map_or(0, |job| job.size);
     let steps = {
-        let head = Head::new(at, state.as_ref(), &*tables);
+        let head = Head::new(at, job, state.as_ref(), &*tables);
         let steps = decide(&head);
         if let Some(error) = head.failure.into_inner() {
             return Err(error);

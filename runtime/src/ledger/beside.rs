@@ -1,5 +1,6 @@
 //! What is kept beside the log: what entries commit to, and the signed documents that they name.
 
+use wpc_evidence::statement::Revoked;
 use wpc_model::Hash;
 
 /// What one entry brings along. None of it is in the log's tree, so all of it can be erased after the
@@ -39,6 +40,18 @@ pub struct RevocationKey {
     pub kind: String,
     /// Which; of a token the issuer's key, a space, and its `jti`.
     pub value: String,
+}
+
+impl RevocationKey {
+    /// The key of what a statement revokes.
+    #[must_use]
+    pub fn of(revoked: &Revoked) -> Self {
+        let value = match revoked.issuer() {
+            Some(issuer) => format!("{issuer} {}", revoked.value()),
+            None => revoked.value(),
+        };
+        Self { kind: revoked.kind().to_owned(), value }
+    }
 }
 
 /// A revocation in a ledger.

@@ -213,14 +213,15 @@ pub struct Appended {
 /// A job as it stands while a decision is taken.
 pub struct Head<'a> {
     now_ms: i64,
+    id: &'a JobId,
     job: Option<&'a JobHead>,
     tables: &'a dyn Tables,
     failure: RefCell<Option<LedgerError>>,
 }
 
 impl<'a> Head<'a> {
-    fn new(now_ms: i64, job: Option<&'a JobHead>, tables: &'a dyn Tables) -> Self {
-        Self { now_ms, job, tables, failure: RefCell::new(None) }
+    fn new(now_ms: i64, id: &'a JobId, job: Option<&'a JobHead>, tables: &'a dyn Tables) -> Self {
+        Self { now_ms, id, job, tables, failure: RefCell::new(None) }
     }
 
     /// The time that new entries will bear, Unix milliseconds: the wall clock's, but never before
@@ -260,6 +261,12 @@ impl<'a> Head<'a> {
     /// The job's secret, once it is open.
     pub(crate) fn secret(&self) -> Option<[u8; 32]> {
         self.read(self.tables.secret())?
+    }
+
+    /// Whether the job took this token, whose grant has this hash.
+    pub(crate) fn has_token(&self, issuer: &Did, jti: &str, grant: &Hash) -> bool {
+        let taken = self.read(self.tables.token(issuer, jti)).flatten();
+        taken.is_some_and(|(job, known)| known == *grant && job == *self.id)
     }
 
     /// How many revocations the ledger holds.

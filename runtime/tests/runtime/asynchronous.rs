@@ -11,7 +11,7 @@ use wpc::ledger::{Body, SqliteLedger};
 use wpc::{DynamicGate, Outcome};
 use wpc_model::Measured;
 
-use crate::policy::{opening, ping, policy, send, signed, trust};
+use crate::policy::{ping, policy, ready, send, signed, trust};
 use crate::rig::{Rig, job, log, on_each, sqlite};
 
 /// Any executor will do; this is the least one.
@@ -40,7 +40,7 @@ fn poll_once<F: Future + ?Sized>(future: Pin<&mut F>) -> Poll<F::Output> {
 
 fn open(rig: &Rig) -> DynamicGate {
     let (artifact, trust) = (signed(&policy()), trust());
-    DynamicGate::open(opening(&artifact, &trust, &rig.ledger, "j")).unwrap()
+    DynamicGate::open(ready(&artifact, &trust, &rig.ledger, "j").opening()).unwrap()
 }
 
 #[test]
@@ -152,7 +152,7 @@ impl Held {
         while ledger.strong_count() > 0 {
             thread::yield_now();
         }
-        let again = SqliteLedger::open_with_clock(&path, clock).unwrap();
+        let again = SqliteLedger::open_with_clock(&path, crate::rig::key(), clock).unwrap();
         assert_eq!(wpc::Ledger::check(&again).unwrap().findings, []);
         let entries = log(&again, &job("j"));
         entries

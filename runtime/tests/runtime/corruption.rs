@@ -16,7 +16,7 @@ fn written() -> (tempfile::TempDir, PathBuf) {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("ledger.db");
     SqliteLedger::init(&path, &did()).unwrap();
-    let ledger = SqliteLedger::open(&path).unwrap();
+    let ledger = SqliteLedger::open(&path, crate::rig::key()).unwrap();
     let limits = [per_job(2), sliding(9, 60_000)];
     for name in ["j", "k"] {
         open(&ledger, &job(name));
@@ -37,7 +37,7 @@ fn code(result: Result<SqliteLedger, LedgerError>) -> &'static str {
 fn only_init_makes_a_ledger_and_it_replaces_nothing() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("new").join("ledger.db");
-    assert_eq!(code(SqliteLedger::open(&path)), "ledger_missing");
+    assert_eq!(code(SqliteLedger::open(&path, crate::rig::key())), "ledger_missing");
     assert!(!path.exists());
     SqliteLedger::init(&path, &did()).unwrap();
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o7777;
@@ -46,9 +46,9 @@ fn only_init_makes_a_ledger_and_it_replaces_nothing() {
     assert_eq!(SqliteLedger::init(&path, &did()).unwrap_err().code(), "ledger_exists");
     assert_eq!(fs::read(&path).unwrap(), before);
     assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
-    assert_eq!(*SqliteLedger::open(&path).unwrap().did(), did());
+    assert_eq!(*SqliteLedger::open(&path, crate::rig::key()).unwrap().did(), did());
     // The write-ahead log and its index are as private as the file.
-    let ledger = SqliteLedger::open(&path).unwrap();
+    let ledger = SqliteLedger::open(&path, crate::rig::key()).unwrap();
     open(&ledger, &job("j"));
     assert!(fs::read_dir(path.parent().unwrap()).unwrap().all(|file| mode(&file.unwrap().path()) == 0o600));
     drop(ledger);
@@ -65,12 +65,12 @@ fn a_ledger_that_others_could_change_is_refused() {
     let set = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
     for mode in [0o640, 0o604, 0o660] {
         set(&path, mode);
-        assert_eq!(code(SqliteLedger::open(&path)), "ledger_permissions");
+        assert_eq!(code(SqliteLedger::open(&path, crate::rig::key())), "ledger_permissions");
     }
     set(&path, 0o600);
     for mode in [0o770, 0o702, 0o1777] {
         set(directory.path(), mode);
-        assert_eq!(code(SqliteLedger::open(&path)), "ledger_permissions");
+        assert_eq!(code(SqliteLedger::open(&path, crate::rig::key())), "ledger_permissions");
         assert_eq!(
             SqliteLedger::init(&directory.path().join("other"), &did()).unwrap_err().code(),
             "ledger_permissions"
@@ -79,8 +79,8 @@ fn a_ledger_that_others_could_change_is_refused() {
     set(directory.path(), 0o700);
     let link = directory.path().join("link.db");
     std::os::unix::fs::symlink(&path, &link).unwrap();
-    assert_eq!(code(SqliteLedger::open(&link)), "ledger_foreign");
-    assert_eq!(code(SqliteLedger::open(directory.path())), "ledger_foreign");
+    assert_eq!(code(SqliteLedger::open(&link, crate::rig::key())), "ledger_foreign");
+    assert_eq!(code(SqliteLedger::open(directory.path(), crate::rig::key())), "ledger_foreign");
 }
 
 #[test]
@@ -90,7 +90,7 @@ fn another_file_is_not_a_ledger() {
         let path = directory.path().join(name);
         fs::write(&path, content).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
-        SqliteLedger::open(&path)
+        SqliteLedger::open(&path, crate::rig::key())
     };
     assert_eq!(code(foreign("empty", b"")), "ledger_foreign");
     assert_eq!(
@@ -101,12 +101,12 @@ fn another_file_is_not_a_ledger() {
         let copy = directory.path().join(name);
         fs::copy(&path, &copy).unwrap();
         Connection::open(&copy).unwrap().execute_batch(sql).unwrap();
-        SqliteLedger::open(&copy)
+        SqliteLedger::open(&copy, crate::rig::key())
     };
     assert_eq!(code(altered("mark", "PRAGMA application_id = 7")), "ledger_foreign");
     assert_eq!(
         altered("version", "PRAGMA user_version = 3").unwrap_err(),
-        LedgerError::Version { found: 3, expected: 2 }
+        LedgerError::Version { found: 3, expected: 4 }
     );
     assert_eq!(code(altered("table", "CREATE TABLE more (a)")), "ledger_foreign");
     assert_eq!(code(altered("index", "DROP INDEX entry_once")), "ledger_foreign");
@@ -127,7 +127,7 @@ fn finds(sql: &str, expect: &[(&str, Option<&str>, Option<u64>)]) {
     connection.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
     connection.execute_batch(sql).unwrap();
     drop(connection);
-    let findings = SqliteLedger::open(&path).unwrap().check().unwrap().findings;
+    let findings = SqliteLedger::open(&path, crate::rig::key()).unwrap().check().unwrap().findings;
     let found: Vec<_> =
         findings.iter().map(|one| (one.code, one.job.as_ref().map(|job| job.as_str()), one.seq)).collect();
     assert_eq!(found, expect, "{sql}");
@@ -156,8 +156,14 @@ fn a_check_finds_every_row_that_was_changed() {
         "UPDATE entry SET body = CAST(replace(CAST(body AS TEXT), '\"after\":1,\"amount\":1,\"before\":0', '\"after\":2,\"amount\":1,\"before\":1') AS BLOB) WHERE job = 'j' AND seq = 1",
         &[("charge_differs", j, Some(1))],
     );
-    finds("DELETE FROM entry WHERE job = 'j' AND seq = 4", &[("job_differs", j, None)]);
-    finds("DELETE FROM entry WHERE job = 'k' AND seq = 5", &[("job_differs", k, None)]);
+    finds(
+        "DELETE FROM entry WHERE job = 'j' AND seq = 4",
+        &[("job_differs", j, None), ("checkpoint_signature", j, None)],
+    );
+    finds(
+        "DELETE FROM entry WHERE job = 'k' AND seq = 5",
+        &[("job_differs", k, None), ("log_differs", k, None), ("checkpoint_signature", k, None)],
+    );
     finds(
         "UPDATE entry SET body = CAST(replace(CAST(body AS TEXT), '\"at\":\"2', '\"at\":\"1') AS BLOB) WHERE job = 'j' AND seq = 2",
         &[("malformed", j, Some(2))],
@@ -190,12 +196,94 @@ fn a_check_finds_every_row_that_was_changed() {
         &[("ledger_differs", None, None)],
     );
     finds("UPDATE ledger SET last_at = last_at + 1", &[("ledger_differs", None, None)]);
-    finds("DELETE FROM job WHERE job = 'k'", &[("job_differs", k, None)]);
-    finds("DELETE FROM entry WHERE job = 'k'", &[("job_differs", k, None), ("meter_differs", k, None)]);
+    finds("DELETE FROM job WHERE job = 'k'", &[("job_differs", k, None), ("log_differs", k, None)]);
     finds(
-        "UPDATE ledger SET did = 'did:key:z6MkiTBz1ymuepAQ4HEHYSF1H8quG5GLVVQR3djdX3mDooWp'",
-        &[("wrong_ledger", j, Some(0)), ("wrong_ledger", k, Some(0))],
+        "DELETE FROM entry WHERE job = 'k'",
+        &[
+            ("job_differs", k, None),
+            ("meter_differs", k, None),
+            ("log_differs", k, None),
+            ("checkpoint_signature", k, None),
+        ],
     );
+    // Signed heads, and the ledger's own log.
+    finds("UPDATE job SET note = '' WHERE job = 'j'", &[("checkpoint_signature", j, None)]);
+    finds(
+        "UPDATE job SET note = (SELECT note FROM job WHERE job = 'k') WHERE job = 'j'",
+        &[("checkpoint_signature", j, None)],
+    );
+    finds(
+        "UPDATE job SET frontier = (SELECT frontier FROM job WHERE job = 'k')",
+        &[("job_differs", j, None)],
+    );
+    finds("UPDATE ledger SET note = ''", &[("checkpoint_signature", None, None)]);
+    finds("DELETE FROM leaf WHERE n = 2", &[("log_differs", None, None)]);
+    finds("UPDATE leaf SET body = X'7B7D' WHERE n = 1", &[("log_malformed", None, None)]);
+    finds(
+        "UPDATE leaf SET body = (SELECT body FROM leaf WHERE n = 0) WHERE n = 1",
+        &[("log_differs", None, None)],
+    );
+    finds("UPDATE job SET anchored = 3 WHERE job = 'j'", &[("log_differs", j, None)]);
+}
+
+#[test]
+fn another_ledgers_key_opens_nothing() {
+    let (_directory, path) = written();
+    let other = SqliteLedger::open(&path, wpc::Key::from_seed(&[8; 32]));
+    assert_eq!(code(other), "ledger_key_differs");
+    // Without a key it can be read and checked, and nothing can be written.
+    let reading = SqliteLedger::read_only(&path).unwrap();
+    assert_eq!(reading.check().unwrap().findings, []);
+    let append = reading.append(&crate::rig::job("j"), &mut |_| Vec::new());
+    assert_eq!(append.unwrap_err().code(), "ledger_key_missing");
+    assert_eq!(reading.anchor().unwrap_err().code(), "ledger_key_missing");
+}
+
+/// Rows that were made to agree with each other, but that the ledger's key did not sign.
+#[test]
+fn a_job_that_somebody_else_wrote_takes_nothing_more() {
+    let (_directory, path) = written();
+    let forged = "UPDATE job SET size = 1, unsettled = 0, frontier = \
+        CAST(X'0000000000000001' || (SELECT zeroblob(32)) AS BLOB) WHERE job = 'j'";
+    let connection = Connection::open(&path).unwrap();
+    connection.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
+    connection.execute_batch(forged).unwrap();
+    drop(connection);
+    let ledger = SqliteLedger::open(&path, crate::rig::key()).unwrap();
+    let append = ledger.append(&crate::rig::job("j"), &mut |_| Vec::new());
+    assert_eq!(append.unwrap_err().code(), "ledger_tampered");
+    // The ledger's own log says the same of all its jobs.
+    let connection = Connection::open(&path).unwrap();
+    connection.execute_batch("UPDATE ledger SET note = ''").unwrap();
+    drop(connection);
+    let ledger = SqliteLedger::open(&path, crate::rig::key()).unwrap();
+    let append = ledger.append(&crate::rig::job("new"), &mut |_| vec![crate::rig::opened()]);
+    assert_eq!(append.unwrap_err().code(), "ledger_tampered");
+}
+
+#[test]
+fn an_older_copy_is_refused_by_the_pinned_head() {
+    let (directory, path) = written();
+    let (copy, pin) = (directory.path().join("backup.db"), directory.path().join("ledger.head"));
+    fs::copy(&path, &copy).unwrap();
+    let open = |path: &Path| SqliteLedger::open(path, crate::rig::key()).unwrap().pinned(&pin);
+    let ledger = open(&path).unwrap();
+    crate::rig::open(&ledger, &crate::rig::job("later"));
+    drop(ledger);
+    assert!(open(&path).is_ok());
+    assert_eq!(code(open(&copy)), "ledger_behind_checkpoint");
+    // Nor does a new ledger of the same key pass for it.
+    let new = directory.path().join("new.db");
+    SqliteLedger::init(&new, &did()).unwrap();
+    assert_eq!(code(open(&new)), "ledger_behind_checkpoint");
+    // A fork: another job in the place of the one that was pinned.
+    let fork = SqliteLedger::open(&copy, crate::rig::key()).unwrap();
+    crate::rig::open(&fork, &crate::rig::job("other"));
+    crate::rig::open(&fork, &crate::rig::job("another"));
+    drop(fork);
+    assert_eq!(code(open(&copy)), "ledger_tampered");
+    fs::write(&pin, "no head").unwrap();
+    assert_eq!(code(open(&path)), "ledger_tampered");
 }
 
 #[test]
@@ -209,7 +297,7 @@ fn a_row_of_another_shape_is_damage() {
         let connection = Connection::open(&path).unwrap();
         connection.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
         connection.execute_batch(sql).unwrap();
-        let ledger = SqliteLedger::open(&path).unwrap();
+        let ledger = SqliteLedger::open(&path, crate::rig::key()).unwrap();
         let found: Vec<_> = ledger.check().unwrap().findings.iter().map(|finding| finding.code).collect();
         assert_eq!(found, ["store_damaged"], "{sql}");
     }
@@ -218,7 +306,7 @@ fn a_row_of_another_shape_is_damage() {
 /// Opens, checks and appends; whatever is wrong with the file, it is said and nothing panics. Gives
 /// whether all went well.
 fn survives(path: &Path) -> bool {
-    let Ok(ledger) = SqliteLedger::open(path) else { return false };
+    let Ok(ledger) = SqliteLedger::open(path, crate::rig::key()) else { return false };
     let sound = ledger.check().is_ok_and(|checked| checked.findings.is_empty());
     let appended = ask(&ledger, &job("j"), call(77), &[per_job(2)], 0);
     sound && appended.is_ok()
@@ -239,7 +327,7 @@ fn a_file_that_was_cut_is_never_taken_for_whole() {
 
 /// What the limits of a job rest on.
 fn decisions(path: &Path) -> Vec<(u64, Option<Vec<Charged>>)> {
-    let ledger = SqliteLedger::open(path).unwrap();
+    let ledger = SqliteLedger::open(path, crate::rig::key()).unwrap();
     let entries = ["j", "k"].map(|name| log(&ledger, &job(name))).into_iter().flatten();
     entries
         .filter_map(|entry| match entry.body {
@@ -315,7 +403,7 @@ fn a_full_disk_stops_the_ledger_and_spoils_nothing() {
     let said = out.lines().find_map(|line| line.split_once("admitted ")).unwrap_or_else(|| panic!("{out}")).1;
     let (admitted, code) = said.split_once(' ').unwrap();
     assert_eq!(code, "ledger_unavailable");
-    let again = SqliteLedger::open(path).unwrap();
+    let again = SqliteLedger::open(path, crate::rig::key()).unwrap();
     let checked = again.check().unwrap();
     assert_eq!((checked.findings, checked.entries), (vec![], 1 + admitted.parse::<u64>().unwrap()));
     assert!(ask(&again, &job("j"), call(1_000_000), &[], 1).unwrap().is_ok());
@@ -325,7 +413,7 @@ fn a_full_disk_stops_the_ledger_and_spoils_nothing() {
 #[ignore = "a child of `a_full_disk_stops_the_ledger_and_spoils_nothing`"]
 fn child_on_a_full_disk() {
     let Some(path) = std::env::var_os("WPC_TEST_LEDGER") else { return };
-    let ledger = SqliteLedger::open(Path::new(&path)).unwrap();
+    let ledger = SqliteLedger::open(Path::new(&path), crate::rig::key()).unwrap();
     let limits = [per_job(i64::from(u32::MAX))];
     let mut results = (1..100_000).map(|n| ask(&ledger, &job("j"), call(n), &limits, 1));
     let mut admitted = 0;

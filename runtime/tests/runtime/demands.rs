@@ -1,11 +1,11 @@
 //! What the gate enforces of a policy's settings: whose it is, and when.
 
 use wpc::ledger::{Body, Verdict};
-use wpc::{DynamicGate, Opening, Outcome};
+use wpc::{DynamicGate, Identity, Opening, Outcome};
 use wpc_model::{Policy, Principal, Reason, Validity};
 
 use crate::clock::START_MS;
-use crate::policy::{AGENT, manage, opening, policy, send, signed, trust};
+use crate::policy::{manage, policy, ready, send, signed, trust};
 use crate::rig::{Rig, job, on_each};
 
 fn valid(from: i64, until: i64) -> Policy {
@@ -15,7 +15,7 @@ fn valid(from: i64, until: i64) -> Policy {
 }
 
 fn open(rig: &Rig, policy: &Policy) -> DynamicGate {
-    DynamicGate::open(opening(&signed(policy), &trust(), &rig.ledger, "j")).unwrap()
+    DynamicGate::open(ready(&signed(policy), &trust(), &rig.ledger, "j").opening()).unwrap()
 }
 
 #[test]
@@ -51,18 +51,18 @@ fn a_policy_is_opened_for_the_agents_that_it_names_alone() {
     on_each(|rig| {
         let mut policy = policy();
         policy.settings.agents =
-            vec![Principal::Did("did:web:example.com".to_owned()), Principal::Name(AGENT.to_owned())];
+            vec![Principal::Did("did:web:example.com".to_owned()), Principal::Name("agent-1".to_owned())];
         let (artifact, trust) = (signed(&policy), trust());
         let code = |agent: &str| {
-            let opening = opening(&artifact, &trust, &rig.ledger, "j");
-            let opened = DynamicGate::open(Opening { agent: agent.to_owned(), ..opening });
+            let (ledger, identity) = (rig.ledger.clone(), Identity::local(job("j"), agent));
+            let opened = DynamicGate::open(Opening { artifact: &artifact, trust: &trust, ledger, identity });
             opened.err().map(|error| error.code())
         };
         for other in ["agent-2", "AGENT-1", "did:web:example.org"] {
             assert_eq!(code(other), Some("agent_not_named"), "{other}");
         }
         assert!(rig.ledger.jobs().unwrap().is_empty(), "nothing is recorded");
-        assert_eq!(code(AGENT), None);
+        assert_eq!(code("agent-1"), None);
     });
 }
 

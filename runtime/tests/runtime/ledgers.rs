@@ -213,7 +213,9 @@ fn a_reopened_ledger_continues_the_jobs_sequence_and_sums() {
     let (job, limits) = (job("j"), [per_job(2)]);
     open(&*rig.ledger, &job);
     assert_eq!(ask(&*rig.ledger, &job, call(1), &limits, 1), Ok(Ok(1)));
-    let again = SqliteLedger::open_with_clock(rig.path.as_ref().unwrap(), rig.clock.clone()).unwrap();
+    let again =
+        SqliteLedger::open_with_clock(rig.path.as_ref().unwrap(), crate::rig::key(), rig.clock.clone())
+            .unwrap();
     assert_eq!(again.did(), rig.ledger.did());
     assert_eq!(ask(&again, &job, call(2), &limits, 1), Ok(Ok(2)));
     assert_eq!(ask(&again, &job, call(3), &limits, 1), Ok(Err(None)));

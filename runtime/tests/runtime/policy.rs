@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::json;
-use wpc::{JobId, Key, Ledger, Opening, POLICY_TYPE, Trust, sign};
+use wpc::{Identity, JobId, Key, Ledger, Opening, POLICY_TYPE, Trust, sign};
 use wpc_model::{
     Action, Approval, Approver, Auth, Bind, Call, Comparison, Condition, Effect, Evidence, Field, Interface,
     Kind, Limit, Measure, Policy, Preposition, Record, Resource, Rule, Scope, Settings, Slot, Subject,
@@ -102,8 +102,8 @@ pub(crate) fn policy() -> Policy {
     let terms = Terms { by, quorum: 1, within_ms: 60_000, uses: Uses::Times(1), bind: Bind::Arguments };
     let auth = Auth {
         max_ttl_seconds: 900,
-        pin_policy_hash: true,
-        job_scoped_binding: true,
+        pin_policy_hash: false,
+        job_scoped_binding: false,
         proof_of_possession: true,
     };
     Policy {
@@ -123,8 +123,7 @@ pub(crate) fn author() -> Key {
 }
 
 pub(crate) fn trust() -> Trust {
-    let principal =
-        json!({"name": "alice", "keys": [author().did().to_string()], "roles": ["policy_author"]});
+    let principal = json!({"name": "alice", "keys": [author().did().to_string()], "roles": ["policy_author", "token_issuer"]});
     Trust::parse(json!({"v": 1, "principals": [principal]}).to_string().as_bytes()).unwrap()
 }
 
@@ -132,20 +131,35 @@ pub(crate) fn signed(policy: &Policy) -> Vec<u8> {
     sign(POLICY_TYPE, &encode(policy), &[author()])
 }
 
-/// Opens `job` for [`AGENT`] under `artifact`.
-pub(crate) fn opening<'a>(
+/// What opens a job under `artifact`.
+pub(crate) struct Ready<'a> {
+    artifact: &'a [u8],
+    trust: &'a Trust,
+    ledger: std::sync::Arc<dyn Ledger>,
+    job: JobId,
+}
+
+impl Ready<'_> {
+    /// For [`AGENT`], by nobody's word but ours.
+    pub(crate) fn opening(&self) -> Opening<'_> {
+        self.opening_for(Identity::local(self.job.clone(), AGENT))
+    }
+
+    /// For whom `identity` says.
+    pub(crate) fn opening_for<'a>(&'a self, identity: Identity<'a>) -> Opening<'a> {
+        let (artifact, trust, ledger) = (self.artifact, self.trust, self.ledger.clone());
+        Opening { artifact, trust, ledger, identity }
+    }
+}
+
+/// What opens `job` under `artifact`.
+pub(crate) fn ready<'a>(
     artifact: &'a [u8],
     trust: &'a Trust,
     ledger: &std::sync::Arc<dyn Ledger>,
     job: &str,
-) -> Opening<'a> {
-    Opening {
-        artifact,
-        trust,
-        ledger: ledger.clone(),
-        job: JobId::parse(job).unwrap(),
-        agent: AGENT.to_owned(),
-    }
+) -> Ready<'a> {
+    Ready { artifact, trust, ledger: ledger.clone(), job: JobId::parse(job).unwrap() }
 }
 
 fn call(action: &str, queue: Option<&str>, arguments: BTreeMap<String, Value>) -> Call {

@@ -39,7 +39,7 @@ fn of_4_processes_racing_exactly_as_many_calls_are_admitted_as_fit() {
 #[ignore = "a child of `of_4_processes_racing_exactly_as_many_calls_are_admitted_as_fit`"]
 fn racing_child() {
     let Some((path, child)) = asked() else { return };
-    let ledger = SqliteLedger::open(&path).unwrap();
+    let ledger = SqliteLedger::open(&path, crate::rig::key()).unwrap();
     // The clock of the children is the machine's: one window holds them all.
     let limits = [per_job(FIT), sliding(FIT, 86_400_000)];
     let admitted: usize = thread::scope(|scope| {
@@ -62,7 +62,7 @@ fn a_process_killed_between_attempt_and_outcome_leaves_a_durable_attempt() {
     let rig = sqlite();
     let path = rig.path.as_ref().unwrap();
     // On the machine's clock, as the child is.
-    let here = SqliteLedger::open(path).unwrap();
+    let here = SqliteLedger::open(path, crate::rig::key()).unwrap();
     open(&here, &job("j"));
     let mut child = spawn("dying_child", path, 0);
     let seq: u64 = child.line("attempt ").parse().unwrap();
@@ -70,7 +70,7 @@ fn a_process_killed_between_attempt_and_outcome_leaves_a_durable_attempt() {
     assert_eq!(ask(&here, &job("j"), call(2), &[per_job(3)], 1).unwrap(), Ok(seq + 1));
     child.kill();
 
-    let again = SqliteLedger::open(path).unwrap();
+    let again = SqliteLedger::open(path, crate::rig::key()).unwrap();
     let checked = again.check().unwrap();
     assert_eq!((checked.findings, checked.unsettled), (vec![], 2));
     let entries = log(&again, &job("j"));
@@ -87,7 +87,7 @@ fn a_process_killed_between_attempt_and_outcome_leaves_a_durable_attempt() {
 #[ignore = "a child of `a_process_killed_between_attempt_and_outcome_leaves_a_durable_attempt`"]
 fn dying_child() {
     let Some((path, _)) = asked() else { return };
-    let ledger = SqliteLedger::open(&path).unwrap();
+    let ledger = SqliteLedger::open(&path, crate::rig::key()).unwrap();
     let seq = ask(&ledger, &job("j"), call(1), &[per_job(3)], 1).unwrap().unwrap();
     println!("attempt {seq}");
     loop {
@@ -106,7 +106,7 @@ fn a_process_killed_at_any_moment_leaves_whole_appends() {
         thread::sleep(std::time::Duration::from_micros(700 * round));
         child.kill();
         let said = child.rest();
-        let again = SqliteLedger::open(path).unwrap();
+        let again = SqliteLedger::open(path, crate::rig::key()).unwrap();
         assert_eq!(again.check().unwrap().findings, [], "after round {round}");
         // What it was told is there.
         let entries = log(&again, &job("j"));
@@ -119,7 +119,7 @@ fn a_process_killed_at_any_moment_leaves_whole_appends() {
 #[ignore = "a child of `a_process_killed_at_any_moment_leaves_whole_appends`"]
 fn busy_child() {
     let Some((path, round)) = asked() else { return };
-    let ledger = SqliteLedger::open(&path).unwrap();
+    let ledger = SqliteLedger::open(&path, crate::rig::key()).unwrap();
     println!("ready");
     for n in 0.. {
         let id = call(1 + n + 1_000_000 * round);

@@ -30,12 +30,16 @@ pub(crate) fn on_each(test: impl Fn(&Rig)) {
 }
 
 pub(crate) fn did() -> Did {
-    Key::from_seed(&[7; 32]).did()
+    key().did()
+}
+
+pub(crate) fn key() -> Key {
+    Key::from_seed(&[7; 32])
 }
 
 pub(crate) fn memory() -> Rig {
     let clock = Arc::new(FakeClock::new());
-    let ledger = MemoryLedger::with_clock(did(), clock.clone()).unwrap();
+    let ledger = MemoryLedger::with_clock(key(), clock.clone()).unwrap();
     Rig { ledger: Arc::new(ledger), clock, path: None, directory: None }
 }
 
@@ -44,7 +48,7 @@ pub(crate) fn sqlite() -> Rig {
     let path = directory.path().join("ledger.db");
     SqliteLedger::init(&path, &did()).unwrap();
     let clock = Arc::new(FakeClock::new());
-    let ledger = SqliteLedger::open_with_clock(&path, clock.clone()).unwrap();
+    let ledger = SqliteLedger::open_with_clock(&path, key(), clock.clone()).unwrap();
     Rig { ledger: Arc::new(ledger), clock, path: Some(path), directory: Some(directory) }
 }
 
@@ -102,6 +106,8 @@ pub(crate) fn opened() -> Step {
         agent: "agent-1".to_owned(),
         policy: "orders".to_owned(),
         policy_hash,
+        release_seq: None,
+        tool_version: None,
     }))
 }
 
@@ -118,6 +124,11 @@ pub(crate) fn attempt(call: CallId, verdict: Verdict) -> Step {
         resource: None,
         engine: Engine::Indexed,
         verdict,
+        jti: None,
+        args_root: Hash::of(b"arguments"),
+        facts: vec![],
+        approvals: vec![],
+        revocation_seq: 0,
     }))
 }
 
@@ -127,7 +138,9 @@ pub(crate) fn outcome(call: CallId, attempt_seq: u64) -> Step {
         attempt_seq,
         outcome: Outcome::Done,
         provider: None,
+        late: false,
         facts_by: FactsBy::Declared,
+        facts: vec![],
         duration_ms: 1,
         charges: vec![],
     }))

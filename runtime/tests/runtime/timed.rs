@@ -8,7 +8,7 @@ use wpc_model::{
 };
 
 use crate::clock::START_MS;
-use crate::policy::{manage, opening, ping, policy, signed, trust};
+use crate::policy::{manage, ping, policy, ready, signed, trust};
 use crate::rig::{Rig, job, on_each};
 
 fn on_clock(subject: &str, test: Test) -> Condition {
@@ -42,7 +42,7 @@ fn open(rig: &Rig) -> DynamicGate {
     assert_eq!(policy.check(), Ok(()));
     assert_eq!(wpc_model::decode(&encode(&policy)).as_ref(), Ok(&policy));
     let (artifact, trust) = (signed(&policy), trust());
-    DynamicGate::open(opening(&artifact, &trust, &rig.ledger, "j")).unwrap()
+    DynamicGate::open(ready(&artifact, &trust, &rig.ledger, "j").opening()).unwrap()
 }
 
 /// The code of a refusal, or `allow`.

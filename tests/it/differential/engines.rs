@@ -55,7 +55,7 @@ impl Engines {
         let gate = DynamicGate::open(Opening {
             artifact: &sign(POLICY_TYPE, artifact, &[author()]),
             trust: &TRUST,
-            ledger: Arc::new(MemoryLedger::new(Key::from_seed(&[8; 32]).did()).unwrap()),
+            ledger: Arc::new(MemoryLedger::new(Key::from_seed(&[8; 32])).unwrap()),
             job: JobId::parse("job-1").unwrap(),
             agent: "agent".to_owned(),
         });

@@ -10,7 +10,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use wpc::{Gate, JobId, Key, MemoryLedger, Opening, POLICY_TYPE, Permit, Permitted, Trust, sign};
+use wpc::{Gate, JobId, Key, MemoryLedger, Opening, POLICY_TYPE, Permit, Permitted, SelfIssued, Trust, sign};
 use wpc_compiler::{Parameters, Source, compile};
 use wpc_service_bus::{BusError, Message, MessageError, Namespace, Scheduled, Sent, ServiceBus};
 
@@ -107,15 +107,19 @@ fn gate() -> Result<Gate<Interop>, Box<dyn Error>> {
     let compiled = compile(&source, &Parameters::new()).map_err(|_| "the policy does not compile")?;
     let author = Key::generate()?;
     let trust = format!(
-        r#"{{"v":1,"principals":[{{"name":"author","keys":["{}"],"roles":["policy_author"]}}]}}"#,
+        r#"{{"v":1,"principals":[{{"name":"author","keys":["{}"],"roles":["policy_author","token_issuer"]}}]}}"#,
         author.did()
     );
+    let payload = wpc_model::encode(&compiled.policy);
+    let ledger = Arc::new(MemoryLedger::new(Key::generate()?)?);
+    let (agent, job, hash) = (Key::generate()?, JobId::mint()?, wpc_model::Hash::of(&payload));
+    let lifetime_s = compiled.policy.auth.max_ttl_seconds;
+    let token = SelfIssued::new(&author, &agent, &*ledger, &job, hash, lifetime_s)?;
     Ok(Gate::open(Opening {
-        artifact: &sign(POLICY_TYPE, &wpc_model::encode(&compiled.policy), &[author]),
+        artifact: &sign(POLICY_TYPE, &payload, &[author]),
         trust: &Trust::parse(trust.as_bytes())?,
-        ledger: Arc::new(MemoryLedger::new(Key::generate()?.did())?),
-        job: JobId::mint()?,
-        agent: "interop".to_owned(),
+        ledger,
+        identity: token.identity(),
     })?)
 }
 

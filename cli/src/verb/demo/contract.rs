@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use wpc::{JobId, Key, Opening, SqliteLedger, Trust};
+use wpc::{JobId, Key, Ledger as _, Opening, SelfIssued, SqliteLedger, Trust};
 use wpc_compiler::{Compiled, Parameters, Source};
 use wpc_model::Hash;
 
@@ -13,8 +13,8 @@ use crate::failure::Failure;
 use crate::verb::{compile, key};
 use crate::{output, problems};
 
-/// Who the demo's agent is.
-const AGENT: &str = "demo-agent";
+/// How long the demo's tokens live: as long as its policy lets them.
+const LIFETIME_S: i64 = 900;
 
 /// Everything a gate is opened with, on disk and in memory.
 pub(super) struct Contract {
@@ -25,6 +25,8 @@ pub(super) struct Contract {
     pub(super) trust: Trust,
     pub(super) ledger: Arc<SqliteLedger>,
     author: Key,
+    issuer: Key,
+    agent: Key,
 }
 
 impl Contract {
@@ -34,7 +36,9 @@ impl Contract {
         script.say("  wrote orders.wpc");
         let author = new_key(&directory.join("author.key"))?;
         let ledger_key = new_key(&directory.join("ledger.key"))?;
-        let trust = trust(&author, &ledger_key);
+        let issuer = new_key(&directory.join("issuer.key"))?;
+        let agent = new_key(&directory.join("agent.key"))?;
+        let trust = trust(&author, &issuer, &ledger_key);
         output::replace(&directory.join("trust.json"), trust.as_bytes())?;
         let trust = Trust::parse(trust.as_bytes()).map_err(|error| {
             Failure::environment(error.code(), format!("the demo's trust file: {error}")).cause(&error)
@@ -47,19 +51,34 @@ impl Contract {
             Failure::environment(error.code(), error.to_string()).file(&path).cause(&error)
         };
         SqliteLedger::init(&path, &ledger_key.did()).map_err(failed)?;
-        let ledger = Arc::new(SqliteLedger::open(&path).map_err(failed)?);
+        let ledger = Arc::new(SqliteLedger::open(&path, ledger_key).map_err(failed)?);
         script.say("  made ledger/orders.db");
-        Ok(Self { directory: directory.to_owned(), compiled, hash, envelope, trust, ledger, author })
+        Ok(Self {
+            directory: directory.to_owned(),
+            compiled,
+            hash,
+            envelope,
+            trust,
+            ledger,
+            author,
+            issuer,
+            agent,
+        })
     }
 
-    /// What a gate of `job` is opened with.
-    pub(super) fn opening<'a>(&'a self, envelope: &'a [u8], job: &JobId) -> Opening<'a> {
+    /// Issues a token for `job` under the policy of this hash.
+    pub(super) fn token(&self, hash: Hash, job: &JobId) -> Result<SelfIssued, Failure> {
+        SelfIssued::new(&self.issuer, &self.agent, &*self.ledger, job, hash, LIFETIME_S)
+            .map_err(|error| Failure::environment(error.code(), error.to_string()).cause(&error))
+    }
+
+    /// What a gate is opened with.
+    pub(super) fn opening<'a>(&'a self, envelope: &'a [u8], token: &'a SelfIssued) -> Opening<'a> {
         Opening {
             artifact: envelope,
             trust: &self.trust,
             ledger: Arc::<SqliteLedger>::clone(&self.ledger),
-            job: job.clone(),
-            agent: AGENT.to_owned(),
+            identity: token.identity(),
         }
     }
 
@@ -94,11 +113,13 @@ fn new_key(path: &Path) -> Result<Key, Failure> {
     Ok(key)
 }
 
-fn trust(author: &Key, ledger: &Key) -> String {
+fn trust(author: &Key, issuer: &Key, ledger: &Key) -> String {
     format!(
         "{{\"v\":1,\"principals\":[\n  {{\"name\":\"alice\",\"keys\":[\"{}\"],\"roles\":[\"policy_author\"]}},\n  \
+         {{\"name\":\"issuer\",\"keys\":[\"{}\"],\"roles\":[\"token_issuer\"]}},\n  \
          {{\"name\":\"demo-gate\",\"keys\":[\"{}\"],\"roles\":[\"ledger\"],\"mode\":\"in_process\"}}]}}\n",
         author.did(),
+        issuer.did(),
         ledger.did(),
     )
 }

@@ -3,6 +3,7 @@
 use wpc::{DynamicGate, Gate, JobId, OpenError};
 use wpc_example_orders::agent;
 use wpc_example_orders::orders::Orders;
+use wpc_model::Hash;
 
 use super::contract::Contract;
 use super::script::Script;
@@ -19,7 +20,9 @@ pub(super) async fn play(contract: &Contract, script: &mut Script<'_>) -> Result
     script.say("  somebody edits orders.wpc, compiles and signs it again:");
     script.say(format!("  + {}", ADDED.trim()));
     let (compiled, envelope) = contract.edit(BEFORE, &format!("{ADDED}{BEFORE}"), script)?;
-    let opened = Gate::<Orders>::open(contract.opening(&envelope, &job()?));
+    let changed = Hash::of(&wpc_model::encode(&compiled.policy));
+    let token = contract.token(changed, &job()?)?;
+    let opened = Gate::<Orders>::open(contract.opening(&envelope, &token));
     opens(
         "the tool, compiled with the policy as it was, opens the new artifact",
         "policy_hash_mismatch",
@@ -27,13 +30,15 @@ pub(super) async fn play(contract: &Contract, script: &mut Script<'_>) -> Result
         script,
     );
     let stranger = contract.signed_by_a_stranger()?;
-    let opened = Gate::<Orders>::open(contract.opening(&stranger, &job()?));
+    let token = contract.token(contract.hash, &job()?)?;
+    let opened = Gate::<Orders>::open(contract.opening(&stranger, &token));
     opens("an artifact that a stranger signed", "signer_untrusted", opened.err().as_ref(), script);
-    let opened = Gate::<Orders>::open(contract.opening(&contract.envelope, &job()?));
+    let opened = Gate::<Orders>::open(contract.opening(&contract.envelope, &token));
     opens("the artifact that belongs to the code", "opened", opened.err().as_ref(), script);
 
     script.say("  a dynamic gate takes any artifact that is trusted; what it now allows still needs people:");
-    let gate = DynamicGate::open(contract.opening(&envelope, &job()?))
+    let token = contract.token(changed, &job()?)?;
+    let gate = DynamicGate::open(contract.opening(&envelope, &token))
         .map_err(|error| Failure::no(error.code(), error.to_string()).cause(&error))?;
     let call = "{\"tool\":\"azure_service_bus\",\"action\":\"deadletter_read\",\
         \"resource\":{\"kind\":\"queue\",\"name\":\"orders-staging\"},\"arguments\":{\"messages\":1}}";

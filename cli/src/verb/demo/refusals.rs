@@ -19,7 +19,8 @@ pub(super) async fn play(
     job: &Job,
     script: &mut Script<'_>,
 ) -> Result<(), Failure> {
-    let gate = DynamicGate::open(contract.opening(&contract.envelope, &job.id))
+    let token = contract.token(contract.hash, &job.id)?;
+    let gate = DynamicGate::open(contract.opening(&contract.envelope, &token))
         .map_err(|error| Failure::no(error.code(), error.to_string()).cause(&error))?;
     typed(contract, bus, job, script).await?;
     wrong_places(contract, &gate, script).await?;

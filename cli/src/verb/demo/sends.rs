@@ -24,7 +24,8 @@ impl Job {
     pub(super) fn begin(contract: &Contract) -> Result<Self, Failure> {
         let id = JobId::mint()
             .map_err(|error| Failure::environment(error.code(), error.to_string()).cause(&error))?;
-        let gate = Gate::<Orders>::open(contract.opening(&contract.envelope, &id))
+        let token = contract.token(contract.hash, &id)?;
+        let gate = Gate::<Orders>::open(contract.opening(&contract.envelope, &token))
             .map_err(|error| Failure::no(error.code(), error.to_string()).cause(&error))?;
         Ok(Self { id, gate })
     }

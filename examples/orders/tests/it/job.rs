@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use wpc::{DynamicGate, Gate, JobId, Key, MemoryLedger, Opening, Trust};
+use wpc::{DynamicGate, Gate, JobId, Key, MemoryLedger, Opening, SelfIssued, Trust};
 use wpc_compiler::{Parameters, Source, compile};
 use wpc_endpoint::Endpoint;
 use wpc_example_orders::orders::Orders;
 use wpc_example_orders::orders::azure_service_bus::queue;
 use wpc_example_orders::{Order, POLICY, agent, publish_all, publish_to};
+use wpc_model::Hash;
 use wpc_service_bus::{BusError, Message, Namespace, ServiceBus};
 
 /// A gate, the way to the endpoint, and the endpoint.
@@ -15,7 +16,7 @@ struct Place {
     envelope: Vec<u8>,
     trust: Trust,
     ledger: Arc<MemoryLedger>,
-    job: JobId,
+    token: SelfIssued,
     endpoint: Endpoint,
     bus: ServiceBus,
 }
@@ -25,21 +26,18 @@ impl Place {
         let compiled = compile(&Source::new("orders.wpc", POLICY), &Parameters::new()).unwrap();
         let author = Key::generate().unwrap();
         let trust = format!(
-            r#"{{"v":1,"principals":[{{"name":"a","keys":["{}"],"roles":["policy_author"]}}]}}"#,
+            r#"{{"v":1,"principals":[{{"name":"a","keys":["{}"],"roles":["policy_author","token_issuer"]}}]}}"#,
             author.did()
         );
-        let envelope = wpc::sign(wpc::POLICY_TYPE, &wpc_model::encode(&compiled.policy), &[author]);
+        let payload = wpc_model::encode(&compiled.policy);
+        let envelope = wpc::sign(wpc::POLICY_TYPE, &payload, std::slice::from_ref(&author));
         let endpoint = Endpoint::start().await.unwrap();
         let namespace = Namespace::parse("contoso-staging.servicebus.windows.net").unwrap();
         let bus = ServiceBus::local(namespace, endpoint.addr()).await.unwrap();
-        Self {
-            envelope,
-            trust: Trust::parse(trust.as_bytes()).unwrap(),
-            ledger: Arc::new(MemoryLedger::new(Key::generate().unwrap().did()).unwrap()),
-            job: JobId::mint().unwrap(),
-            endpoint,
-            bus,
-        }
+        let ledger = Arc::new(MemoryLedger::new(Key::generate().unwrap()).unwrap());
+        let (agent, job, hash) = (Key::generate().unwrap(), JobId::mint().unwrap(), Hash::of(&payload));
+        let token = SelfIssued::new(&author, &agent, &*ledger, &job, hash, 900).unwrap();
+        Self { envelope, trust: Trust::parse(trust.as_bytes()).unwrap(), token, ledger, endpoint, bus }
     }
 
     fn opening(&self) -> Opening<'_> {
@@ -47,8 +45,7 @@ impl Place {
             artifact: &self.envelope,
             trust: &self.trust,
             ledger: Arc::<MemoryLedger>::clone(&self.ledger),
-            job: self.job.clone(),
-            agent: "test".to_owned(),
+            identity: self.token.identity(),
         }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use wpc::ledger::{Body, Entry, FactsBy, Ledger, MemoryLedger, Settled, Verdict};
-use wpc::{Clock, Gate, JobId, Key, Opening, POLICY_TYPE, SystemClock, Trust, sign};
+use wpc::{Clock, Gate, JobId, Key, Opening, POLICY_TYPE, SelfIssued, SystemClock, Trust, sign};
 use wpc_compiler::{Parameters, Source, compile};
 use wpc_endpoint::Endpoint;
 use wpc_service_bus::{Message, Namespace, ServiceBus};
@@ -24,12 +24,14 @@ pub(crate) struct Place {
     ledger: Arc<dyn Ledger>,
 }
 
-static ENVELOPE: LazyLock<Vec<u8>> = LazyLock::new(|| {
+static PAYLOAD: LazyLock<Vec<u8>> = LazyLock::new(|| {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/policies/bus.wpc");
     let source = Source::new("bus.wpc", std::fs::read_to_string(path).unwrap());
     let policy = compile(&source, &Parameters::new()).unwrap().policy;
-    sign(POLICY_TYPE, &wpc_model::encode(&policy), &[author()])
+    wpc_model::encode(&policy)
 });
+
+static ENVELOPE: LazyLock<Vec<u8>> = LazyLock::new(|| sign(POLICY_TYPE, &PAYLOAD, &[author()]));
 
 fn author() -> Key {
     Key::from_seed(&[1; 32])
@@ -44,19 +46,21 @@ impl Place {
 
     pub(crate) fn with(endpoint: Endpoint, bus: ServiceBus) -> Self {
         let trust = format!(
-            r#"{{"v":1,"principals":[{{"name":"alice","keys":["{}"],"roles":["policy_author"]}}]}}"#,
+            r#"{{"v":1,"principals":[{{"name":"alice","keys":["{}"],"roles":["policy_author","token_issuer"]}}]}}"#,
             author().did()
         );
         let clock = TestClock::default();
-        let ledger = Key::from_seed(&[2; 32]).did();
+        let ledger = Key::from_seed(&[2; 32]);
         let ledger: Arc<dyn Ledger> =
             Arc::new(MemoryLedger::with_clock(ledger, Arc::new(clock.clone())).unwrap());
+        let (job, agent) = (JobId::parse("job-1").unwrap(), Key::from_seed(&[9; 32]));
+        let token =
+            SelfIssued::new(&author(), &agent, &*ledger, &job, wpc_model::Hash::of(&PAYLOAD), 900).unwrap();
         let opening = Opening {
             artifact: &ENVELOPE,
             trust: &Trust::parse(trust.as_bytes()).unwrap(),
             ledger: Arc::clone(&ledger),
-            job: JobId::parse("job-1").unwrap(),
-            agent: "agent".to_owned(),
+            identity: token.identity(),
         };
         Self { gate: Gate::open(opening).unwrap(), endpoint, bus, clock, ledger }
     }
