@@ -42,6 +42,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     for (index, entry) in entries()?.iter().enumerate() {
         write(&seeds, "entry", &format!("{index:02}.json"), &entry.encode()?)?;
     }
+    for (index, request) in wpc_fuzz::requests()?.iter().enumerate() {
+        write(&seeds, "approval", &format!("{index}.json"), request)?;
+    }
+    for (index, note) in wpc_fuzz::checkpoints()?.iter().enumerate() {
+        write(&seeds, "checkpoint", &format!("{index}.txt"), note.as_bytes())?;
+    }
+    for (index, statement) in wpc_fuzz::statements()?.iter().enumerate() {
+        write(&seeds, "statement", &format!("{index:02}.json"), statement)?;
+    }
     for (index, trust) in trusts().iter().enumerate() {
         write(&seeds, "trust", &format!("{index}.json"), trust.as_bytes())?;
     }
@@ -107,7 +116,8 @@ fn entries() -> Result<Vec<Entry>, Box<dyn Error>> {
         charges: vec![],
     };
     let named = Seen::Named { kind: "queue".to_owned(), names: vec!["orders-staging".to_owned()] };
-    let charge = Charged { counter: wpc_model::Counter::of(rule), before: 3, amount: 1, window_ms: Some(60_000) };
+    let charge =
+        Charged { counter: wpc_model::Counter::of(rule), before: 3, amount: 1, window_ms: Some(60_000) };
     let bodies = [
         Body::Opened(Opened {
             agent: "agent:planner@3".to_owned(),

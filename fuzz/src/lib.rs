@@ -10,34 +10,43 @@
 //! ever found through the same checks, without a fuzzer.
 
 mod analysis;
+mod approval;
 mod artifact;
 mod call;
+mod checkpoint;
 mod compile;
 mod entry;
 mod envelope;
 mod parse;
+mod statement;
 mod trust;
 
 pub use analysis::analysis;
+pub use approval::{approval, requests};
 pub use artifact::artifact;
 pub use call::{call, policies};
+pub use checkpoint::{checkpoint, checkpoints};
 pub use compile::compile;
 pub use entry::entry;
 pub use envelope::{envelope, signed};
 pub use parse::parse;
+pub use statement::{statement, statements};
 pub use trust::trust;
 
 /// Reads any bytes; panics if a promise does not hold.
 pub type Oracle = fn(&[u8]);
 
 /// Every oracle by its target's name.
-pub const ORACLES: [(&str, Oracle); 8] = [
+pub const ORACLES: [(&str, Oracle); 11] = [
     ("analysis", analysis),
+    ("approval", approval),
     ("artifact", artifact),
     ("call", call),
+    ("checkpoint", checkpoint),
     ("compile", compile),
     ("entry", entry),
     ("envelope", envelope),
     ("parse", parse),
+    ("statement", statement),
     ("trust", trust),
 ];

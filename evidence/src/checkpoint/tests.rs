@@ -10,7 +10,7 @@ use super::{
 };
 use crate::merkle::{MAX_TREE_SIZE, empty_root};
 use crate::trust::Trust;
-use crate::{JobId, Key};
+use crate::{Did, JobId, Key};
 
 const AT: u64 = 1_767_323_045;
 
@@ -97,6 +97,25 @@ fn signatures_are_those_of_signed_note_and_tlog_cosignature() {
     assert_eq!(witness[4..12], AT.to_be_bytes());
     let message = format!("cosignature/v1\ntime {AT}\n{text}");
     assert!(key(1).did().signed(message.as_bytes(), witness[12..].try_into().unwrap()));
+}
+
+/// The example of golang.org/x/mod/sumdb/note: the key `PeterNeumann+c74f20a3+ARpc…` and what it signed.
+#[test]
+fn key_ids_and_signatures_are_those_of_go() {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    let key = STANDARD.decode("ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW").unwrap();
+    let (kind, key) = key.split_first().unwrap();
+    let key = Did::from_public_key(key.try_into().unwrap()).unwrap();
+    let id = super::note::key_id("PeterNeumann", *kind, &key);
+    assert_eq!((*kind, id), (1, [0xc7, 0x4f, 0x20, 0xa3]));
+    let signed =
+        "x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=";
+    let signed = STANDARD.decode(signed).unwrap();
+    assert_eq!(signed[..4], id);
+    let text = "If you think cryptography is the answer to your problem,\n\
+                then you don't know what your problem is.\n";
+    assert!(key.signed(text.as_bytes(), signed[4..].try_into().unwrap()));
 }
 
 #[test]
