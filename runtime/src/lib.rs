@@ -37,6 +37,7 @@ pub use refused::{Detail, Refused};
 pub use running::Running;
 pub use typed::{Gate, Overrides};
 pub use view::{Pairs, Sealed, TextEntries, TextList, TextMap, TextMembers};
+pub use wpc_evidence::token;
 pub use wpc_evidence::{
     CallId, Did, DidError, Envelope, JobId, JobIdError, Key, KeyFileError, MAX_ENVELOPE_BYTES, MAX_JOB_ID,
     MAX_PROVIDER_BYTES, MAX_SIGNATURES, MAX_TRUST_BYTES, Mode, Outcome, POLICY_TYPE, Principal, Provider,
