@@ -42,6 +42,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     for (index, entry) in entries()?.iter().enumerate() {
         write(&seeds, "entry", &format!("{index:02}.json"), &entry.encode()?)?;
     }
+    for (index, token) in wpc_fuzz::tokens().iter().enumerate() {
+        write(&seeds, "token", &format!("{index}.txt"), token)?;
+    }
     for (index, trust) in trusts().iter().enumerate() {
         write(&seeds, "trust", &format!("{index}.json"), trust.as_bytes())?;
     }

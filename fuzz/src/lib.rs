@@ -16,6 +16,7 @@ mod compile;
 mod entry;
 mod envelope;
 mod parse;
+mod token;
 mod trust;
 
 pub use analysis::analysis;
@@ -25,13 +26,14 @@ pub use compile::compile;
 pub use entry::entry;
 pub use envelope::{envelope, signed};
 pub use parse::parse;
+pub use token::{token, tokens};
 pub use trust::trust;
 
 /// Reads any bytes; panics if a promise does not hold.
 pub type Oracle = fn(&[u8]);
 
 /// Every oracle by its target's name.
-pub const ORACLES: [(&str, Oracle); 8] = [
+pub const ORACLES: [(&str, Oracle); 9] = [
     ("analysis", analysis),
     ("artifact", artifact),
     ("call", call),
@@ -39,5 +41,6 @@ pub const ORACLES: [(&str, Oracle); 8] = [
     ("entry", entry),
     ("envelope", envelope),
     ("parse", parse),
+    ("token", token),
     ("trust", trust),
 ];
