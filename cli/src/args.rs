@@ -63,6 +63,8 @@ impl Verb {
             args.name()
         } else if let Self::Ledger(args) = self {
             args.name()
+        } else if let Self::Token(args) = self {
+            args.name()
         } else {
             self.word()
         }
@@ -116,6 +118,8 @@ verbs! {
     Why "why" why,
     /// Show the page of a diagnostic or a refusal
     Explain "explain" explain,
+    /// Issue, renew, show or verify the token of a job
+    Token "token" token,
     /// Create, check and read a ledger
     Ledger "ledger" ledger,
     /// Run the main job end to end on this machine

@@ -17,6 +17,7 @@ mod gates;
 mod ledgers;
 mod sending;
 mod signatures;
+mod tokens;
 
 /// Longest line of a page, in characters.
 const LINE: usize = 100;
@@ -58,9 +59,17 @@ fn wrapped(text: &str) -> String {
 
 /// Every page, along the path of a call: decisions first, files last.
 pub(crate) fn all() -> impl Iterator<Item = &'static Page> {
-    [calls::PAGES, gates::PAGES, sending::PAGES, ledgers::PAGES, signatures::PAGES, files::PAGES]
-        .into_iter()
-        .flatten()
+    [
+        calls::PAGES,
+        gates::PAGES,
+        sending::PAGES,
+        ledgers::PAGES,
+        signatures::PAGES,
+        tokens::PAGES,
+        files::PAGES,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// The page of a code.

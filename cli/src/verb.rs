@@ -14,5 +14,6 @@ pub(crate) mod new;
 pub(crate) mod show;
 pub(crate) mod sign;
 pub(crate) mod test;
+pub(crate) mod token;
 pub(crate) mod verify;
 pub(crate) mod why;

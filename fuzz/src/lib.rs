@@ -19,6 +19,7 @@ mod entry;
 mod envelope;
 mod parse;
 mod statement;
+mod token;
 mod trust;
 
 pub use analysis::analysis;
@@ -31,13 +32,14 @@ pub use entry::entry;
 pub use envelope::{envelope, signed};
 pub use parse::parse;
 pub use statement::{statement, statements};
+pub use token::{token, tokens};
 pub use trust::trust;
 
 /// Reads any bytes; panics if a promise does not hold.
 pub type Oracle = fn(&[u8]);
 
 /// Every oracle by its target's name.
-pub const ORACLES: [(&str, Oracle); 11] = [
+pub const ORACLES: [(&str, Oracle); 12] = [
     ("analysis", analysis),
     ("approval", approval),
     ("artifact", artifact),
@@ -48,5 +50,6 @@ pub const ORACLES: [(&str, Oracle); 11] = [
     ("envelope", envelope),
     ("parse", parse),
     ("statement", statement),
+    ("token", token),
     ("trust", trust),
 ];

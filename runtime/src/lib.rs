@@ -43,6 +43,7 @@ pub use running::Running;
 pub use self_issued::SelfIssued;
 pub use typed::{Gate, Overrides};
 pub use view::{Pairs, Sealed, TextEntries, TextList, TextMap, TextMembers};
+pub use wpc_evidence::token;
 pub use wpc_evidence::{
     CallId, Did, DidError, Envelope, JobId, JobIdError, Key, KeyFileError, MAX_ENVELOPE_BYTES, MAX_JOB_ID,
     MAX_PROVIDER_BYTES, MAX_SIGNATURES, MAX_TRUST_BYTES, Mode, Outcome, POLICY_TYPE, Principal, Provider,

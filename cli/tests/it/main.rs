@@ -26,6 +26,8 @@ mod signing;
 #[cfg(test)]
 mod test;
 #[cfg(test)]
+mod token;
+#[cfg(test)]
 mod usage;
 #[cfg(test)]
 mod why;

@@ -15,6 +15,7 @@ const VERBS: &[&str] = &[
     "diff",
     "why",
     "explain",
+    "token",
     "ledger",
     "demo",
     "completions",
@@ -31,9 +32,17 @@ fn every_verb_has_help_with_an_example() {
         all.push_str("\n\n");
         all.push_str(&told);
     }
-    for (verb, below) in
-        [("key", "new"), ("key", "show"), ("ledger", "init"), ("ledger", "check"), ("ledger", "show")]
-    {
+    for (verb, below) in [
+        ("key", "new"),
+        ("key", "show"),
+        ("token", "issue"),
+        ("token", "renew"),
+        ("token", "inspect"),
+        ("token", "verify"),
+        ("ledger", "init"),
+        ("ledger", "check"),
+        ("ledger", "show"),
+    ] {
         let told = place.told(&[verb, below, "--help"], b"");
         assert!(told.contains("Example: "), "{verb} {below}");
         all.push_str("\n\n");

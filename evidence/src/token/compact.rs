@@ -65,7 +65,7 @@ pub(super) fn token(text: &str) -> Result<(Compact<'_>, String), TokenError> {
     if text.len() > MAX_TOKEN_BYTES {
         return Err(TokenError::TooLarge);
     }
-    if text.trim_start().starts_with('{') {
+    if text.starts_with('{') && text.contains("\"payloadType\"") {
         return Err(TokenError::IsGrant);
     }
     let compact = Compact::split(text).ok_or(TokenError::Malformed)?;

@@ -7,7 +7,7 @@ use super::{Claims, GATE_SCOPE, Token, TokenError, compact, grant, scope_hash};
 use crate::random::{self, RandomError};
 use crate::{Did, JobId, Key};
 
-/// What a token is to say, but for its own name and times.
+/// What a token is to say, but for its times.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct IssueRequest {
     /// The agent, a DID; a did:key, unless the policy takes bearer tokens.
@@ -22,6 +22,9 @@ pub struct IssueRequest {
     pub job: JobId,
     /// The hash of the policy's payload.
     pub policy_hash: Hash,
+    /// The token's name, which the caller keeps unique for the issuer's key; `None` for one of
+    /// [`mint_jti`].
+    pub jti: Option<String>,
     /// Who owns the agent.
     pub owner_did: Option<String>,
     /// Who controls the agent.
@@ -41,6 +44,7 @@ impl IssueRequest {
             scope: vec![GATE_SCOPE.to_owned()],
             job: job.clone(),
             policy_hash,
+            jti: None,
             owner_did: None,
             controller_did: None,
             agent_did: None,
@@ -99,17 +103,7 @@ pub fn mint_jti() -> Result<String, RandomError> {
 ///
 /// [`IssueError`]; then nothing was signed.
 pub fn issue(key: &Key, request: &IssueRequest, lifetime_s: i64, now_s: i64) -> Result<Issued, IssueError> {
-    issue_as(key, request, lifetime_s, now_s, mint_jti()?)
-}
-
-/// As [`issue`], under a given name, which the caller keeps unique.
-pub(super) fn issue_as(
-    key: &Key,
-    request: &IssueRequest,
-    lifetime_s: i64,
-    now_s: i64,
-    jti: String,
-) -> Result<Issued, IssueError> {
+    let jti = request.jti.clone().map_or_else(mint_jti, Ok)?;
     let mut aud = vec![request.ledger.to_string()];
     aud.extend(request.hosts.iter().cloned());
     let wire = Wire {

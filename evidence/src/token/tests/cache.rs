@@ -6,7 +6,7 @@ use super::*;
 use crate::token::TokenCache;
 
 fn token(jti: &str) -> String {
-    issue_as(&issuer(), &request(), 900, NOW_S, jti.to_owned()).unwrap().token.as_str().to_owned()
+    issue_as(&issuer(), &request(), 900, NOW_S, jti).unwrap().token.as_str().to_owned()
 }
 
 fn check(cache: &mut TokenCache, text: &str, now_s: i64) -> Result<Arc<VerifiedToken>, &'static str> {
@@ -64,7 +64,7 @@ fn it_holds_no_more_than_it_may_and_nothing_that_was_refused() {
     check(&mut cache, &token("d"), NOW_S + 900).unwrap_err();
     assert_eq!(cache.len(), 2);
     // Expired ones go first.
-    let late = issue_as(&issuer(), &request(), 900, NOW_S + 900, "e".to_owned()).unwrap().token;
+    let late = issue_as(&issuer(), &request(), 900, NOW_S + 900, "e").unwrap().token;
     check(&mut cache, late.as_str(), NOW_S + 900).unwrap();
     assert_eq!(cache.len(), 1);
     let mut none = TokenCache::with_capacity(Arc::new(trust()), 0);

@@ -9,8 +9,7 @@ mod vectors;
 
 use wpc_model::{Auth, Hash};
 
-use super::issue::issue_as;
-use super::{Expected, IssueRequest, Issued, TokenError, VerifiedToken, compact, verify};
+use super::{Expected, IssueError, IssueRequest, Issued, TokenError, VerifiedToken, compact, issue, verify};
 use crate::{Did, JobId, Key, Trust};
 
 /// 2026-01-01T00:00:00Z.
@@ -55,8 +54,19 @@ pub(super) fn request() -> IssueRequest {
     IssueRequest::new(&agent().did(), &ledger(), &job(), policy_hash())
 }
 
+/// Issues under a given name.
+pub(super) fn issue_as(
+    key: &Key,
+    request: &IssueRequest,
+    lifetime_s: i64,
+    now_s: i64,
+    jti: &str,
+) -> Result<Issued, IssueError> {
+    issue(key, &IssueRequest { jti: Some(jti.to_owned()), ..request.clone() }, lifetime_s, now_s)
+}
+
 pub(super) fn issued() -> Issued {
-    issue_as(&issuer(), &request(), 900, NOW_S, "jti-1".to_owned()).unwrap()
+    issue_as(&issuer(), &request(), 900, NOW_S, "jti-1").unwrap()
 }
 
 /// The claims of [`issued`] as JSON, for tests to change.

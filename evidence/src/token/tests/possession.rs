@@ -84,7 +84,7 @@ fn a_stolen_token_is_of_no_use_without_the_agents_key() {
     let forged =
         compact::sign(&Key::from_seed(&[9; 32]), header().as_bytes(), claims().to_string().as_bytes());
     assert_eq!(check(&forged), Err("proof_signature_invalid"));
-    let other = issue_as(&issuer(), &request(), 900, NOW_S, "jti-2".to_owned()).unwrap().token;
+    let other = issue_as(&issuer(), &request(), 900, NOW_S, "jti-2").unwrap().token;
     assert_eq!(check(&prove(&agent(), &REQUEST, other.as_str(), NOW_S).unwrap()), Err("proof_other_token"));
 }
 

@@ -78,8 +78,7 @@ fn a_grant_is_no_token() {
 
 #[test]
 fn only_an_issuer_of_the_trust_file_issues() {
-    let by =
-        |seed| issue_as(&Key::from_seed(&[seed; 32]), &request(), 900, NOW_S, "j".to_owned()).unwrap().token;
+    let by = |seed| issue_as(&Key::from_seed(&[seed; 32]), &request(), 900, NOW_S, "j").unwrap().token;
     refuses(by(9).as_str(), "token_issuer_untrusted");
     refuses(by(4).as_str(), "token_issuer_role");
     // It names the issuer's key, and is signed by another one.
@@ -328,7 +327,7 @@ fn who_asks_are_all_whom_the_token_names() {
         agent_did: Some(request().sub),
         ..request()
     };
-    let token = issue_as(&issuer(), &request, 900, NOW_S, "j".to_owned()).unwrap().token;
+    let token = issue_as(&issuer(), &request, 900, NOW_S, "j").unwrap().token;
     let expect = [other(10), other(11), request.sub.clone()];
     assert_eq!(token.claims().requester(), expect.iter().map(String::as_str).collect());
 }
@@ -351,7 +350,7 @@ fn only_its_issuer_renews_a_token() {
 #[test]
 fn what_a_gate_would_refuse_is_not_issued() {
     let code = |request: &IssueRequest, lifetime_s, now_s| {
-        issue_as(&issuer(), request, lifetime_s, now_s, "j".to_owned()).unwrap_err().code()
+        issue_as(&issuer(), request, lifetime_s, now_s, "j").unwrap_err().code()
     };
     assert_eq!(code(&request(), 0, NOW_S), "token_lifetime");
     assert_eq!(code(&request(), i64::MAX, NOW_S), "token_lifetime");
