@@ -5,10 +5,13 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use wpc::ledger::{Ledger, MemoryLedger, SqliteLedger};
-use wpc::{Clock, DynamicGate, DynamicRunning, JobId, Key, Opening, Outcome, POLICY_TYPE, Trust, sign};
+use wpc::{
+    Clock, DynamicGate, DynamicRunning, Identity, JobId, Key, Opening, Outcome, POLICY_TYPE, SelfIssued,
+    Trust, sign,
+};
 use wpc_model::{
-    Approvals, Call, Charging, Decision, Moment, Needs, Past, Policy, Refusal, Who, admit, encode, rule,
-    settle,
+    Approvals, Call, Charging, Decision, Hash, Moment, Needs, Past, Policy, Refusal, Who, admit, encode,
+    rule, settle,
 };
 
 use super::drawn;
@@ -103,32 +106,35 @@ struct Running {
 impl<'p> Played<'p> {
     pub(super) fn begin(policy: &'p Policy, store: Store) -> Self {
         let clock = Arc::new(Clockwork(AtomicI64::new(START_MS)));
-        let did = Key::from_seed(&[2; 32]).did();
+        let key = || Key::from_seed(&[2; 32]);
         let mut directory = None;
         let ledger: Arc<dyn Ledger> = match store {
-            Store::Memory => Arc::new(MemoryLedger::with_clock(did, clock.clone()).unwrap()),
+            Store::Memory => Arc::new(MemoryLedger::with_clock(key(), clock.clone()).unwrap()),
             Store::File => {
                 let path = directory.insert(tempfile::tempdir().unwrap()).path().join("ledger.db");
-                SqliteLedger::init(&path, &did).unwrap();
-                Arc::new(SqliteLedger::open_with_clock(&path, clock.clone()).unwrap())
+                SqliteLedger::init(&path, &key().did()).unwrap();
+                Arc::new(SqliteLedger::open_with_clock(&path, key(), clock.clone()).unwrap())
             }
         };
         let author = Key::from_seed(&[1; 32]);
         let trust = format!(
-            r#"{{"v":1,"principals":[{{"name":"author","keys":["{}"],"roles":["policy_author"]}}],"threshold":{{}}}}"#,
+            r#"{{"v":1,"principals":[{{"name":"author","keys":["{}"],"roles":["policy_author","token_issuer"]}}],"threshold":{{}}}}"#,
             author.did()
         );
         let trust = Trust::parse(trust.as_bytes()).unwrap();
-        let artifact = sign(POLICY_TYPE, &encode(policy), &[author]);
+        let payload = encode(policy);
+        let artifact = sign(POLICY_TYPE, &payload, std::slice::from_ref(&author));
         let open = |(job, agent): (&str, usize)| {
-            DynamicGate::open(Opening {
-                artifact: &artifact,
-                trust: &trust,
-                ledger: ledger.clone(),
-                job: JobId::parse(job).unwrap(),
-                agent: AGENTS[agent].to_owned(),
-            })
-            .unwrap()
+            let (job, auth, key) = (JobId::parse(job).unwrap(), &policy.auth, [20 + agent as u8; 32]);
+            let (hash, key) = (Hash::of(&payload), Key::from_seed(&key));
+            let token = SelfIssued::new(&author, &key, &*ledger, &job, hash, auth.max_ttl_seconds).unwrap();
+            let identity = if auth.pin_policy_hash || auth.job_scoped_binding {
+                token.identity()
+            } else {
+                Identity::local(job, AGENTS[agent])
+            };
+            let (artifact, trust, ledger) = (&artifact, &trust, ledger.clone());
+            DynamicGate::open(Opening { artifact, trust, ledger, identity }).unwrap()
         };
         let gates = JOBS.map(open).into();
         Self {
