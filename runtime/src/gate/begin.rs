@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
-use wpc_model::{
-    Admission, Approvals, Charging, Decision, Moment, Needs, Refusal, Ruling, admit, approvals, in_force,
-};
+use wpc_model::{Admission, Approvals, Charging, Decision, Moment, Needs, Refusal, Rulings, admit, in_force};
 
 use super::admitted::{Admitted, Asking, Settling};
 use super::{Asked, Core, Slip, untyped, words};
@@ -43,13 +41,12 @@ impl Begin {
     /// Prepares what does not depend on the job.
     pub(super) fn new(core: &Arc<Core>, asked: Asked) -> Result<Self, Refused> {
         core.is_sound()?;
-        let (needs, timed) = match asked.ruling {
-            None | Some(Ruling::Allow { .. }) => {
-                // What does not read the clock is the same at every moment.
-                let needs = Needs::of(&core.policy, &asked.call, Moment::at(0));
-                (needs, core.timed.approvals(&asked.call))
-            }
-            Some(Ruling::ExplicitDeny { .. } | Ruling::DefaultDeny { .. }) => (Needs::none(), false),
+        let (needs, timed) = if asked.rulings.as_ref().is_none_or(Rulings::allow) {
+            // What does not read the clock is the same at every moment.
+            let needs = Needs::of(&core.policy, &asked.call, Moment::at(0));
+            (needs, core.timed.approvals(&asked.call))
+        } else {
+            (Needs::none(), false)
         };
         let call = core.calls.next();
         Ok(Self { core: Arc::clone(core), asked, call, needs, timed, said: Said::Nothing })
@@ -103,15 +100,17 @@ impl Begin {
             return refusal.into();
         }
         let (call, moment) = (&self.asked.call, Moment::at(head.now_ms()));
-        let ruling = self.asked.ruling.unwrap_or_else(|| self.core.rule(call, moment));
+        let rulings = match &self.asked.rulings {
+            Some(rulings) => Cow::Borrowed(rulings),
+            None => Cow::Owned(self.core.rulings(call, moment)),
+        };
         let needs = if self.timed {
-            let approvals = approvals(&self.core.policy, call, moment);
-            Cow::Owned(Needs { approvals, ..self.needs.clone() })
+            Cow::Owned(self.needs.at(&self.core.policy, call, moment))
         } else {
             Cow::Borrowed(&self.needs)
         };
         // Nobody can approve anything yet.
-        admit(&self.core.policy, call, ruling, &needs, &Approvals::NONE, head)
+        admit(&self.core.policy, call, &rulings, &needs, &Approvals::NONE, head)
     }
 
     /// What the caller gets, once the ledger has answered.
@@ -143,7 +142,8 @@ impl Begin {
     }
 
     fn denied(&self, refusal: Refusal) -> Refused {
-        let tool = self.core.policy.tools.get(&self.asked.call.tool);
+        let layer = self.core.policy.layers().nth(refusal.layer as usize);
+        let tool = layer.and_then(|layer| layer.tools.get(&self.asked.call.tool));
         let near = refusal.rule.and_then(|id| tool?.allow.iter().find(|rule| rule.id == id));
         let condition = refusal.condition.and_then(|at| near?.conditions.get(at as usize));
         let detail = Detail {

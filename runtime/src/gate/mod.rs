@@ -31,7 +31,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::oneshot;
-use wpc_model::{Call, Hash, Malformed, MalformedCode, Moment, Policy, Ruling};
+use wpc_model::{Call, Hash, Malformed, MalformedCode, Moment, Policy, Ruling, Rulings};
 
 use crate::engine::Engine as Rules;
 use crate::job::CallIds;
@@ -53,6 +53,8 @@ pub(crate) struct Core {
     policy: Policy,
     /// The policy's rules, ready to be found.
     rules: Rules,
+    /// Those of the policies that it extends, in the order of [`Policy::layers`].
+    parents: Vec<Rules>,
     hash: Hash,
     job: JobId,
     agent: String,
@@ -69,7 +71,7 @@ pub(crate) struct Asked {
     /// The call; complete, and typed by the policy's interface.
     pub(crate) call: Arc<Call>,
     /// What the rules said, unless they read the clock: then they are asked inside the ledger's lock.
-    pub(crate) ruling: Option<Ruling>,
+    pub(crate) rulings: Option<Rulings>,
     /// What evaluated them.
     pub(crate) engine: Engine,
 }
@@ -95,18 +97,20 @@ impl Core {
         &self.ledger
     }
 
-    /// What the rules of the artifact say of a call at `moment`.
-    pub(crate) fn rule(&self, call: &Call, moment: Moment) -> Ruling {
-        self.rules.rule(call, moment)
+    /// What the rules of the artifact say of a call at `moment`, in each layer.
+    pub(crate) fn rulings(&self, call: &Call, moment: Moment) -> Rulings {
+        let parents = self.parents.iter().map(|rules| rules.rule(call, moment));
+        Rulings { own: self.rules.rule(call, moment), parents: parents.collect() }
     }
 
     /// A call that the engine answers, unless its rules read the clock.
     pub(crate) fn asked(&self, call: Call) -> Asked {
-        let ruling = (!self.timed.rules(&call)).then(|| self.rule(&call, Moment::at(0)));
-        Asked { call: Arc::new(call), ruling, engine: Engine::Indexed }
+        let rulings = (!self.timed.rules(&call)).then(|| self.rulings(&call, Moment::at(0)));
+        Asked { call: Arc::new(call), rulings, engine: Engine::Indexed }
     }
 
-    /// A call of which generated code says `ruling`, unless its rules read the clock.
+    /// A call of which generated code says `ruling`, unless its rules read the clock. Generated code
+    /// knows the policy's own rules; those of what it extends the engine finds.
     ///
     /// The engine is asked too, about the call that is recorded: a value that describes itself otherwise
     /// the second time, or code that is not this policy's, finds nobody to agree with.
@@ -122,15 +126,15 @@ impl Core {
         if self.timed.rules(&call) {
             return Ok(self.asked(call));
         }
-        let ruling = ruling();
-        if ruling != self.rule(&call, Moment::at(0)) {
+        let (ruling, rulings) = (ruling(), self.rulings(&call, Moment::at(0)));
+        if ruling != rulings.own {
             return Err(Malformed {
                 code: MalformedCode::DescribedDiffers,
                 path: "$.arguments".to_owned(),
                 message: "are not what the rules were asked about".to_owned(),
             });
         }
-        Ok(Asked { call: Arc::new(call), ruling: Some(ruling), engine: Engine::Generated })
+        Ok(Asked { call: Arc::new(call), rulings: Some(rulings), engine: Engine::Generated })
     }
 
     /// Decides the call and records the attempt. Blocks until the ledger has it.

@@ -53,7 +53,7 @@ pub enum OpenError {
     /// The agent's name is empty, too long, or holds control characters. Code `agent_name`.
     #[error("an agent's name has 1 to {MAX_AGENT_BYTES} bytes and no control characters")]
     Agent,
-    /// The policy names its agents, and this is none of them. Code `agent_not_named`.
+    /// The policy, or one that it extends, names its agents, and this is none of them. Code `agent_not_named`.
     #[error("the policy is for other agents")]
     AgentNotNamed,
     /// The job was opened under another policy. Code `job_policy_differs`.
@@ -126,7 +126,7 @@ impl Core {
         if !is_agent(&agent) {
             return Err(OpenError::Agent);
         }
-        if !policy.settings.admits_agent(&agent) {
+        if !policy.admits_agent(&agent) {
             return Err(OpenError::AgentNotNamed);
         }
         let mut refusal = None;
@@ -150,7 +150,8 @@ impl Core {
         }
         let (named, timed, calls) = (Named::of(&policy), Timed::of(&policy), CallIds::new()?);
         let rules = Engine::new(&policy);
+        let parents = policy.layers().skip(1).map(Engine::new).collect();
         let faulted = AtomicBool::new(false);
-        Ok(Arc::new(Self { policy, rules, hash, job, agent, ledger, calls, named, timed, faulted }))
+        Ok(Arc::new(Self { policy, rules, parents, hash, job, agent, ledger, calls, named, timed, faulted }))
     }
 }

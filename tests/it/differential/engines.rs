@@ -66,7 +66,7 @@ impl Engines {
     pub(super) fn ruling(&self, call: &Call, moment: Moment, tell: &impl Fn() -> String) -> Ruling {
         call.conform(&self.policy).unwrap_or_else(|malformed| panic!("{malformed}\n{call:#?}\n{}", tell()));
         let reference = rule(&self.policy.tools[&call.tool], call, moment);
-        let indexed = self.gate.rule(call, moment);
+        let indexed = self.gate.rulings(call, moment).own;
         assert_eq!(
             indexed,
             reference,

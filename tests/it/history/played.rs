@@ -7,7 +7,7 @@ use std::time::Duration;
 use wpc::ledger::{Ledger, MemoryLedger, SqliteLedger};
 use wpc::{Clock, DynamicGate, DynamicRunning, JobId, Key, Opening, Outcome, POLICY_TYPE, Trust, sign};
 use wpc_model::{
-    Approvals, Call, Charging, Decision, Moment, Needs, Past, Policy, Refusal, Who, admit, encode, rule,
+    Approvals, Call, Charging, Decision, Moment, Needs, Past, Policy, Refusal, Who, admit, encode, rulings,
     settle,
 };
 
@@ -166,8 +166,8 @@ impl<'p> Played<'p> {
         let now = self.clock.wall_ms();
         let who = Who { job: name, agent: AGENTS[agent] };
         let needs = Needs::of(self.policy, &call, Moment::at(now));
-        let ruling = rule(&self.policy.tools[&call.tool], &call, Moment::at(now));
-        let says = admit(self.policy, &call, ruling, &needs, &Approvals::NONE, &self.past.at(who, now));
+        let rulings = rulings(self.policy, &call, Moment::at(now));
+        let says = admit(self.policy, &call, &rulings, &needs, &Approvals::NONE, &self.past.at(who, now));
         seen.count(&says.decision);
         let refused = match says.decision {
             Decision::Allow { .. } => None,
