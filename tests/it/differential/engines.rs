@@ -3,7 +3,7 @@
 use std::sync::{Arc, LazyLock};
 
 use wpc::{DynamicGate, JobId, Key, MemoryLedger, Opening, POLICY_TYPE, Place, Trust, sign};
-use wpc_model::{Call, Moment, Policy, Resource, Rule, Ruling, Tool, Value, decode, encode, rule};
+use wpc_model::{Call, Moment, Policy, Resource, Rule, Ruling, Tool, Value, decode, encode, rulings};
 
 use super::drawn::{Fields, names};
 use super::table::{Kind, Listed};
@@ -65,15 +65,14 @@ impl Engines {
     /// What the reference interpreter and the engine say, which must be the same.
     pub(super) fn ruling(&self, call: &Call, moment: Moment, tell: &impl Fn() -> String) -> Ruling {
         call.conform(&self.policy).unwrap_or_else(|malformed| panic!("{malformed}\n{call:#?}\n{}", tell()));
-        let reference = rule(&self.policy.tools[&call.tool], call, moment);
-        let indexed = self.gate.rulings(call, moment).own;
+        let reference = rulings(&self.policy, call, moment);
         assert_eq!(
-            indexed,
+            self.gate.rulings(call, moment),
             reference,
             "the engine, then the reference interpreter, of {call:#?}\n{}",
             tell()
         );
-        reference
+        reference.own
     }
 }
 

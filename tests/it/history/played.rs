@@ -31,6 +31,10 @@ pub(super) enum Store {
 #[derive(Debug, Default)]
 pub(super) struct Seen {
     allowed: u64,
+    explicit_deny: u64,
+    default_deny: u64,
+    /// Refused by what is extended.
+    of_parent: u64,
     order_denied: u64,
     approval_required: u64,
     limit_exceeded: u64,
@@ -43,7 +47,10 @@ pub(super) struct Seen {
 impl Seen {
     fn count(&mut self, decision: &Decision) {
         let Decision::Deny(refusal) = decision else { return self.allowed += 1 };
+        self.of_parent += u64::from(refusal.layer > 0);
         match refusal.reason.code() {
+            "explicit_deny" => self.explicit_deny += 1,
+            "default_deny" => self.default_deny += 1,
             "order_denied" => self.order_denied += 1,
             "approval_required" => self.approval_required += 1,
             "limit_exceeded" => self.limit_exceeded += 1,
@@ -53,9 +60,13 @@ impl Seen {
     }
 
     pub(super) fn is_everything(&self, cases: u64) {
-        let Self { allowed, order_denied, approval_required, limit_exceeded, frees, settled } = self;
+        let Self { allowed, explicit_deny, default_deny, of_parent, .. } = self;
+        let Self { order_denied, approval_required, limit_exceeded, frees, settled, .. } = self;
         for (what, count) in [
             ("allowed", allowed),
+            ("explicit_deny", explicit_deny),
+            ("default_deny", default_deny),
+            ("of a parent", of_parent),
             ("order_denied", order_denied),
             ("approval_required", approval_required),
             ("limit_exceeded", limit_exceeded),
@@ -171,7 +182,7 @@ impl<'p> Played<'p> {
         seen.count(&says.decision);
         let refused = match says.decision {
             Decision::Allow { .. } => None,
-            Decision::Deny(Refusal { reason, rule, .. }) => Some((reason.code(), rule.unwrap())),
+            Decision::Deny(Refusal { reason, rule, .. }) => Some((reason.code(), rule)),
         };
         let read = oracle::refusal(self.policy, &self.list, (job, agent), &call, now);
         assert_eq!(refused, read, "the interpreter, then the other reading, of {call:#?}\n{}", self.tell());
