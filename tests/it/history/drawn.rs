@@ -36,15 +36,14 @@ pub(super) fn policy(random: &mut Random) -> Policy {
             if random.chance(30) {
                 parent.parents.push(one(random, true));
             }
-            // People copy.
+            // People copy. What its own slice of the interface leaves out cannot stand there.
             if random.chance(30) {
-                for (name, tool) in &mut parent.tools {
+                let mut copied = parent.clone();
+                for (name, tool) in &mut copied.tools {
                     tool.limits.extend(policy.tools[name].limits.clone());
                 }
-                let mut copied = parent.clone();
                 copied.orders.extend(policy.orders.clone());
                 copied = copied.normalise();
-                // One that reads what the other's slice of the interface leaves out cannot stand there.
                 if copied.check().is_ok() {
                     parent = copied;
                 }
