@@ -43,8 +43,9 @@ Example: wpc diff released.wpc.json policies/orders.wpc --require narrower
 JSON: `verdict`, `required` or null, `old` and `new` {`policy_name`, `policy_hash_b64u`}, `changes`
 [{`change` (`added`, `removed`, `changed`), `kind`, `effect` (`wider`, `narrower`, `incomparable`,
 `undecided`, `none` or null), `old` and `new` ({`id`, `text`, `line`} or null)}], `differences`
-[{`direction`, `part`, `rule` and `denied_by` (ids or null), `parent` (hash or null), `decided`, `call` or null, `at` (when
-it is decided, or null where no rule reads the clock), `times`, `apart_ms`, `because` [ids]}], `more` (whether further differences were not looked for)")]
+[{`direction`, `part`, `rule` and `denied_by` (ids or null), `parent` (hash or null), `decided`,
+`call` or null, `at` (when it is decided, or null where no rule reads the clock), `times`,
+`apart_ms`, `because` [ids]}], `more` (whether further differences were not looked for)")]
 pub(crate) struct Args {
     /// The policy that is in force; `-` is standard input
     #[arg(value_name = "OLD")]

@@ -39,11 +39,11 @@ were admitted, oldest first, all members but `call` optional. `outcome` is `done
 Example: echo '{\"tool\":\"azure_service_bus\",\"action\":\"manage\",
   \"resource\":{\"kind\":\"queue\",\"name\":\"orders-staging\"},\"arguments\":{}}' | wpc why orders.wpc.json -
 
-JSON: `decision` (`allow`, `deny`), `reason` (its code, or null), `refused_by` (the name of the policy
-that refuses, where it is one that this one extends; or null), `decided_by` and `nearest`
-({`id`, `text`, `line`} or null), `failing` [{`condition`, `line`, `found`}] of the nearest rule,
-`changes` [{`of` (`argument`, `resource`, `action`, `approval`, `time`, `job`, `policy`), `at`, `to`}],
-`instead` and `approvals` [{`id`, `text`, `line`}], `limits` [the same, `amount`, `used`, `max`],
+JSON: `decision` (`allow`, `deny`), `reason` (its code, or null), `refused_by` (the name of the
+extended policy that refuses, or null), `decided_by` and `nearest` ({`id`, `text`, `line`} or
+null), `failing` [{`condition`, `line`, `found`}] of the nearest rule, `changes` [{`of` (`argument`,
+`resource`, `action`, `approval`, `time`, `job`, `policy`), `at`, `to`}], `instead` and `approvals`
+[{`id`, `text`, `line`}], `limits` [the same, `amount`, `used`, `max`],
 `policy_hash_b64u`")]
 pub(crate) struct Args {
     /// A payload or an envelope

@@ -93,6 +93,10 @@ pub(super) fn of(
         Decision::Deny(refusal) => usize::try_from(refusal.layer).unwrap_or(usize::MAX),
     };
     let decider = layers.get(at).ok_or_else(missing)?;
+    let refused_by = (at > 0).then(|| decider.policy.name.clone());
+    if let Decision::Deny(Refusal { reason: Reason::PolicyNotValid, .. }) = decision {
+        return Ok(Verdict::not_valid(decision, refused_by, decider.policy));
+    }
     let allowed = rulings.allow();
     let Ruled { decided_by, nearest, failing, mut changes } = decider.ruled();
     let instead = decider.look.as_ref().filter(|_| decider.ruling == Ruling::DefaultDeny { near: None });
@@ -118,13 +122,9 @@ pub(super) fn of(
     if let Some(look) = &decider.look {
         changes.extend(look.limit(&decision, decider.demands()));
     }
-    if let Decision::Deny(Refusal { reason: Reason::PolicyNotValid, .. }) = decision {
-        changes = vec![change::of_validity(decider.policy)];
-    }
     let ordered = decider.look.as_ref().and_then(|look| look.order(decider.policy, &decision));
     changes.extend(ordered.iter().map(|(order, _)| change::of_order(order)));
     let decided_by = ordered.map(|(_, met)| met).or(decided_by);
-    let refused_by = (at > 0).then(|| decider.policy.name.clone());
     Ok(Verdict { decision, refused_by, decided_by, nearest, failing, changes, instead, approvals, limits })
 }
 
@@ -279,6 +279,21 @@ impl Look<'_> {
 }
 
 impl Verdict {
+    /// Where no rule was asked.
+    fn not_valid(decision: Decision, refused_by: Option<String>, policy: &Policy) -> Self {
+        Self {
+            decision,
+            refused_by,
+            decided_by: None,
+            nearest: None,
+            failing: Vec::new(),
+            changes: vec![change::of_validity(policy)],
+            instead: Vec::new(),
+            approvals: Vec::new(),
+            limits: Vec::new(),
+        }
+    }
+
     /// Everything that it met, with a word for each.
     pub(super) fn rows(&self) -> Vec<(&'static str, &Met)> {
         let one = [("decided by", &self.decided_by), ("nearest", &self.nearest)];
