@@ -76,7 +76,7 @@ fn what_a_policy_extends_names_agents_and_times_too() {
         let error = DynamicGate::open(opening(&artifact, &trust, &rig.ledger, "j")).unwrap_err();
         assert_eq!(error.code(), "agent_not_named");
         let gate = open(rig, &extending(valid(10, 20)));
-        let mut code = |ms| {
+        let code = |ms| {
             rig.clock.set(ms);
             gate.begin_sync(send("orders", &[1]))
                 .map(|running| running.finish_sync(Outcome::Done))

@@ -155,7 +155,7 @@ impl Side {
             Setting::Valid => self.demanded(&["valid from", "valid until"]),
             Setting::OnChange => match self.policy.on_change() {
                 OnChange::Finish => "not said".to_owned(),
-                other => demands::on_change(other).to_owned(),
+                other @ (OnChange::Drain | OnChange::Kill) => demands::on_change(other).to_owned(),
             },
         }
     }
