@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 use wpc::{
     DynamicGate, Identity, JobId, Key, MemoryLedger, Opening, POLICY_TYPE, Place, SelfIssued, Trust, sign,
 };
-use wpc_model::{Call, Hash, Moment, Policy, Resource, Rule, Ruling, Tool, Value, decode, encode, rule};
+use wpc_model::{Call, Hash, Moment, Policy, Resource, Rule, Ruling, Tool, Value, decode, encode, rulings};
 
 use super::drawn::{Fields, names};
 use super::table::{Kind, Listed};
@@ -55,7 +55,7 @@ impl Engines {
             decode(artifact).unwrap_or_else(|error| panic!("{error}\n{}", String::from_utf8_lossy(artifact)));
         assert_eq!(encode(&policy), artifact, "an artifact that was read has the same bytes");
         let ledger = Arc::new(MemoryLedger::new(Key::from_seed(&[8; 32])).unwrap());
-        let (job, auth) = (JobId::parse("job-1").unwrap(), &policy.auth);
+        let (job, auth) = (JobId::parse("job-1").unwrap(), &policy.token());
         let (agent, hash) = (Key::from_seed(&[9; 32]), Hash::of(artifact));
         let token = SelfIssued::new(&author(), &agent, &*ledger, &job, hash, auth.max_ttl_seconds).unwrap();
         let identity = if auth.pin_policy_hash || auth.job_scoped_binding {
@@ -71,15 +71,14 @@ impl Engines {
     /// What the reference interpreter and the engine say, which must be the same.
     pub(super) fn ruling(&self, call: &Call, moment: Moment, tell: &impl Fn() -> String) -> Ruling {
         call.conform(&self.policy).unwrap_or_else(|malformed| panic!("{malformed}\n{call:#?}\n{}", tell()));
-        let reference = rule(&self.policy.tools[&call.tool], call, moment);
-        let indexed = self.gate.rule(call, moment);
+        let reference = rulings(&self.policy, call, moment);
         assert_eq!(
-            indexed,
+            self.gate.rulings(call, moment),
             reference,
             "the engine, then the reference interpreter, of {call:#?}\n{}",
             tell()
         );
-        reference
+        reference.own
     }
 }
 
