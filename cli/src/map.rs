@@ -29,14 +29,12 @@ struct Written {
 pub(crate) fn encode(policy: &Policy, map: &Map) -> Vec<u8> {
     let conditions = conditions(policy);
     let origins = map.origins.iter().map(|(id, origin)| {
-        let Origin { line, text, label, docs, conditions: written, span: _ } = origin;
+        let Origin { line, text, label, docs, conditions: _, lines: _, span: _ } = origin;
         let sorted = conditions.get(id).copied().unwrap_or_default();
-        let line_of = |condition: &Condition| {
-            written.iter().find(|(one, _)| one == condition).map_or(*line, |(_, line)| *line)
-        };
+        let line_of = |condition: &Condition| origin.line_of(condition).unwrap_or(*line);
         let lines: Vec<_> = sorted.iter().map(line_of).collect();
         let origin =
-            json!({ "line": line, "text": text, "label": label, "docs": **docs, "condition_lines": lines });
+            json!({ "line": line, "text": **text, "label": label.as_deref(), "docs": **docs, "condition_lines": lines });
         (id.to_string(), origin)
     });
     let file = json!({

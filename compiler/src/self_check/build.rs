@@ -49,8 +49,10 @@ impl Boundaries<'_> {
         };
         let resources = self.resources(&case.target, action);
         let at = resources.first().cloned().flatten();
+        let mut on = call(None, base.clone());
         for resource in resources {
-            visit(&call(resource, base.clone()))?;
+            on.resource = resource;
+            visit(&on)?;
         }
         if is_new {
             self.changed(action, &case.conditions, base, &mut |arguments| {
