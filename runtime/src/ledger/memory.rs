@@ -6,14 +6,13 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use wpc_model::{Counter, Owner, RuleId};
 
-use super::append::{self, Attempted, Tables, Writer, Written};
+use super::append::{self, Tables, Writer};
 use super::check::{self, AgentCharge, Agents, Checked, Kept, Store};
-use super::fold::{Fold, Meters};
-use super::totals::{Total, Totals};
 use super::{Appended, Decide, Entry, Instance, JobHead, Ledger, LedgerError, Task, sealed};
+use crate::RandomError;
 use crate::clock::{Clock, SystemClock};
-use crate::random::RandomError;
 use crate::{CallId, Did, JobId};
+use wpc_evidence::fold::{Attempted, Fold, Meters, Total, Totals, Written};
 
 /// Keeps everything in memory. Limits hold among the threads of this process only.
 pub struct MemoryLedger {
@@ -60,7 +59,7 @@ impl Rows<'_> {
     }
 }
 
-impl Totals for Rows<'_> {
+impl Totals<LedgerError> for Rows<'_> {
     fn last(&self, counter: &Counter) -> Result<Total, LedgerError> {
         match counter.owner {
             Owner::Job => self.fold.meters.last(counter),
