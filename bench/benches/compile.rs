@@ -102,5 +102,5 @@ fn computing_ms() -> Result<f64> {
     let stat = fs::read_to_string("/proc/self/stat")?;
     let after_name = stat.rsplit(')').next().unwrap_or_default();
     let ticks = after_name.split_whitespace().skip(11).take(2).map(str::parse::<f64>);
-    Ok(ticks.sum::<Result<f64, _>>()? * 10.0)
+    Ok(ticks.sum::<std::result::Result<f64, _>>()? * 10.0)
 }
