@@ -1,4 +1,4 @@
-//! `cargo bench --bench compile`: from text to a checked policy and to its artifact, beside cedar-policy's
+//! `cargo run --release --bin compiling`: from text to a checked policy and to its artifact, beside cedar-policy's
 //! parsing and validating of the same rules (TARGETS.md section 2).
 //!
 //! Each figure is taken in a process of its own, by the time that the process was computing, so that its
