@@ -26,7 +26,7 @@ struct Written {
 }
 
 /// The bytes of a map file: JSON with sorted members, for people and programs.
-pub(crate) fn encode(policy: &Policy, map: &Map) -> Vec<u8> {
+pub(crate) fn encode(policy: &Policy, hash: Hash, map: &Map) -> Vec<u8> {
     let conditions = conditions(policy);
     let origins = map.origins.iter().map(|(id, origin)| {
         let Origin { line, text, label, docs, conditions: _, lines: _, span: _ } = origin;
@@ -39,7 +39,7 @@ pub(crate) fn encode(policy: &Policy, map: &Map) -> Vec<u8> {
     });
     let file = json!({
         "v": 1,
-        "policy_hash_b64u": policy.hash().to_string(),
+        "policy_hash_b64u": hash.to_string(),
         "source": map.source,
         "docs": map.docs,
         "origins": origins.collect::<serde_json::Map<_, _>>(),

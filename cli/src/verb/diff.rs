@@ -36,8 +36,8 @@ const MAX_CALL: usize = 600;
 OLD and NEW are artifacts, envelopes or `.wpc` files, which are compiled first. The answer is one of
 `equal`, `narrower` (NEW allows less), `wider`, `incomparable` (each allows what the other does not)
 and `undecided`; every difference comes with a call that was replayed under both policies, or with
-the rules for which none was found. Compared are rules, limits, approvals, and what is demanded of
-tokens and evidence. With `--require` the answer is no unless it is proved; `equal` is `narrower` too.
+the rules for which none was found. Compared are rules, limits, approvals, the order of calls, and what
+is demanded of tokens and evidence. With `--require` the answer is no unless it is proved; `equal` is `narrower` too.
 
 Example: wpc diff released.wpc.json policies/orders.wpc --require narrower
 
@@ -284,8 +284,8 @@ fn difference(one: &Difference, both: [&Side; 2]) -> Result<Value, Failure> {
         Part::Setting(setting) => (side::word(*setting), None, None),
     };
     let (case, times, apart_ms, because) = match &one.shown {
-        Shown::Call(case) => (Some(case), 1, 0, [].as_slice()),
-        Shown::Calls { case, times, apart_ms } => (Some(case), *times, *apart_ms, [].as_slice()),
+        Shown::Call(case) => (Some(&**case), 1, 0, [].as_slice()),
+        Shown::Calls { case, times, apart_ms } => (Some(&**case), *times, *apart_ms, [].as_slice()),
         Shown::Row(steps) => (steps.last().map(|last| &last.case), 1, 0, [].as_slice()),
         Shown::Itself => (None, 0, 0, [].as_slice()),
         Shown::Undecided(rules) => (None, 0, 0, rules.as_slice()),
@@ -295,7 +295,7 @@ fn difference(one: &Difference, both: [&Side; 2]) -> Result<Value, Failure> {
             Failure::no("malformed", "the call that shows a difference cannot be written").cause(&error)
         })
     };
-    let call = case.map(json.clone()).transpose()?;
+    let call = case.map(&json).transpose()?;
     let mut after = Vec::new();
     if let Shown::Row(steps) = &one.shown
         && let Some((last, earlier)) = steps.split_last()
