@@ -80,7 +80,7 @@ pub fn conditioned(rules: usize) -> String {
         let head = format!(r#"principal == B::Agent::"a", action == B::Action::"{action}""#);
         let _ = writeln!(
             source,
-            r#"permit ({head}, resource == B::Queue::"{entity}") when {{ context.message_bytes <= {most} && context.property_names.containsAll(["schema_version", "correlation_id"]) && !context.property_names.containsAny(["authorization", "cookie"]) }};"#
+            r#"permit ({head}, resource == B::Queue::"{entity}") when {{ context.message_bytes <= {most} && context.property_names.contains("tenant") && !context.property_names.contains("cookie") }};"#
         );
     }
     source

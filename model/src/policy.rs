@@ -65,7 +65,7 @@ pub struct Rule {
 }
 
 /// What a statement speaks of.
-#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Target {
     /// Every resource, or none (actions that take no resource).
     Any,
@@ -79,7 +79,7 @@ pub enum Target {
 }
 
 /// What may stand for one parameter of a resource.
-#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Slot {
     /// Anything.
     Any,

@@ -55,7 +55,9 @@ fn main() -> Result<()> {
         target("source to artifact", artifact / 1e3, "s", 1.0);
         target("peak memory", *mib, "MiB", 300.0);
     }
-    if let (Some((few, _)), Some((many, _))) = (times.get(&("artifact", 10_000)), times.get(&("artifact", 100_000))) {
+    if let (Some((few, _)), Some((many, _))) =
+        (times.get(&("artifact", 10_000)), times.get(&("artifact", 100_000)))
+    {
         target("ten times the rules, from 10,000", many / few, "x", 13.0);
     }
     Ok(())

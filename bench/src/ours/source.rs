@@ -37,7 +37,7 @@ pub fn conditioned(rules: usize) -> String {
             let preposition = if action == "send" { "to" } else { "from" };
             let _ = writeln!(
                 allows,
-                r#"        allow {action} {preposition} queue("{queue}") when {{ message_bytes <= {most} KiB; properties has ["schema_version", "correlation_id"]; properties lacks ["authorization", "cookie"] }}"#
+                r#"        allow {action} {preposition} queue("{queue}") when {{ message_bytes <= {most} KiB; properties has ["tenant"]; properties lacks ["cookie"] }}"#
             );
         }
     })

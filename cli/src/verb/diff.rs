@@ -36,8 +36,9 @@ const MAX_CALL: usize = 600;
 OLD and NEW are artifacts, envelopes or `.wpc` files, which are compiled first. The answer is one of
 `equal`, `narrower` (NEW allows less), `wider`, `incomparable` (each allows what the other does not)
 and `undecided`; every difference comes with a call that was replayed under both policies, or with
-the rules for which none was found. Compared are rules, limits, approvals, the order of calls, and what
-is demanded of tokens and evidence. With `--require` the answer is no unless it is proved; `equal` is `narrower` too.
+the rules for which none was found. Compared are rules, limits, approvals, orders of calls, and what
+is demanded of tokens and evidence. With `--require` the answer is no unless it is proved; `equal`
+is `narrower` too.
 
 Example: wpc diff released.wpc.json policies/orders.wpc --require narrower
 
@@ -45,8 +46,9 @@ JSON: `verdict`, `required` or null, `old` and `new` {`policy_name`, `policy_has
 [{`change` (`added`, `removed`, `changed`), `kind`, `effect` (`wider`, `narrower`, `incomparable`,
 `undecided`, `none` or null), `old` and `new` ({`id`, `text`, `line`} or null)}], `differences`
 [{`direction`, `part`, `rule` and `denied_by` (ids or null), `decided`, `call` or null, `at` (when
-it is decided, or null where no rule reads the clock), `times`, `apart_ms`, `after` (calls of the same
-job that were done before: [{`call`, `result`, `ago_ms`}]), `because` [ids]}], `more` (whether further differences were not looked for)")]
+it is decided, or null where no rule reads the clock), `times`, `apart_ms`, `after` (earlier calls
+of the job, done: [{`call`, `result`, `ago_ms`}]), `because` [ids]}], `more` (whether further
+differences were not looked for)")]
 pub(crate) struct Args {
     /// The policy that is in force; `-` is standard input
     #[arg(value_name = "OLD")]

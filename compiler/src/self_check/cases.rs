@@ -3,7 +3,7 @@
 //! Both, because a rule that got lost has boundaries only where it was written, and one that was
 //! invented only where it came out.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use wpc_model::{self as model, Condition, Target, Value};
@@ -88,7 +88,7 @@ pub(super) struct Seen {
     /// Arguments that satisfy the conditions, built once.
     shapes: BTreeMap<Shape, (usize, BTreeMap<String, Value>)>,
     /// By the number of their shape.
-    targets: HashSet<(usize, Target)>,
+    targets: BTreeSet<(usize, Target)>,
 }
 
 impl Seen {
