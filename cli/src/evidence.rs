@@ -32,7 +32,6 @@ pub(crate) struct Place {
 }
 
 impl Place {
-
     /// Opens it with its key and its pinned head, which lies beside the key.
     pub(crate) fn open(&self) -> Result<SqliteLedger, Failure> {
         let path = self.ledger_key.clone().unwrap_or_else(|| beside(&self.ledger, ".key"));
