@@ -8,7 +8,7 @@ use super::history::History;
 use super::limits::{Demand, Undecided, demands};
 use super::orders::{self, Ordered};
 use super::rules::approvals;
-use crate::{Call, Moment, Policy, Value, Window};
+use crate::{Call, Policy, Situation, Value, Window};
 
 /// What a call asks of its job's history.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -22,11 +22,11 @@ pub struct Needs {
 }
 
 impl Needs {
-    /// What `call` asks at `moment`: only approvals may read it.
+    /// What `call` asks in `situation`: only approvals may read it.
     #[must_use]
-    pub fn of(policy: &Policy, call: &Call, moment: Moment) -> Self {
+    pub fn of<'s>(policy: &Policy, call: &Call, situation: impl Into<Situation<'s>>) -> Self {
         let demands = policy.tools.get(&call.tool).map_or(Err(Undecided), |tool| demands(tool, call));
-        Self { orders: orders::of(policy, call), approvals: approvals(policy, call, moment), demands }
+        Self { orders: orders::of(policy, call), approvals: approvals(policy, call, situation), demands }
     }
 
     /// Of a call that the rules refuse: nothing.
