@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use wpc::{DynamicGate, JobId, Key, MemoryLedger, Opening, POLICY_TYPE, Trust, sign};
+use wpc::{DynamicGate, Input, JobId, Key, MemoryLedger, Opening, POLICY_TYPE, Trust, sign};
 use wpc_compiler::{Parameters, Source, compile};
 use wpc_model::{Call, Measured, Moment, Policy, encode, rule};
 
@@ -64,6 +64,7 @@ fn gate(text: &str) -> Option<DynamicGate> {
         ledger: Arc::new(MemoryLedger::new(ledger.did()).ok()?),
         job: JobId::parse("fuzz").ok()?,
         agent: "fuzz".to_owned(),
+        input: Input::NONE,
     };
     DynamicGate::open(opening).ok()
 }

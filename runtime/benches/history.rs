@@ -159,6 +159,7 @@ fn main() {
                     agent: "agent".to_owned(),
                     policy: "p".to_owned(),
                     policy_hash,
+                    charges: Vec::new(),
                 }))]
             })
             .unwrap();

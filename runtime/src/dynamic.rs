@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use wpc_model::{Call, Hash, Malformed, Measured, Moment, Policy, Ruling, Value};
+use wpc_model::{Call, Hash, Malformed, Measured, Policy, Ruling, Situation, Value};
 
 use crate::gate::{Admitted, Core, Slip};
 use crate::ledger::LedgerError;
@@ -130,11 +130,12 @@ impl DynamicGate {
         self.core.close()
     }
 
-    /// What the rules alone say of a complete call at `moment`, without limits, approvals and ledger.
+    /// What the rules alone say of a complete call in `situation` (a
+    /// [`Moment`](wpc_model::Moment) will do), without limits, approvals and ledger.
     /// Nothing is recorded, so nothing may be done on the strength of it.
     #[must_use]
-    pub fn rule(&self, call: &Call, moment: Moment) -> Ruling {
-        self.core.rule(call, moment)
+    pub fn rule<'s>(&self, call: &Call, situation: impl Into<Situation<'s>>) -> Ruling {
+        self.core.rule(call, situation.into())
     }
 
     async fn malformed(&self, malformed: &Malformed, bytes: usize) -> Refused {
@@ -199,9 +200,9 @@ impl DynamicRunning {
         self.slip.report(report);
     }
 
-    /// Says what the field `name` of the call's result is, for the policy's `before`s. It counts once
-    /// the outcome is `done`; the last value of a field counts, and one that no `before` reads is not
-    /// kept.
+    /// Says what the field `name` of the call's result is, for the policy's `before`s and as a
+    /// source of later values. It counts once the outcome is `done`; the last value of a field counts, and
+    /// one that the policy does not read is not kept.
     ///
     /// # Errors
     ///

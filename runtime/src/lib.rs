@@ -35,7 +35,7 @@ pub use action::{Action, Batched, Interface, Plain, Policy, Takes};
 pub use clock::{Clock, SystemClock};
 pub use describe::{Batch, Describe, DescribeMany, Describes, Record, Records, Unvalued};
 pub use dynamic::{DynamicGate, DynamicRunning};
-pub use gate::{BEGIN_WITHIN, OpenError, Opening};
+pub use gate::{BEGIN_WITHIN, Input, OpenError, Opening};
 pub use job::{CallId, JobId, JobIdError, MAX_JOB_ID};
 pub use ledger::{Ledger, LedgerError, MemoryLedger, SqliteLedger};
 pub use outcome::{MAX_PROVIDER_BYTES, Outcome, Provider, Report};

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use wpc::ledger::{Body, Entry, Ledger, MemoryLedger};
-use wpc::{Clock, Did, Gate, JobId, Key, OpenError, Opening, POLICY_TYPE, Policy, Trust, sign};
+use wpc::{Clock, Did, Gate, Input, JobId, Key, OpenError, Opening, POLICY_TYPE, Policy, Trust, sign};
 use wpc_compiler::{Colour, Compiled, Parameters, Source, compile, gather, render_all};
 
 /// A policy beside these tests, compiled.
@@ -81,6 +81,7 @@ pub(crate) fn open_with<P: Policy>(file: &str) -> Result<Opened<P>, OpenError> {
         ledger: Arc::clone(&ledger),
         job: JobId::parse("job-1").unwrap(),
         agent: "agent-1".to_owned(),
+        input: Input::NONE,
     };
     Ok(Opened { gate: Gate::open(opening)?, ledger, clock })
 }

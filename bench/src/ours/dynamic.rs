@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use wpc::{DynamicGate, JobId, Key, MemoryLedger, Opening, POLICY_TYPE, Trust};
+use wpc::{DynamicGate, Input, JobId, Key, MemoryLedger, Opening, POLICY_TYPE, Trust};
 use wpc_compiler::{Colour, Parameters, Source, compile, render_all};
 use wpc_model::{Call, Moment, Resource, Ruling, Value, encode};
 
@@ -43,6 +43,7 @@ pub fn load(directory: &Path) -> Result<DynamicGate> {
         ledger: Arc::new(MemoryLedger::new(Key::from_seed(&[8; 32]).did())?),
         job: JobId::mint()?,
         agent: "bench".to_owned(),
+        input: Input::NONE,
     })?)
 }
 

@@ -13,7 +13,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use azure_identity::DeveloperToolsCredential;
-use wpc::{Gate, JobId, Opening, SqliteLedger, Trust};
+use wpc::{Gate, Input, JobId, Opening, SqliteLedger, Trust};
 use wpc_example_orders::orders::Orders;
 use wpc_example_orders::{Order, publish_all};
 use wpc_service_bus::{Namespace, ServiceBus};
@@ -30,6 +30,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         ledger: Arc::new(SqliteLedger::open(Path::new(ledger))?),
         job: JobId::mint()?,
         agent: "orders-example".to_owned(),
+        input: Input::NONE,
     })?;
     let namespace = Namespace::parse("contoso-staging.servicebus.windows.net")?;
     let bus = ServiceBus::connect(namespace, DeveloperToolsCredential::new(None)?).await?;

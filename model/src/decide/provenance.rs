@@ -67,6 +67,12 @@ impl Provenance {
         self.input.iter().chain(self.results.values().flatten())
     }
 
+    /// The counter of how many values a job remembers.
+    #[must_use]
+    pub fn remembered() -> Counter {
+        count()
+    }
+
     /// Whether the policy asks for the job's input.
     #[must_use]
     pub fn asks_for_input(&self) -> bool {

@@ -133,8 +133,9 @@ impl fmt::Debug for Admitted {
 /// The outcome's entry, with what it charges; the last one of an exhausted job also closes it.
 fn steps(head: &Head<'_>, core: &Core, asked: &Asking, settled: &Settled) -> Vec<Step> {
     let done = (settled.outcome == Outcome::Done).then_some(&asked.results);
-    let charges = settle(&core.policy, &asked.call, &asked.charged, done, head);
-    let charges = charges.into_iter().map(Charged::from).collect();
+    let settled_up = settle(&core.policy, &asked.call, &asked.charged, done, head);
+    let labels = done.map(|result| core.provenance.of_result(&asked.call, result, head));
+    let charges = settled_up.into_iter().chain(labels.into_iter().flatten()).map(Charged::from).collect();
     let outcome = Step::Entry(Body::Outcome(Settled { charges, ..settled.clone() }));
     match head.job() {
         Some(job) if job.size >= MAX_ENTRIES_PER_JOB && job.unsettled == 1 => {

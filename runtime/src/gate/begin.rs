@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 use wpc_model::{
-    Admission, Approvals, Charging, Decision, Moment, Needs, Refusal, Ruling, admit, approvals, in_force,
+    Admission, Approvals, Charging, Decision, Moment, Needs, Refusal, Ruling, Situation, admit, approvals,
+    in_force,
 };
 
 use super::admitted::{Admitted, Asking, Settling};
@@ -24,7 +25,7 @@ pub(super) struct Begin {
     asked: Asked,
     call: CallId,
     needs: Needs,
-    /// Which approvals it needs reads the clock.
+    /// Which approvals it needs is known inside the ledger's lock.
     timed: bool,
     said: Said,
 }
@@ -45,7 +46,7 @@ impl Begin {
         core.is_sound()?;
         let (needs, timed) = match asked.ruling {
             None | Some(Ruling::Allow { .. }) => {
-                // What does not read the clock is the same at every moment.
+                // What neither reads the clock nor asks for sources is the same in every situation.
                 let needs = Needs::of(&core.policy, &asked.call, Moment::at(0));
                 (needs, core.timed.approvals(&asked.call))
             }
@@ -96,16 +97,16 @@ impl Begin {
     }
 
     /// Validity, the order of calls, approvals and limits, and what an admitted call charges; before
-    /// them the rules, if they read the clock.
+    /// them the rules, if they read the clock or ask for sources.
     fn admit(&self, head: &Head<'_>) -> Admission {
         // On the ledger's clock, which is the one that the entry bears.
         if let Err(refusal) = in_force(&self.core.policy, head.now_ms()) {
             return refusal.into();
         }
-        let (call, moment) = (&self.asked.call, Moment::at(head.now_ms()));
-        let ruling = self.asked.ruling.unwrap_or_else(|| self.core.rule(call, moment));
+        let (call, situation) = (&self.asked.call, Situation::of(head));
+        let ruling = self.asked.ruling.unwrap_or_else(|| self.core.rule(call, situation));
         let needs = if self.timed {
-            let approvals = approvals(&self.core.policy, call, moment);
+            let approvals = approvals(&self.core.policy, call, situation);
             Cow::Owned(Needs { approvals, ..self.needs.clone() })
         } else {
             Cow::Borrowed(&self.needs)

@@ -9,7 +9,7 @@
 //! [`Core`] knows nothing of Rust types: the typed [`crate::Gate`] and the dynamic
 //! [`crate::DynamicGate`] describe a call, evaluate its rules, and ask here. Approvals and limits
 //! are decided by `wpc_model` inside the ledger's lock, so what was charged is what was decided; so
-//! are rules that read the clock.
+//! are rules that read the clock or ask where a value came from.
 //!
 //! Invariants:
 //!
@@ -19,6 +19,7 @@
 
 mod admitted;
 mod begin;
+mod input;
 mod named;
 mod opening;
 mod slip;
@@ -31,7 +32,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::oneshot;
-use wpc_model::{Call, Hash, Malformed, MalformedCode, Moment, Policy, Ruling};
+use wpc_model::{Call, Hash, Malformed, MalformedCode, Moment, Policy, Provenance, Ruling, Situation};
 
 use crate::engine::Engine as Rules;
 use crate::job::CallIds;
@@ -44,6 +45,7 @@ use timed::Timed;
 use untyped::{Refusing, RefusingTask};
 
 pub(crate) use admitted::Admitted;
+pub use input::Input;
 pub use opening::{OpenError, Opening};
 pub use slip::BEGIN_WITHIN;
 pub(crate) use slip::Slip;
@@ -60,6 +62,8 @@ pub(crate) struct Core {
     calls: CallIds,
     named: Named,
     timed: Timed,
+    /// The values whose source the policy asks for.
+    provenance: Provenance,
     faulted: AtomicBool,
 }
 
@@ -68,7 +72,7 @@ pub(crate) struct Core {
 pub(crate) struct Asked {
     /// The call; complete, and typed by the policy's interface.
     pub(crate) call: Arc<Call>,
-    /// What the rules said, unless they read the clock: then they are asked inside the ledger's lock.
+    /// What the rules said, unless they read the clock or ask for a source: then they are asked inside the ledger's lock.
     pub(crate) ruling: Option<Ruling>,
     /// What evaluated them.
     pub(crate) engine: Engine,
@@ -95,18 +99,18 @@ impl Core {
         &self.ledger
     }
 
-    /// What the rules of the artifact say of a call at `moment`.
-    pub(crate) fn rule(&self, call: &Call, moment: Moment) -> Ruling {
-        self.rules.rule(call, moment)
+    /// What the rules of the artifact say of a call in `situation`.
+    pub(crate) fn rule(&self, call: &Call, situation: Situation<'_>) -> Ruling {
+        self.rules.rule(call, situation)
     }
 
-    /// A call that the engine answers, unless its rules read the clock.
+    /// A call that the engine answers, unless its rules wait for the ledger's lock.
     pub(crate) fn asked(&self, call: Call) -> Asked {
-        let ruling = (!self.timed.rules(&call)).then(|| self.rule(&call, Moment::at(0)));
+        let ruling = (!self.timed.rules(&call)).then(|| self.rule(&call, Moment::at(0).into()));
         Asked { call: Arc::new(call), ruling, engine: Engine::Indexed }
     }
 
-    /// A call of which generated code says `ruling`, unless its rules read the clock.
+    /// A call of which generated code says `ruling`, unless its rules wait for the ledger's lock.
     ///
     /// The engine is asked too, about the call that is recorded: a value that describes itself otherwise
     /// the second time, or code that is not this policy's, finds nobody to agree with.
@@ -123,7 +127,7 @@ impl Core {
             return Ok(self.asked(call));
         }
         let ruling = ruling();
-        if ruling != self.rule(&call, Moment::at(0)) {
+        if ruling != self.rule(&call, Moment::at(0).into()) {
             return Err(Malformed {
                 code: MalformedCode::DescribedDiffers,
                 path: "$.arguments".to_owned(),

@@ -3,16 +3,16 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use wpc_model::{DecodeError, Hash, Policy, decode};
+use wpc_model::{DecodeError, Hash, MAX_LABELS_PER_JOB, Policy, Provenance, decode};
 
-use super::Core;
 use super::named::Named;
 use super::timed::Timed;
+use super::{Core, Input};
 use crate::JobId;
 use crate::engine::Engine;
 use crate::job::CallIds;
 use crate::ledger::entry::is_agent;
-use crate::ledger::{Body, JobState, Ledger, LedgerError, MAX_AGENT_BYTES, Opened, Step};
+use crate::ledger::{Body, Charged, JobState, Ledger, LedgerError, MAX_AGENT_BYTES, Opened, Step};
 use crate::random::RandomError;
 use crate::sign::{Envelope, POLICY_TYPE, SignatureError};
 use crate::trust::{Role, Trust};
@@ -30,6 +30,9 @@ pub struct Opening<'a> {
     pub job: JobId,
     /// Who works on the job: 1 to 512 bytes, no control characters.
     pub agent: String,
+    /// What the job was asked to do; [`Input::NONE`] where no policy asks for it. Whoever joins the job gives
+    /// the same, some of it, or none.
+    pub input: Input,
 }
 
 /// A gate could not be opened; nothing may be called.
@@ -65,6 +68,12 @@ pub enum OpenError {
     /// The job was opened for another agent. Code `job_agent_differs`.
     #[error("the job was opened for another agent")]
     JobAgent,
+    /// The job was opened with other input. Code `job_input_differs`.
+    #[error("the job was opened with other input")]
+    JobInput,
+    /// The job's input has more values than a job may remember. Code `job_input_too_large`.
+    #[error("the job's input has more than {MAX_LABELS_PER_JOB} values")]
+    InputTooLarge,
     /// The job is closed. Code `job_closed`.
     #[error("the job is closed")]
     JobClosed,
@@ -88,6 +97,8 @@ impl OpenError {
             Self::AgentNotNamed => "agent_not_named",
             Self::JobPolicy { .. } => "job_policy_differs",
             Self::JobAgent => "job_agent_differs",
+            Self::JobInput => "job_input_differs",
+            Self::InputTooLarge => "job_input_too_large",
             Self::JobClosed => "job_closed",
             Self::Ledger(error) => error.code(),
             Self::Random(error) => error.code(),
@@ -102,7 +113,7 @@ impl Core {
     /// In this order: signatures, payload type, artifact, hash, agent, job. Nothing is recorded if one of
     /// them fails.
     pub(crate) fn open(opening: Opening<'_>, expected_hash: Option<&str>) -> Result<Arc<Self>, OpenError> {
-        let Opening { artifact, trust, ledger, job, agent } = opening;
+        let Opening { artifact, trust, ledger, job, agent, input } = opening;
         let verified = Envelope::verify(artifact, POLICY_TYPE, trust, Role::PolicyAuthor)?;
         let policy = decode(&verified.payload)?;
         // The artifact is canonical, so its bytes are what the policy hashes to.
@@ -112,7 +123,7 @@ impl Core {
         {
             return Err(OpenError::PolicyHash { found: hash.to_string(), expected: expected.to_owned() });
         }
-        Self::start(policy, hash, ledger, job, agent)
+        Self::start(policy, hash, ledger, (job, agent, &input))
     }
 
     /// Opens the job for a policy that was verified, or joins it if it is open.
@@ -120,8 +131,7 @@ impl Core {
         policy: Policy,
         hash: Hash,
         ledger: Arc<dyn Ledger>,
-        job: JobId,
-        agent: String,
+        (job, agent, input): (JobId, String, &Input),
     ) -> Result<Arc<Self>, OpenError> {
         if !is_agent(&agent) {
             return Err(OpenError::Agent);
@@ -129,11 +139,19 @@ impl Core {
         if !policy.settings.admits_agent(&agent) {
             return Err(OpenError::AgentNotNamed);
         }
+        let provenance = Provenance::of(&policy);
         let mut refusal = None;
         ledger.append(&job, &mut |head| {
             refusal = None;
+            let labels = input.given().map_or(Ok(Vec::new()), |given| provenance.of_input(given, head));
             let Some(job) = head.job() else {
-                let opened = Opened { agent: agent.clone(), policy: policy.name.clone(), policy_hash: hash };
+                let Ok(labels) = labels else {
+                    refusal = Some(OpenError::InputTooLarge);
+                    return Vec::new();
+                };
+                let (agent, policy) = (agent.clone(), policy.name.clone());
+                let charges = labels.into_iter().map(Charged::from).collect();
+                let opened = Opened { agent, policy, policy_hash: hash, charges };
                 return vec![Step::Entry(Body::Opened(opened))];
             };
             if job.policy_hash != hash {
@@ -142,6 +160,9 @@ impl Core {
                 refusal = Some(OpenError::JobAgent);
             } else if job.state == JobState::Closed {
                 refusal = Some(OpenError::JobClosed);
+            } else if labels != Ok(Vec::new()) {
+                // What the job was asked is fixed when it is opened.
+                refusal = Some(OpenError::JobInput);
             }
             Vec::new()
         })?;
@@ -151,6 +172,7 @@ impl Core {
         let (named, timed, calls) = (Named::of(&policy), Timed::of(&policy), CallIds::new()?);
         let rules = Engine::new(&policy);
         let faulted = AtomicBool::new(false);
-        Ok(Arc::new(Self { policy, rules, hash, job, agent, ledger, calls, named, timed, faulted }))
+        let core = Self { policy, rules, hash, job, agent, ledger, calls, named, timed, provenance, faulted };
+        Ok(Arc::new(core))
     }
 }

@@ -1,9 +1,10 @@
 //! One append, the same for every store.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use wpc_model::{Counter, MAX_INTEGER, RuleId};
 
+use super::secret::Secret;
 use super::totals::{Total, Totals};
 use super::{
     Appended, Body, Charged, Closed, Closing, Decide, Entry, Head, Instance, JobHead, JobState, LedgerError,
@@ -16,6 +17,9 @@ use crate::{CallId, Did, JobId};
 pub(super) trait Tables: Totals {
     /// The job, if it was opened.
     fn job(&self) -> Result<Option<JobHead>, LedgerError>;
+
+    /// The job's secret; a new one if it has none, which is kept with the next entry.
+    fn secret(&self) -> Result<Secret, LedgerError>;
 
     /// What is known of a call.
     fn attempt(&self, call: &CallId) -> Result<Option<Attempted>, LedgerError>;
@@ -180,10 +184,10 @@ pub(super) fn charge<'c>(
     at: i64,
 ) -> Result<Vec<(Counter, Total)>, LedgerError> {
     let least = if matches!(body, Body::Outcome(_)) { i64::MIN } else { 0 };
-    let mut totals: Vec<(Counter, Total)> = Vec::new();
+    let (mut totals, mut charged) = (Vec::new(), BTreeSet::new());
     for charge in charges {
         // An entry charges a counter once.
-        if charge.amount < least || totals.iter().any(|(counter, _)| *counter == charge.counter) {
+        if charge.amount < least || !charged.insert(charge.counter) {
             return Err(Misplaced::ChargeDiffers.into());
         }
         totals.push((charge.counter, one(tables, charge, at)?));

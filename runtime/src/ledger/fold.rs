@@ -1,10 +1,12 @@
 //! A job's state in memory, derived from its entries.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use wpc_model::{Counter, Owner, RuleId};
 
 use super::append::{self, Attempted, Written};
+use super::secret::Secret;
 use super::totals::{Total, Totals};
 use super::{Body, Charged, Entry, JobHead, LedgerError, Misplaced, Verdict};
 use crate::CallId;
@@ -22,6 +24,8 @@ pub(super) struct Fold {
     pub(super) of_agent: Vec<OfAgent>,
     counts: BTreeMap<String, u64>,
     attempts: BTreeMap<CallId, Attempted>,
+    /// The job's secret, if anybody asked for it.
+    pub(super) secret: OnceCell<Secret>,
 }
 
 /// A charge to a counter of the agent.

@@ -9,6 +9,7 @@ use wpc_model::{Counter, Owner, RuleId};
 use super::append::{self, Attempted, Tables, Writer, Written};
 use super::check::{self, AgentCharge, Agents, Checked, Kept, Store};
 use super::fold::{Fold, Meters};
+use super::secret::Secret;
 use super::totals::{Total, Totals};
 use super::{Appended, Decide, Entry, Instance, JobHead, Ledger, LedgerError, Task, sealed};
 use crate::clock::{Clock, SystemClock};
@@ -86,6 +87,14 @@ impl Totals for Rows<'_> {
 impl Tables for Rows<'_> {
     fn job(&self) -> Result<Option<JobHead>, LedgerError> {
         Ok(self.fold.head.clone())
+    }
+
+    fn secret(&self) -> Result<Secret, LedgerError> {
+        if let Some(secret) = self.fold.secret.get() {
+            return Ok(secret.clone());
+        }
+        let secret = Secret::mint()?;
+        Ok(self.fold.secret.get_or_init(|| secret).clone())
     }
 
     fn attempt(&self, call: &CallId) -> Result<Option<Attempted>, LedgerError> {
@@ -179,7 +188,9 @@ impl Ledger for MemoryLedger {
                 && fold.entries.len() > before
             {
                 // A later step failed: the steps before it never happened.
+                let secret = std::mem::take(&mut fold.secret);
                 *fold = refold(fold.entries.drain(..before))?;
+                fold.secret = secret;
             }
         }
         let appended = appended?;

@@ -16,6 +16,7 @@ pub(crate) mod entry;
 mod error;
 mod fold;
 mod memory;
+mod secret;
 mod sqlite;
 pub(crate) mod time;
 mod totals;
@@ -37,8 +38,6 @@ pub use entry::{
 pub use error::{LedgerError, Misplaced};
 pub use memory::MemoryLedger;
 pub use sqlite::SqliteLedger;
-
-pub(crate) use totals::Totals;
 
 /// Entries that a job may have before it takes no more calls. Outcomes of admitted calls are still
 /// recorded; then the job is closed as exhausted.
@@ -140,7 +139,7 @@ pub struct Appended {
 pub struct Head<'a> {
     now_ms: i64,
     job: Option<&'a JobHead>,
-    totals: &'a dyn Totals,
+    tables: &'a dyn append::Tables,
     failure: RefCell<Option<LedgerError>>,
 }
 
@@ -171,8 +170,8 @@ pub enum JobState {
 }
 
 impl<'a> Head<'a> {
-    fn new(now_ms: i64, job: Option<&'a JobHead>, totals: &'a dyn Totals) -> Self {
-        Self { now_ms, job, totals, failure: RefCell::new(None) }
+    fn new(now_ms: i64, job: Option<&'a JobHead>, tables: &'a dyn append::Tables) -> Self {
+        Self { now_ms, job, tables, failure: RefCell::new(None) }
     }
 
     /// The time that new entries will bear, Unix milliseconds: the wall clock's, but never before
@@ -208,15 +207,19 @@ impl History for Head<'_> {
     }
 
     fn used(&self, bound: &Bound, amount: i64) -> Option<Used> {
-        self.read(totals::used(self.totals, bound, amount, self.now_ms))?
+        self.read(totals::used(self.tables, bound, amount, self.now_ms))?
     }
 
     fn total(&self, counter: &Counter, until: Option<i64>) -> Option<i64> {
         let last = match until {
-            Some(at) if at < self.now_ms => self.totals.until(counter, at),
-            Some(_) | None => self.totals.last(counter),
+            Some(at) if at < self.now_ms => self.tables.until(counter, at),
+            Some(_) | None => self.tables.last(counter),
         };
         Some(self.read(last)?.sum)
+    }
+
+    fn salted(&self, label: Hash) -> Option<Hash> {
+        Some(self.read(self.tables.secret())?.salt(label))
     }
 }
 

@@ -105,9 +105,15 @@ fn another_file_is_not_a_ledger() {
     };
     assert_eq!(code(altered("mark", "PRAGMA application_id = 7")), "ledger_foreign");
     assert_eq!(
-        altered("version", "PRAGMA user_version = 3").unwrap_err(),
-        LedgerError::Version { found: 3, expected: 2 }
+        altered("version", "PRAGMA user_version = 4").unwrap_err(),
+        LedgerError::Version { found: 4, expected: 3 }
     );
+    // A file of the version before is brought up to this one, and nothing else that says it is one.
+    let before = "DROP TABLE secret; PRAGMA user_version = 2";
+    let brought = altered("before", before).unwrap();
+    assert_eq!(brought.check().unwrap().findings, []);
+    assert_eq!(code(altered("not before", &format!("{before}; CREATE TABLE more (a)"))), "ledger_foreign");
+    assert_eq!(code(altered("no secrets", "DROP TABLE secret")), "ledger_foreign");
     assert_eq!(code(altered("table", "CREATE TABLE more (a)")), "ledger_foreign");
     assert_eq!(code(altered("index", "DROP INDEX entry_once")), "ledger_foreign");
     assert_eq!(

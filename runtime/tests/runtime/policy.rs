@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::json;
-use wpc::{JobId, Key, Ledger, Opening, POLICY_TYPE, Trust, sign};
+use wpc::{Input, JobId, Key, Ledger, Opening, POLICY_TYPE, Trust, sign};
 use wpc_model::{
     Action, Approval, Approver, Auth, Bind, Call, Comparison, Condition, Effect, Evidence, Field, Interface,
     Kind, Limit, Measure, Policy, Preposition, Record, Resource, Rule, Scope, Settings, Slot, Subject,
@@ -145,6 +145,7 @@ pub(crate) fn opening<'a>(
         ledger: ledger.clone(),
         job: JobId::parse(job).unwrap(),
         agent: AGENT.to_owned(),
+        input: Input::NONE,
     }
 }
 

@@ -102,6 +102,7 @@ pub(crate) fn opened() -> Step {
         agent: "agent-1".to_owned(),
         policy: "orders".to_owned(),
         policy_hash,
+        charges: Vec::new(),
     }))
 }
 

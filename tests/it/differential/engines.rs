@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use wpc::{DynamicGate, JobId, Key, MemoryLedger, Opening, POLICY_TYPE, Place, Trust, sign};
+use wpc::{DynamicGate, Input, JobId, Key, MemoryLedger, Opening, POLICY_TYPE, Place, Trust, sign};
 use wpc_model::{Call, Moment, Policy, Resource, Rule, Ruling, Tool, Value, decode, encode, rule};
 
 use super::drawn::{Fields, names};
@@ -58,6 +58,7 @@ impl Engines {
             ledger: Arc::new(MemoryLedger::new(Key::from_seed(&[8; 32]).did()).unwrap()),
             job: JobId::parse("job-1").unwrap(),
             agent: "agent".to_owned(),
+            input: Input::NONE,
         });
         Self { policy, gate: gate.unwrap() }
     }

@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use wpc::ledger::{Ledger, MemoryLedger, SqliteLedger};
-use wpc::{Clock, DynamicGate, DynamicRunning, JobId, Key, Opening, Outcome, POLICY_TYPE, Trust, sign};
+use wpc::{
+    Clock, DynamicGate, DynamicRunning, Input, JobId, Key, Opening, Outcome, POLICY_TYPE, Trust, sign,
+};
 use wpc_model::{
     Approvals, Call, Charging, Decision, Moment, Needs, Past, Policy, Refusal, Who, admit, encode, rule,
     settle,
@@ -127,6 +129,7 @@ impl<'p> Played<'p> {
                 ledger: ledger.clone(),
                 job: JobId::parse(job).unwrap(),
                 agent: AGENTS[agent].to_owned(),
+                input: Input::NONE,
             })
             .unwrap()
         };

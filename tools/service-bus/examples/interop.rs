@@ -10,7 +10,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use wpc::{Gate, JobId, Key, MemoryLedger, Opening, POLICY_TYPE, Permit, Permitted, Trust, sign};
+use wpc::{Gate, Input, JobId, Key, MemoryLedger, Opening, POLICY_TYPE, Permit, Permitted, Trust, sign};
 use wpc_compiler::{Parameters, Source, compile};
 use wpc_service_bus::{BusError, Message, MessageError, Namespace, Scheduled, Sent, ServiceBus};
 
@@ -116,6 +116,7 @@ fn gate() -> Result<Gate<Interop>, Box<dyn Error>> {
         ledger: Arc::new(MemoryLedger::new(Key::generate()?.did())?),
         job: JobId::mint()?,
         agent: "interop".to_owned(),
+        input: Input::NONE,
     })?)
 }
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use wpc::{JobId, Key, Opening, SqliteLedger, Trust};
+use wpc::{Input, JobId, Key, Opening, SqliteLedger, Trust};
 use wpc_compiler::{Compiled, Parameters, Source};
 use wpc_model::Hash;
 
@@ -60,6 +60,7 @@ impl Contract {
             ledger: Arc::<SqliteLedger>::clone(&self.ledger),
             job: job.clone(),
             agent: AGENT.to_owned(),
+            input: Input::NONE,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use wpc::{DynamicGate, Gate, JobId, Key, MemoryLedger, Opening, Trust};
+use wpc::{DynamicGate, Gate, Input, JobId, Key, MemoryLedger, Opening, Trust};
 use wpc_compiler::{Parameters, Source, compile};
 use wpc_endpoint::Endpoint;
 use wpc_example_orders::orders::Orders;
@@ -49,6 +49,7 @@ impl Place {
             ledger: Arc::<MemoryLedger>::clone(&self.ledger),
             job: self.job.clone(),
             agent: "test".to_owned(),
+            input: Input::NONE,
         }
     }
 }

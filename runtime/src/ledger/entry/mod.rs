@@ -89,8 +89,9 @@ impl Body {
     pub fn charges(&self) -> &[Charged] {
         match self {
             Self::Attempt(Attempt { verdict: Verdict::Allow { charges, .. }, .. })
+            | Self::Opened(Opened { charges, .. })
             | Self::Outcome(Settled { charges, .. }) => charges,
-            Self::Attempt(_) | Self::Opened(_) | Self::Refused(_) | Self::Closed(_) => &[],
+            Self::Attempt(_) | Self::Refused(_) | Self::Closed(_) => &[],
         }
     }
 
@@ -114,6 +115,8 @@ pub struct Opened {
     pub policy: String,
     /// The policy's hash.
     pub policy_hash: Hash,
+    /// Values of the job's input whose source is remembered. The member is absent where there are none.
+    pub charges: Vec<Charged>,
 }
 
 /// A typed call was decided.
@@ -228,7 +231,8 @@ pub struct Settled {
     pub facts_by: FactsBy,
     /// Milliseconds between admission and outcome, by the monotonic clock.
     pub duration_ms: u64,
-    /// Places in flight given back, then what a `before` waits for. The member is absent where there
+    /// Places in flight given back, then what a `before` waits for, then values of the result whose
+    /// source is remembered. The member is absent where there
     /// are none.
     pub charges: Vec<Charged>,
 }

@@ -107,6 +107,7 @@ impl<'a> Members<'a> {
             agent: self.text("agent")?.to_owned(),
             policy: policy.text("name")?.to_owned(),
             policy_hash: Hash::from_text(policy.text("hash")?).ok_or(EntryError::Member("policy"))?,
+            charges: self.some_charges()?,
         })
     }
 
@@ -151,6 +152,11 @@ impl<'a> Members<'a> {
         self.array("charges")?.iter().map(charged).collect()
     }
 
+    /// None where the member is absent.
+    fn some_charges(self) -> Result<Vec<Charged>, EntryError> {
+        if self.0.contains_key("charges") { self.charges() } else { Ok(Vec::new()) }
+    }
+
     fn seen(self) -> Result<Seen, EntryError> {
         let kind = self.text("kind")?.to_owned();
         if self.0.contains_key("length") {
@@ -187,10 +193,7 @@ impl<'a> Members<'a> {
             provider,
             facts_by,
             duration_ms: self.number("duration_ms")?,
-            charges: match self.0.get("charges") {
-                None => Vec::new(),
-                Some(_) => self.charges()?,
-            },
+            charges: self.some_charges()?,
         })
     }
 

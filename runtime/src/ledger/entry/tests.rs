@@ -67,6 +67,7 @@ fn examples() -> Vec<Entry> {
             agent: "agent \"7\"\u{2028}".to_owned(),
             policy: "asb-send-orders-staging".to_owned(),
             policy_hash: Hash::of(b"a policy"),
+            charges: Vec::new(),
         }),
         attempt(
             Some(named),
@@ -80,12 +81,18 @@ fn examples() -> Vec<Entry> {
         Body::Refused(Untyped { code: "unknown_argument".to_owned(), raw_bytes: 1_048_577 }),
         settled(Outcome::Done, provider(Some("accepted"), Some("7"))),
         settled(Outcome::Failed { code: code() }, provider(Some("amqp:not-found"), None)),
+        Body::Opened(Opened {
+            agent: "agent".to_owned(),
+            policy: "p".to_owned(),
+            policy_hash: Hash::of(b"a policy"),
+            charges: vec![Charged { counter: keyed, before: 0, amount: 1, window_ms: None }],
+        }),
         gives_back(Charged { counter: Counter { owner: Owner::Agent, ..keyed }, amount: -1, ..charge }),
         settled(Outcome::Unknown { code: code() }, None),
         settled(Outcome::Abandoned, None),
         Body::Closed(Closed {
             reason: Closing::Completed,
-            entries: 10,
+            entries: 11,
             counts: BTreeMap::from([("attempt".to_owned(), 3), ("opened".to_owned(), 1)]),
             unsettled: vec![call('b'), call('c')],
             totals: BTreeMap::from([(limit, 200), (rule, 0)]),
@@ -170,10 +177,11 @@ fn nothing_out_of_bounds_is_written() {
     fn check(body: Body, expect: EntryError) {
         assert_eq!(entry(1, body).encode(), Err(expect));
     }
-    let opened = |agent: &str| {
+    let opening = |agent: &str, charges| {
         let (agent, policy) = (agent.to_owned(), "p".to_owned());
-        Body::Opened(Opened { agent, policy, policy_hash: Hash::of(b"") })
+        Body::Opened(Opened { agent, policy, policy_hash: Hash::of(b""), charges })
     };
+    let opened = |agent: &str| opening(agent, Vec::new());
     check(opened(""), EntryError::Member("agent"));
     check(opened("a\nb"), EntryError::Member("agent"));
     check(opened(&"a".repeat(513)), EntryError::Member("agent"));
@@ -184,6 +192,8 @@ fn nothing_out_of_bounds_is_written() {
         window_ms: None,
     };
     let charges = vec![charge];
+    check(opening("a", charges.clone()), EntryError::Member("charges"));
+    check(opening("a", vec![Charged { amount: -1, ..charge }]), EntryError::Member("charges"));
     check(attempt(None, Verdict::Allow { rule: RuleId::of(b""), charges }), EntryError::Member("charges"));
     check(Body::Refused(Untyped { code: "x".repeat(65), raw_bytes: 0 }), EntryError::Member("code"));
     let empty = Some(Provider { status: None, id: None });

@@ -29,7 +29,11 @@ impl Entry {
         let check = |fits: bool, member| if fits { Ok(()) } else { Err(EntryError::Member(member)) };
         check(integer(self.seq).is_some(), "seq")?;
         match &self.body {
-            Body::Opened(opened) => check(is_agent(&opened.agent), "agent"),
+            Body::Opened(opened) => {
+                check(is_agent(&opened.agent), "agent")?;
+                let fits = |charge: &Charged| charge.amount >= 0 && charge.after().is_some();
+                check(opened.charges.iter().all(fits), "charges")
+            }
             Body::Attempt(Attempt { verdict: Verdict::Allow { charges, .. }, .. }) => {
                 check(charges.iter().all(|charge| charge.amount >= 0 && charge.after().is_some()), "charges")
             }
@@ -68,6 +72,7 @@ impl Entry {
     fn opened<S: Sink>(&self, body: &Opened, at: &str, object: &mut ObjectWriter<'_, S>) {
         object.member("agent").text(&body.agent);
         object.member("at").text(at);
+        some_charges(&body.charges, object);
         self.names(object);
         object.member("policy").object(|policy| {
             policy.member("hash").text(&body.policy_hash.to_string());
@@ -115,10 +120,7 @@ impl Entry {
         object.member("at").text(at);
         object.member("attempt_seq").integer(number(body.attempt_seq));
         object.member("call").text(body.call.as_str());
-        if !body.charges.is_empty() {
-            let all = object.member("charges");
-            all.array(|array| body.charges.iter().for_each(|charge| charge.write(array.item())));
-        }
+        some_charges(&body.charges, object);
         text_or_null(object.member("code"), body.outcome.code());
         object.member("duration_ms").integer(number(body.duration_ms));
         object.member("facts_by").text(body.facts_by.word());
@@ -225,6 +227,14 @@ impl Outcome {
             Self::Unknown { code } => Self::Unknown { code: fitting(code) },
             Self::Done | Self::Abandoned => self,
         }
+    }
+}
+
+/// Member `charges`, where there are any.
+fn some_charges<S: Sink>(charges: &[Charged], object: &mut ObjectWriter<'_, S>) {
+    if !charges.is_empty() {
+        let all = object.member("charges");
+        all.array(|array| charges.iter().for_each(|charge| charge.write(array.item())));
     }
 }
 

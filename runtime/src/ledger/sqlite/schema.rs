@@ -13,14 +13,16 @@ use crate::ledger::LedgerError;
 /// Marks the file as a ledger (`PRAGMA application_id`): `wpcL` in ASCII.
 const APPLICATION_ID: i64 = 0x7770_634c;
 /// Version of the tables (`PRAGMA user_version`).
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
+/// The version before it: without the last of the tables, and else the same.
+const WITHOUT_SECRETS: i64 = 2;
 /// How long a process waits for another one's append.
 const BUSY: Duration = Duration::from_secs(5);
 
 /// The tables. `entry.body` is what counts; all else is derived from it, so that decisions need not
 /// read a job's whole log. A counter is `scope` (`job/` and the job's id, or `agent/` and the agent's name),
 /// `limit_id` (its statement) and `key` (empty where the statement has one). Times are Unix milliseconds.
-const TABLES: [&str; 7] = [
+const TABLES: [&str; 8] = [
     "CREATE TABLE ledger (did TEXT PRIMARY KEY NOT NULL, last_at INTEGER NOT NULL) STRICT",
     "CREATE TABLE job (job TEXT PRIMARY KEY NOT NULL, agent TEXT NOT NULL, policy_hash BLOB NOT NULL, \
      state TEXT NOT NULL CHECK (state IN ('open', 'closed')), size INTEGER NOT NULL, last_at INTEGER NOT NULL, \
@@ -38,6 +40,9 @@ const TABLES: [&str; 7] = [
      PRIMARY KEY (scope, limit_id, key, n), \
      FOREIGN KEY (job, seq) REFERENCES entry) STRICT, WITHOUT ROWID",
     "CREATE INDEX charge_window ON charge (scope, limit_id, key, at, n, total)",
+    // Of jobs that remember where values came from: the only thing here that no entry says.
+    "CREATE TABLE secret (job TEXT PRIMARY KEY NOT NULL REFERENCES job, \
+     secret BLOB NOT NULL CHECK (length(secret) = 32)) STRICT",
 ];
 
 /// Makes the tables in an empty file.
@@ -60,7 +65,7 @@ pub(super) fn create(path: &Path, did: &Did) -> Result<(), LedgerError> {
 /// A connection to an existing ledger, ready for appends, and the ledger's name.
 pub(super) fn open(path: &Path) -> Result<(Connection, Did), LedgerError> {
     let foreign = |cause: &str| LedgerError::Foreign { path: path.to_owned(), cause: cause.to_owned() };
-    let connection = Connection::open_with_flags(path, flags()).map_err(broken)?;
+    let mut connection = Connection::open_with_flags(path, flags()).map_err(broken)?;
     connection.busy_timeout(BUSY).map_err(broken)?;
     // Before anything that writes: what this file is.
     let number = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
@@ -71,10 +76,13 @@ pub(super) fn open(path: &Path) -> Result<(Connection, Did), LedgerError> {
         Err(error) => return Err(broken(error)),
     }
     let found = number("user_version").map_err(broken)?;
-    if found != VERSION {
+    if found != VERSION && found != WITHOUT_SECRETS {
         return Err(LedgerError::Version { found, expected: VERSION });
     }
     harden(&connection)?;
+    if found == WITHOUT_SECRETS {
+        add_secrets(&mut connection).map_err(broken)?;
+    }
     if tables(&connection).map_err(|error| foreign(&error.to_string()))? != TABLES {
         return Err(foreign("its tables are not those of this version"));
     }
@@ -89,6 +97,19 @@ pub(super) fn open(path: &Path) -> Result<(Connection, Did), LedgerError> {
     }
     write_ahead(&connection)?;
     Ok((connection, did))
+}
+
+/// Brings a file of the version before up to this one, as one step; another process may have done it.
+fn add_secrets(connection: &mut Connection) -> rusqlite::Result<()> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let found = transaction.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0))?;
+    let Some((secrets, before)) = TABLES.split_last() else { return Ok(()) };
+    // A file that is something else is left as it is, and refused.
+    if found == WITHOUT_SECRETS && tables(&transaction)? == before {
+        transaction.execute(secrets, [])?;
+        transaction.pragma_update(None, "user_version", VERSION)?;
+    }
+    transaction.commit()
 }
 
 /// No creation, no URIs, no links; the mutex around the connection is ours.

@@ -1,13 +1,15 @@
 //! One job within one transaction.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ValueRef};
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
-use wpc_model::{Counter, Hash, Owner, RuleId};
+use wpc_model::{Counter, Hash, Owner, Provenance, RuleId};
 
 use super::broken;
 use crate::ledger::append::{self, Attempted, Tables, Written};
+use crate::ledger::secret::Secret;
 use crate::ledger::totals::{Total, Totals};
 use crate::ledger::{Body, JobHead, JobState, LedgerError, Verdict};
 use crate::{CallId, JobId};
@@ -17,11 +19,13 @@ pub(super) struct JobRows<'a> {
     connection: &'a Connection,
     job: &'a JobId,
     scope: String,
+    /// A secret that is not in its table yet.
+    minted: OnceCell<Secret>,
 }
 
 impl<'a> JobRows<'a> {
     pub(super) fn new(connection: &'a Connection, job: &'a JobId) -> Self {
-        Self { connection, job, scope: scope(job) }
+        Self { connection, job, scope: scope(job), minted: OnceCell::new() }
     }
 
     fn one<T>(
@@ -98,6 +102,23 @@ impl Tables for JobRows<'_> {
         self.one(sql, [self.job.as_str()], job_head)
     }
 
+    fn secret(&self) -> Result<Secret, LedgerError> {
+        if let Some(secret) = self.minted.get() {
+            return Ok(secret.clone());
+        }
+        let sql = "SELECT secret FROM secret WHERE job = ?1";
+        let found = self.one(sql, [self.job.as_str()], |row| row.get::<_, [u8; 32]>(0))?;
+        if let Some(bytes) = found {
+            return Ok(Secret::from(bytes));
+        }
+        if self.last(&Provenance::remembered())? != Total::NONE {
+            // What the job remembers was hashed under another one, and would look as if it were not there.
+            return Err(LedgerError::Damaged { cause: "a job's secret is missing".to_owned() });
+        }
+        let secret = Secret::mint()?;
+        Ok(self.minted.get_or_init(|| secret).clone())
+    }
+
     fn attempt(&self, call: &CallId) -> Result<Option<Attempted>, LedgerError> {
         let sql = "SELECT seq, decision, EXISTS (SELECT 1 FROM entry AS later WHERE later.job = ?1 AND \
                    later.call = ?2 AND later.kind = 'outcome') \
@@ -147,6 +168,12 @@ impl Tables for JobRows<'_> {
     fn write(&mut self, written: Written<'_>) -> Result<(), LedgerError> {
         let Written { entry, bytes, charges, job } = written;
         self.write_job(&job)?;
+        if let Some(secret) = self.minted.take() {
+            self.change(
+                "INSERT INTO secret (job, secret) VALUES (?1, ?2)",
+                (self.job.as_str(), secret.bytes()),
+            )?;
+        }
         let decision = match &entry.body {
             Body::Attempt(attempt) => Some(decision(&attempt.verdict)),
             Body::Opened(_) | Body::Refused(_) | Body::Outcome(_) | Body::Closed(_) => None,

@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use wpc::ledger::{Body, Entry, FactsBy, Ledger, MemoryLedger, Settled, Verdict};
-use wpc::{Clock, Gate, JobId, Key, Opening, POLICY_TYPE, SystemClock, Trust, sign};
+use wpc::{Clock, Gate, Input, JobId, Key, Opening, POLICY_TYPE, SystemClock, Trust, sign};
 use wpc_compiler::{Parameters, Source, compile};
 use wpc_endpoint::Endpoint;
 use wpc_service_bus::{Message, Namespace, ServiceBus};
@@ -57,6 +57,7 @@ impl Place {
             ledger: Arc::clone(&ledger),
             job: JobId::parse("job-1").unwrap(),
             agent: "agent".to_owned(),
+            input: Input::NONE,
         };
         Self { gate: Gate::open(opening).unwrap(), endpoint, bus, clock, ledger }
     }
