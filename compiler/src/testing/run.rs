@@ -50,6 +50,8 @@ pub(super) fn run(
                     line: lines.line_of(*place),
                     call: asked.call.clone(),
                     at: asked.at,
+                    before: before.clone(),
+                    by: (asked.job.clone(), asked.agent.clone()),
                     call_place: asked.place,
                     rule: places.spoken(policy, asked, found, before),
                     found: found.clone(),

@@ -122,6 +122,16 @@ fn scalar(given: Given, ty: &Type, at: Place<'_>) -> Result<Value, Malformed> {
     }
 }
 
+impl Interface {
+    /// A given value as a value of `ty`, which it must be in all respects.
+    #[cfg(feature = "serde")]
+    pub(super) fn read(&self, given: Given, ty: &Type, at: Place<'_>) -> Result<Value, Malformed> {
+        let value = Reader { interface: self, measured: Measured::Accept }.value(given, ty, at)?;
+        self.conforms(ty, &value)?;
+        Ok(value)
+    }
+}
+
 /// A number or a text as a value of `ty`, in its one spelling, if it is one.
 pub(crate) fn read_alone(given: Given, ty: &Type) -> Option<Value> {
     let value = scalar(given, ty, Place::Root).ok()?;

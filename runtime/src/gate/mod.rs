@@ -35,7 +35,6 @@ use tokio::sync::oneshot;
 use wpc_model::{Call, Hash, Malformed, MalformedCode, Moment, Policy, Provenance, Ruling, Situation};
 
 use crate::engine::Engine as Rules;
-use crate::job::CallIds;
 use crate::ledger::{Closing, Engine, Ledger, Step};
 use crate::refused::{Detail, Refused};
 use crate::{JobId, LedgerError};
@@ -43,6 +42,7 @@ use begin::{Begin, BeginTask};
 use named::Named;
 use timed::Timed;
 use untyped::{Refusing, RefusingTask};
+use wpc_evidence::CallIds;
 
 pub(crate) use admitted::Admitted;
 pub use input::Input;

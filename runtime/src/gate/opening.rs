@@ -9,13 +9,13 @@ use super::named::Named;
 use super::timed::Timed;
 use super::{Core, Input};
 use crate::JobId;
+use crate::RandomError;
 use crate::engine::Engine;
-use crate::job::CallIds;
-use crate::ledger::entry::is_agent;
 use crate::ledger::{Body, Charged, JobState, Ledger, LedgerError, MAX_AGENT_BYTES, Opened, Step};
-use crate::random::RandomError;
-use crate::sign::{Envelope, POLICY_TYPE, SignatureError};
-use crate::trust::{Role, Trust};
+use crate::{Envelope, POLICY_TYPE, SignatureError};
+use crate::{Role, Trust};
+use wpc_evidence::CallIds;
+use wpc_evidence::entry::is_agent;
 
 /// What a gate is opened with.
 #[derive(Debug)]

@@ -8,11 +8,9 @@ use std::collections::BTreeMap;
 
 use wpc_model::Counter;
 
-use super::append;
 use super::check::{AgentCharge, Agents};
-use super::fold::{Fold, Meters, OfAgent};
-use super::totals::Total;
 use crate::JobId;
+use wpc_evidence::fold::{self, Fold, Meters, Misplaced, OfAgent, Total};
 
 /// The charges that entries make to counters of agents.
 #[derive(Debug, Default)]
@@ -63,7 +61,7 @@ fn follows(mut expected: BTreeMap<(JobId, u64), OfAgent>, kept: &[AgentCharge]) 
     let (mut meters, mut last) = (Meters::<Total>::default(), Total::NONE);
     for charge in kept {
         let OfAgent { at, charged, .. } = expected.remove(&(charge.job.clone(), charge.seq))?;
-        let total = append::one(&meters, &charged, at).ok()?;
+        let total = fold::one::<Misplaced>(&meters, &charged, at).ok()?;
         if total != charge.total || at < last.at {
             return None;
         }

@@ -1,20 +1,20 @@
 //! One append, the same for every store.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use wpc_model::{Counter, MAX_INTEGER, RuleId};
+use wpc_evidence::fold::{Attempted, JobHead, Misplaced, Totals, Written, charge, follow};
+use wpc_evidence::time;
+use wpc_model::RuleId;
 
 use super::secret::Secret;
-use super::totals::{Total, Totals};
 use super::{
-    Appended, Body, Charged, Closed, Closing, Decide, Entry, Head, Instance, JobHead, JobState, LedgerError,
-    MAX_CLOCK_BEHIND_MS, Misplaced, Step, Verdict, time,
+    Appended, Body, Closed, Closing, Decide, Entry, Head, Instance, LedgerError, MAX_CLOCK_BEHIND_MS, Step,
 };
 use crate::clock::Clock;
 use crate::{CallId, Did, JobId};
 
 /// One job in a store, locked for one append. What is written is seen by later reads.
-pub(super) trait Tables: Totals {
+pub(super) trait Tables: Totals<LedgerError> {
     /// The job, if it was opened.
     fn job(&self) -> Result<Option<JobHead>, LedgerError>;
 
@@ -35,30 +35,6 @@ pub(super) trait Tables: Totals {
 
     /// Writes an entry, the charges it makes and the job as it stands after it.
     fn write(&mut self, written: Written<'_>) -> Result<(), LedgerError>;
-}
-
-/// An attempt in the log.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct Attempted {
-    /// Its place.
-    pub(super) seq: u64,
-    /// Admitted and without an outcome.
-    pub(super) unsettled: bool,
-    /// Admitted.
-    pub(super) admitted: bool,
-}
-
-/// All that one entry writes.
-#[derive(Debug)]
-pub(super) struct Written<'a> {
-    /// The entry.
-    pub(super) entry: &'a Entry,
-    /// Its canonical bytes.
-    pub(super) bytes: Vec<u8>,
-    /// New running totals by counter.
-    pub(super) charges: Vec<(Counter, Total)>,
-    /// The job after it.
-    pub(super) job: JobHead,
 }
 
 /// Who writes.
@@ -124,96 +100,6 @@ pub(super) fn now(clock: &dyn Clock, last_ms: i64) -> Result<i64, LedgerError> {
         return Err(LedgerError::ClockBehind { behind_ms });
     }
     Ok(wall_ms.max(last_ms))
-}
-
-/// The job after `body`, if `body` may stand there. `attempt` knows the job's calls.
-pub(super) fn follow(
-    attempt: impl Fn(&CallId) -> Result<Option<Attempted>, LedgerError>,
-    job: Option<JobHead>,
-    body: &Body,
-    at: i64,
-) -> Result<JobHead, LedgerError> {
-    let mut job = match (job, body) {
-        (None, Body::Opened(opened)) => JobHead {
-            agent: opened.agent.clone(),
-            policy_hash: opened.policy_hash,
-            state: JobState::Open,
-            size: 0,
-            last_at: at,
-            unsettled: 0,
-        },
-        (None, _) => return Err(Misplaced::NotOpen.into()),
-        (Some(_), Body::Opened(_)) => return Err(Misplaced::AlreadyOpen.into()),
-        (Some(job), _) => job,
-    };
-    if job.state == JobState::Closed {
-        return Err(Misplaced::AfterClosed.into());
-    }
-    match body {
-        Body::Opened(_) | Body::Refused(_) => {}
-        Body::Attempt(attempted) => {
-            if attempt(&attempted.call)?.is_some() {
-                return Err(Misplaced::CallRepeated.into());
-            }
-            if matches!(attempted.verdict, Verdict::Allow { .. }) {
-                job.unsettled = job.unsettled.saturating_add(1);
-            }
-        }
-        Body::Outcome(settled) => match attempt(&settled.call)? {
-            Some(attempt) if attempt.admitted && attempt.seq == settled.attempt_seq => {
-                if !attempt.unsettled {
-                    return Err(Misplaced::OutcomeRepeated.into());
-                }
-                job.unsettled = job.unsettled.saturating_sub(1);
-            }
-            _ => return Err(Misplaced::OutcomeUnmatched.into()),
-        },
-        Body::Closed(_) => job.state = JobState::Closed,
-    }
-    job.size = job.size.saturating_add(1);
-    job.last_at = at;
-    Ok(job)
-}
-
-/// The running totals after `charges` of `body`, which must start from what the ledger holds. Only
-/// an outcome gives back.
-pub(super) fn charge<'c>(
-    tables: &dyn Totals,
-    body: &Body,
-    charges: impl IntoIterator<Item = &'c Charged>,
-    at: i64,
-) -> Result<Vec<(Counter, Total)>, LedgerError> {
-    let least = if matches!(body, Body::Outcome(_)) { i64::MIN } else { 0 };
-    let (mut totals, mut charged) = (Vec::new(), BTreeSet::new());
-    for charge in charges {
-        // An entry charges a counter once.
-        if charge.amount < least || !charged.insert(charge.counter) {
-            return Err(Misplaced::ChargeDiffers.into());
-        }
-        totals.push((charge.counter, one(tables, charge, at)?));
-    }
-    Ok(totals)
-}
-
-/// The running total after one charge.
-pub(super) fn one(tables: &dyn Totals, charge: &Charged, at: i64) -> Result<Total, LedgerError> {
-    let last = tables.last(&charge.counter)?;
-    let base = match charge.window_ms {
-        None => Total::NONE,
-        Some(ms) => tables.until(&charge.counter, at.saturating_sub(ms))?,
-    };
-    if last.sum.checked_sub(base.sum) != Some(charge.before) {
-        return Err(Misplaced::ChargeDiffers.into());
-    }
-    match (last.n.checked_add(1), last.sum.checked_add(charge.amount)) {
-        (Some(n), Some(sum)) if sum >= 0 => Ok(Total { n, at, sum }),
-        _ => Err(Misplaced::ChargeDiffers.into()),
-    }
-}
-
-/// A statement's sum with that of one more of its counters; never more than an entry may hold.
-pub(super) fn add(sum: &mut i64, more: i64) {
-    *sum = sum.saturating_add(more).min(MAX_INTEGER);
 }
 
 /// The `closed` entry that follows from the job's log.

@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use wpc_model::Counter;
 
 use super::agents::Charges;
-use super::fold::{Fold, Running};
-use super::totals::Total;
 use super::{Entry, JobHead, LedgerError};
 use crate::{Did, JobId};
+use wpc_evidence::fold::{Fold, Running, Total};
 
 /// What a check found.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -172,8 +171,7 @@ impl One<'_> {
         }
         match self.fold.step(&entry, Vec::new()) {
             Ok(()) => Ok(Ok(())),
-            Err(LedgerError::Misplaced(misplaced)) => Ok(Err(misplaced.code())),
-            Err(error) => Err(error),
+            Err(misplaced) => Ok(Err(misplaced.code())),
         }
     }
 

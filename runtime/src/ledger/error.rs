@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use crate::random::RandomError;
+use wpc_evidence::fold::Misplaced;
+
+use crate::RandomError;
 
 /// A ledger failed or refused. Nothing was recorded, unless the variant says otherwise.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -98,56 +100,5 @@ impl LedgerError {
 
     pub(crate) fn unavailable(cause: impl std::fmt::Display) -> Self {
         Self::Unavailable { cause: cause.to_string() }
-    }
-}
-
-/// An entry that cannot stand where it was put.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum Misplaced {
-    /// The job's first entry is not `opened`. Code `job_not_open`.
-    #[error("the job is not open")]
-    NotOpen,
-    /// `opened` is there already. Code `job_already_open`.
-    #[error("the job was opened before")]
-    AlreadyOpen,
-    /// The job is closed. Code `job_closed`.
-    #[error("the job is closed")]
-    AfterClosed,
-    /// Another attempt has this call id. Code `call_repeated`.
-    #[error("another attempt has the same call id")]
-    CallRepeated,
-    /// The outcome is not that of an admitted attempt. Code `outcome_unmatched`.
-    #[error("no admitted attempt has this call id and sequence number")]
-    OutcomeUnmatched,
-    /// The attempt has an outcome already. Code `outcome_repeated`.
-    #[error("the attempt has an outcome already")]
-    OutcomeRepeated,
-    /// A charge does not follow from what the ledger holds. Code `charge_differs`.
-    #[error("a charge differs from the ledger's own sums")]
-    ChargeDiffers,
-    /// A `closed` entry does not say what its job's log says. Code `closed_differs`.
-    #[error("the closing entry differs from the log it closes")]
-    ClosedDiffers,
-    /// The entry is too long, or a number in it too great. Code `entry_malformed`.
-    #[error("the entry does not fit its schema")]
-    Malformed,
-}
-
-impl Misplaced {
-    /// The stable code.
-    #[must_use]
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::NotOpen => "job_not_open",
-            Self::AlreadyOpen => "job_already_open",
-            Self::AfterClosed => "job_closed",
-            Self::CallRepeated => "call_repeated",
-            Self::OutcomeUnmatched => "outcome_unmatched",
-            Self::OutcomeRepeated => "outcome_repeated",
-            Self::ChargeDiffers => "charge_differs",
-            Self::ClosedDiffers => "closed_differs",
-            Self::Malformed => "entry_malformed",
-        }
     }
 }

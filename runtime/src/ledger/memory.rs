@@ -1,20 +1,20 @@
 //! A ledger in memory: for tests and demonstrations. It ends with the process.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use wpc_model::{Counter, Owner, RuleId};
 
-use super::append::{self, Attempted, Tables, Writer, Written};
+use super::append::{self, Tables, Writer};
 use super::check::{self, AgentCharge, Agents, Checked, Kept, Store};
-use super::fold::{Fold, Meters};
 use super::secret::Secret;
-use super::totals::{Total, Totals};
 use super::{Appended, Decide, Entry, Instance, JobHead, Ledger, LedgerError, Task, sealed};
+use crate::RandomError;
 use crate::clock::{Clock, SystemClock};
-use crate::random::RandomError;
 use crate::{CallId, Did, JobId};
+use wpc_evidence::fold::{Attempted, Fold, Meters, Total, Totals, Written};
 
 /// Keeps everything in memory. Limits hold among the threads of this process only.
 pub struct MemoryLedger {
@@ -28,6 +28,8 @@ struct State {
     /// Time of the last entry of any job.
     last_at: i64,
     jobs: BTreeMap<JobId, Fold>,
+    /// Of jobs that remember where values came from.
+    secrets: BTreeMap<JobId, Secret>,
     /// Counters of agents, which all their jobs charge.
     agents: BTreeMap<String, Meters<AgentCharge>>,
 }
@@ -39,6 +41,8 @@ struct Rows<'a> {
     agents: &'a mut BTreeMap<String, Meters<AgentCharge>>,
     /// What this append charged to counters of the agent.
     charged: Vec<Counter>,
+    /// The job's secret, once it is asked for.
+    secret: OnceCell<Secret>,
 }
 
 impl Rows<'_> {
@@ -61,7 +65,7 @@ impl Rows<'_> {
     }
 }
 
-impl Totals for Rows<'_> {
+impl Totals<LedgerError> for Rows<'_> {
     fn last(&self, counter: &Counter) -> Result<Total, LedgerError> {
         match counter.owner {
             Owner::Job => self.fold.meters.last(counter),
@@ -90,11 +94,11 @@ impl Tables for Rows<'_> {
     }
 
     fn secret(&self) -> Result<Secret, LedgerError> {
-        if let Some(secret) = self.fold.secret.get() {
+        if let Some(secret) = self.secret.get() {
             return Ok(secret.clone());
         }
         let secret = Secret::mint()?;
-        Ok(self.fold.secret.get_or_init(|| secret).clone())
+        Ok(self.secret.get_or_init(|| secret).clone())
     }
 
     fn attempt(&self, call: &CallId) -> Result<Option<Attempted>, LedgerError> {
@@ -179,8 +183,10 @@ impl Ledger for MemoryLedger {
         let is_new = known.is_none();
         let fold = known.unwrap_or(&mut new);
         let before = fold.entries.len();
-        let mut rows = Rows { job, fold, agents: &mut state.agents, charged: Vec::new() };
+        let secret = state.secrets.get(job).cloned().map_or_else(OnceCell::new, OnceCell::from);
+        let mut rows = Rows { job, fold, agents: &mut state.agents, charged: Vec::new(), secret };
         let appended = append::append(&mut rows, &self.writer, at, job, decide);
+        let secret = rows.secret.take();
         if appended.is_err() {
             rows.undo();
             if !is_new
@@ -188,9 +194,7 @@ impl Ledger for MemoryLedger {
                 && fold.entries.len() > before
             {
                 // A later step failed: the steps before it never happened.
-                let secret = std::mem::take(&mut fold.secret);
                 *fold = refold(fold.entries.drain(..before))?;
-                fold.secret = secret;
             }
         }
         let appended = appended?;
@@ -199,6 +203,11 @@ impl Ledger for MemoryLedger {
         }
         if appended.count > 0 && is_new {
             state.jobs.insert(job.clone(), new);
+        }
+        if appended.count > 0
+            && let Some(secret) = secret
+        {
+            state.secrets.insert(job.clone(), secret);
         }
         Ok(appended)
     }

@@ -12,32 +12,30 @@
 mod agents;
 mod append;
 mod check;
-pub(crate) mod entry;
 mod error;
-mod fold;
 mod memory;
 mod secret;
 mod sqlite;
-pub(crate) mod time;
-mod totals;
 
 use std::cell::RefCell;
 use std::fmt;
 use std::sync::Arc;
 
+use wpc_evidence::fold::used;
 use wpc_model::{Bound, Counter, Hash, History, Used};
 
 use crate::clock::Clock;
 use crate::{Did, JobId};
 
 pub use check::{Checked, Finding};
-pub use entry::{
+pub use error::LedgerError;
+pub use memory::MemoryLedger;
+pub use sqlite::SqliteLedger;
+pub use wpc_evidence::entry::{
     Attempt, Body, Charged, Closed, Closing, Engine, Entry, EntryError, FactsBy, Instance, MAX_AGENT_BYTES,
     MAX_CODE_BYTES, MAX_ENTRY_BYTES, Opened, Seen, Settled, Untyped, Verdict,
 };
-pub use error::{LedgerError, Misplaced};
-pub use memory::MemoryLedger;
-pub use sqlite::SqliteLedger;
+pub use wpc_evidence::fold::{JobHead, JobState, Misplaced};
 
 /// Entries that a job may have before it takes no more calls. Outcomes of admitted calls are still
 /// recorded; then the job is closed as exhausted.
@@ -143,32 +141,6 @@ pub struct Head<'a> {
     failure: RefCell<Option<LedgerError>>,
 }
 
-/// What is known of an opened job.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct JobHead {
-    /// Who works on it.
-    pub agent: String,
-    /// Its policy.
-    pub policy_hash: Hash,
-    /// Whether it takes entries.
-    pub state: JobState,
-    /// Entries so far: the next sequence number.
-    pub size: u64,
-    /// Time of the last entry, Unix milliseconds.
-    pub last_at: i64,
-    /// Admitted calls without an outcome.
-    pub unsettled: u64,
-}
-
-/// Whether a job takes entries.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum JobState {
-    /// It does.
-    Open,
-    /// Its last entry is `closed`.
-    Closed,
-}
-
 impl<'a> Head<'a> {
     fn new(now_ms: i64, job: Option<&'a JobHead>, tables: &'a dyn append::Tables) -> Self {
         Self { now_ms, job, tables, failure: RefCell::new(None) }
@@ -207,7 +179,7 @@ impl History for Head<'_> {
     }
 
     fn used(&self, bound: &Bound, amount: i64) -> Option<Used> {
-        self.read(totals::used(self.tables, bound, amount, self.now_ms))?
+        self.read(used(self.tables, bound, amount, self.now_ms))?
     }
 
     fn total(&self, counter: &Counter, until: Option<i64>) -> Option<i64> {

@@ -2,10 +2,9 @@
 
 use std::fmt;
 
+use wpc_evidence::random::{self, RandomError};
 use wpc_model::Hash;
 use zeroize::{Zeroize as _, Zeroizing};
-
-use crate::random::{self, RandomError};
 
 /// 32 random bytes that never leave the store: without them, who reads entries cannot try values
 /// against the labels in them.

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 use wpc_model::{
-    Call, Condition, Decision, Demand, Effect, History as _, Moment, Order, Policy, Reason, Refusal, Rule,
-    RuleId, Ruling, Tool,
+    Call, Condition, Decision, Demand, Effect, History as _, Order, Policy, Reason, Refusal, Rule, RuleId,
+    Ruling, Situation, Tool,
 };
 
 use super::change::{self, Change};
@@ -65,11 +65,11 @@ pub(super) fn of(
 ) -> Result<Verdict, Failure> {
     let missing = || Failure::no("unknown_tool", "the policy does not have this tool");
     let tool = policy.tools.get(&call.tool).ok_or_else(missing)?;
-    let now = Moment::at(history.now);
+    let past = history.past.at(history.who(), history.now);
+    let now = Situation::of(&past);
     let ruling = wpc_model::rule(tool, call, now);
     let asked = wpc_model::approvals(policy, call, now);
     let needs = wpc_model::Needs::of(policy, call, now);
-    let past = history.past.at(history.who(), history.now);
     let nobody = wpc_model::Approvals::NONE;
     let decision = wpc_model::admit(policy, call, ruling, &needs, &nobody, &past).decision;
     let demands = needs.demands.unwrap_or_default();
@@ -125,7 +125,7 @@ struct Look<'a> {
     tool: &'a Tool,
     call: &'a Call,
     lines: Option<&'a Lines>,
-    now: Moment,
+    now: Situation<'a>,
 }
 
 impl Look<'_> {

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::ledger::LedgerError;
-use crate::private_file::{self, Draft, DraftError};
+use wpc_evidence::private_file::{self, Draft, DraftError};
 
 /// Makes the file at `path` with what `fill` writes into it: complete or not at all.
 pub(super) fn make(

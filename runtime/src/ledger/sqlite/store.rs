@@ -10,8 +10,8 @@ use super::broken;
 use super::tables::{Number, OF_AGENT, decision, integer, job_head, scope, total};
 use crate::JobId;
 use crate::ledger::check::{AgentCharge, Agents, Kept, Store};
-use crate::ledger::totals::Total;
 use crate::ledger::{Body, Entry, LedgerError};
+use wpc_evidence::fold::Total;
 
 /// A connection within a read transaction.
 pub(super) struct Snapshot<'a>(pub(super) &'a Connection);

@@ -8,11 +8,11 @@ use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
 use wpc_model::{Counter, Hash, Owner, Provenance, RuleId};
 
 use super::broken;
-use crate::ledger::append::{self, Attempted, Tables, Written};
+use crate::ledger::append::Tables;
 use crate::ledger::secret::Secret;
-use crate::ledger::totals::{Total, Totals};
-use crate::ledger::{Body, JobHead, JobState, LedgerError, Verdict};
+use crate::ledger::{Body, LedgerError, Verdict};
 use crate::{CallId, JobId};
+use wpc_evidence::fold::{self, Attempted, JobHead, JobState, Total, Totals, Written};
 
 /// A job's rows, seen and changed through a transaction of `connection`.
 pub(super) struct JobRows<'a> {
@@ -73,7 +73,7 @@ impl JobRows<'_> {
     }
 }
 
-impl Totals for JobRows<'_> {
+impl Totals<LedgerError> for JobRows<'_> {
     fn last(&self, counter: &Counter) -> Result<Total, LedgerError> {
         let sql = "SELECT n, last_at, total FROM meter WHERE scope = ?1 AND limit_id = ?2 AND key = ?3";
         let counter = (self.scope(counter)?, counter.statement.0, key(counter));
@@ -160,7 +160,7 @@ impl Tables for JobRows<'_> {
         let mut sums = BTreeMap::new();
         for row in rows {
             let (statement, total) = row.map_err(broken)?;
-            append::add(sums.entry(statement).or_default(), total);
+            fold::add(sums.entry(statement).or_default(), total);
         }
         Ok(sums)
     }

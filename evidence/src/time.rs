@@ -3,15 +3,15 @@
 use wpc_model::{instant_text, parse_instant};
 
 /// The last millisecond of the year 9999; later ones have no RFC 3339 text.
-pub(crate) const MAX_TIME_MS: i64 = 253_402_300_799_999;
+pub const MAX_TIME_MS: i64 = 253_402_300_799_999;
 
 /// The text of `ms` Unix milliseconds; `None` outside the years 1970 to 9999.
-pub(crate) fn to_text(ms: i64) -> Option<String> {
+pub fn to_text(ms: i64) -> Option<String> {
     (0..=MAX_TIME_MS).contains(&ms).then(|| instant_text(ms))
 }
 
 /// Reads exactly what [`to_text`] writes.
-pub(crate) fn from_text(text: &str) -> Option<i64> {
+pub fn from_text(text: &str) -> Option<i64> {
     let ms = parse_instant(text)?;
     (to_text(ms)? == text).then_some(ms)
 }

@@ -6,43 +6,51 @@
 
 use wpc_model::{Bound, Counter, Used, Window};
 
-use super::LedgerError;
-
 /// The running totals of one job's counters, and of its agent's.
-pub(crate) trait Totals {
+pub trait Totals<E> {
     /// The last charge of `counter`, or [`Total::NONE`].
-    fn last(&self, counter: &Counter) -> Result<Total, LedgerError>;
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read.
+    fn last(&self, counter: &Counter) -> Result<Total, E>;
 
     /// The last charge of `counter` at or before `at`, or [`Total::NONE`].
-    fn until(&self, counter: &Counter, at: i64) -> Result<Total, LedgerError>;
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read.
+    fn until(&self, counter: &Counter, at: i64) -> Result<Total, E>;
 
     /// Charge number `n` of `counter`, from 1.
-    fn nth(&self, counter: &Counter, n: u64) -> Result<Total, LedgerError>;
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read.
+    fn nth(&self, counter: &Counter, n: u64) -> Result<Total, E>;
 }
 
 /// A counter's charges up to one of them.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) struct Total {
+pub struct Total {
     /// The charge's number, from 1; 0 for no charge.
-    pub(crate) n: u64,
+    pub n: u64,
     /// Its time, Unix milliseconds.
-    pub(crate) at: i64,
+    pub at: i64,
     /// Sum of the charges up to and including it.
-    pub(crate) sum: i64,
+    pub sum: i64,
 }
 
 impl Total {
     /// Before the first charge.
-    pub(crate) const NONE: Self = Self { n: 0, at: 0, sum: 0 };
+    pub const NONE: Self = Self { n: 0, at: 0, sum: 0 };
 }
 
 /// What `bound`'s counter has been charged in its window at `now`, and when `amount` more would fit.
-pub(crate) fn used(
-    totals: &dyn Totals,
-    bound: &Bound,
-    amount: i64,
-    now: i64,
-) -> Result<Option<Used>, LedgerError> {
+/// # Errors
+///
+/// Whatever the totals fail with.
+pub fn used<E>(totals: &dyn Totals<E>, bound: &Bound, amount: i64, now: i64) -> Result<Option<Used>, E> {
     let last = totals.last(&bound.counter)?;
     let Window::Sliding { ms } = bound.window else {
         return Ok(Some(Used { amount: last.sum, frees_at: None }));

@@ -13,7 +13,7 @@ pub const MAX_JOB_ID: usize = 128;
 /// Whoever starts the job mints it; it is never taken from the agent.
 ///
 /// ```
-/// use wpc::JobId;
+/// use wpc_evidence::JobId;
 /// let job = JobId::parse("job_7fz3q").unwrap();
 /// assert_eq!(job.to_string(), "job_7fz3q");
 /// assert!(JobId::parse("a job").is_err());
@@ -112,17 +112,23 @@ impl fmt::Debug for CallId {
 /// Makes the call ids of one gate: 80 random bits of the gate's own and a count, so that two gates
 /// never make the same id and no call waits for the operating system's randomness.
 #[derive(Debug)]
-pub(crate) struct CallIds {
+pub struct CallIds {
     gate: [u8; 10],
     next: std::sync::atomic::AtomicU64,
 }
 
 impl CallIds {
-    pub(crate) fn new() -> Result<Self, RandomError> {
+    /// Ids of a new gate.
+    ///
+    /// # Errors
+    ///
+    /// [`RandomError`] only if the operating system gives no randomness.
+    pub fn new() -> Result<Self, RandomError> {
         Ok(Self { gate: random::bytes()?, next: std::sync::atomic::AtomicU64::new(0) })
     }
 
-    pub(crate) fn next(&self) -> CallId {
+    /// An id that no other call has.
+    pub fn next(&self) -> CallId {
         let count = self.next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let mut bytes = [0; 16];
         let count = count.to_be_bytes();

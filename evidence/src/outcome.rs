@@ -83,7 +83,7 @@ pub const MAX_PROVIDER_BYTES: usize = 256;
 
 impl Report {
     /// The outcome and the provider's words that an entry records.
-    pub(crate) fn into_outcome(self) -> (Outcome, Option<Provider>) {
+    pub fn into_outcome(self) -> (Outcome, Option<Provider>) {
         let (outcome, status, id) = match self {
             Self::Done { status, id } => (Outcome::Done, status, id),
             Self::Failed { code, status } => (Outcome::Failed { code }, status, None),

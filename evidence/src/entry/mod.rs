@@ -310,7 +310,12 @@ impl FactsBy {
 pub struct Instance(Arc<str>);
 
 impl Instance {
-    pub(crate) fn mint() -> Result<Self, RandomError> {
+    /// A new name from the operating system's randomness.
+    ///
+    /// # Errors
+    ///
+    /// [`RandomError`] only if it gives none.
+    pub fn mint() -> Result<Self, RandomError> {
         Ok(Self(format!("inst_{}", random::base32(random::bytes()?)).into()))
     }
 
@@ -336,12 +341,12 @@ impl fmt::Debug for Instance {
 
 /// Whether `code` may stand in an entry: 1 to [`MAX_CODE_BYTES`] of `a-z`, `0-9` and `_`.
 #[must_use]
-pub(crate) fn is_code(code: &str) -> bool {
+pub fn is_code(code: &str) -> bool {
     let accepted = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
     !code.is_empty() && code.len() <= MAX_CODE_BYTES && code.bytes().all(accepted)
 }
 
 /// Whether `agent` may stand in an entry: 1 to [`MAX_AGENT_BYTES`] bytes, no control characters.
-pub(crate) fn is_agent(agent: &str) -> bool {
+pub fn is_agent(agent: &str) -> bool {
     !agent.is_empty() && agent.len() <= MAX_AGENT_BYTES && !agent.chars().any(char::is_control)
 }

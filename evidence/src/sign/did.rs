@@ -12,7 +12,7 @@ use ed25519_dalek::{Signature, VerifyingKey};
 /// not canonical (RFC 8032 section 5.1.3) are refused, so one key has one name.
 ///
 /// ```
-/// use wpc::Did;
+/// use wpc_evidence::Did;
 /// let text = "did:key:z6MkneMkZqwqRiU5mJzSG3kDwzt9P8C59N4NGTfBLfSGE7c7";
 /// assert_eq!(Did::parse(text).unwrap().to_string(), text);
 /// ```

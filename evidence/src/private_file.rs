@@ -9,22 +9,26 @@ use crate::random::{self, RandomError};
 
 /// A new file with mode 0600 from its first moment, under a name that nobody can guess, in the
 /// directory of the name that it is to have.
-pub(crate) struct Draft {
+#[derive(Debug)]
+pub struct Draft {
     /// Where it is now.
-    pub(crate) path: PathBuf,
+    pub path: PathBuf,
     /// The file, open for writing.
-    pub(crate) file: File,
+    pub file: File,
 }
 
 /// A draft could not be made.
-pub(crate) enum DraftError {
+#[derive(Debug)]
+pub enum DraftError {
+    /// The operating system gave no randomness.
     Random(RandomError),
+    /// The file system refused.
     Io(io::Error),
 }
 
 impl Draft {
     /// Makes the file.
-    pub(crate) fn beside(target: &Path) -> Result<Self, DraftError> {
+    pub fn beside(target: &Path) -> Result<Self, DraftError> {
         let mut name = OsString::from(".");
         name.push(target.file_name().unwrap_or_default());
         name.push(format!(".{}", random::base32(random::bytes().map_err(DraftError::Random)?)));
@@ -39,7 +43,7 @@ impl Draft {
 
     /// Gives the file its name. Fails with [`io::ErrorKind::AlreadyExists`] if there is something of
     /// that name; never overwrites.
-    pub(crate) fn publish(self, target: &Path) -> io::Result<()> {
+    pub fn publish(self, target: &Path) -> io::Result<()> {
         self.file.sync_all()?;
         fs::hard_link(&self.path, target)?;
         sync_directory(target)
@@ -54,7 +58,7 @@ impl Drop for Draft {
 }
 
 /// Permission bits; 0 where files have none.
-pub(crate) fn mode(about: &Metadata) -> u32 {
+pub fn mode(about: &Metadata) -> u32 {
     #[cfg(unix)]
     return std::os::unix::fs::PermissionsExt::mode(&about.permissions()) & 0o7777;
     #[cfg(not(unix))]
@@ -62,12 +66,12 @@ pub(crate) fn mode(about: &Metadata) -> u32 {
 }
 
 /// Whether nobody but the owner may do anything.
-pub(crate) fn is_private(mode: u32) -> bool {
+pub fn is_private(mode: u32) -> bool {
     mode & 0o077 == 0
 }
 
 /// The directory that `path` is in.
-pub(crate) fn directory(path: &Path) -> &Path {
+pub fn directory(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),

@@ -1,44 +1,50 @@
 //! A job's state in memory, derived from its entries.
 
-use std::cell::OnceCell;
 use std::collections::BTreeMap;
+
+mod misplaced;
+mod step;
+mod totals;
 
 use wpc_model::{Counter, Owner, RuleId};
 
-use super::append::{self, Attempted, Written};
-use super::secret::Secret;
-use super::totals::{Total, Totals};
-use super::{Body, Charged, Entry, JobHead, LedgerError, Misplaced, Verdict};
 use crate::CallId;
+use crate::entry::{Body, Charged, Closed, Closing, Entry, Verdict};
+
+pub use misplaced::Misplaced;
+pub use step::{Attempted, JobHead, JobState, Written, add, charge, follow, one};
+pub use totals::{Total, Totals, used};
 
 /// What a job's entries add up to.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Fold {
-    pub(super) head: Option<JobHead>,
+pub struct Fold {
+    /// The job, once it is open.
+    pub head: Option<JobHead>,
     /// Of the job's own counters.
-    pub(super) meters: Meters<Total>,
+    pub meters: Meters<Total>,
     /// Canonical bytes, in order. Empty while entries that are kept elsewhere are folded.
-    pub(super) entries: Vec<Vec<u8>>,
+    pub entries: Vec<Vec<u8>>,
     /// Charges to counters of the agent, which other jobs charge too: where they stand, and what they
     /// say.
-    pub(super) of_agent: Vec<OfAgent>,
+    pub of_agent: Vec<OfAgent>,
     counts: BTreeMap<String, u64>,
     attempts: BTreeMap<CallId, Attempted>,
-    /// The job's secret, if anybody asked for it.
-    pub(super) secret: OnceCell<Secret>,
 }
 
 /// A charge to a counter of the agent.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct OfAgent {
-    pub(super) seq: u64,
-    pub(super) at: i64,
-    pub(super) charged: Charged,
+pub struct OfAgent {
+    /// Place of the entry that makes it.
+    pub seq: u64,
+    /// The entry's time, Unix milliseconds.
+    pub at: i64,
+    /// What it says.
+    pub charged: Charged,
 }
 
 /// Charges by counter, oldest first.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) struct Meters<C>(pub(super) BTreeMap<Counter, Vec<C>>);
+pub struct Meters<C>(pub BTreeMap<Counter, Vec<C>>);
 
 impl<C> Default for Meters<C> {
     fn default() -> Self {
@@ -47,7 +53,8 @@ impl<C> Default for Meters<C> {
 }
 
 /// A charge with its running total.
-pub(super) trait Running {
+pub trait Running {
+    /// The running total with it.
     fn total(&self) -> Total;
 }
 
@@ -62,38 +69,39 @@ impl<C: Running> Meters<C> {
         self.0.get(counter).map_or(&[], Vec::as_slice)
     }
 
-    pub(super) fn push(&mut self, counter: Counter, charge: C) {
+    /// Adds the charge that follows.
+    pub fn push(&mut self, counter: Counter, charge: C) {
         self.0.entry(counter).or_default().push(charge);
     }
 
     /// The last total of each counter.
-    pub(super) fn last_of_each(&self) -> BTreeMap<Counter, Total> {
+    pub fn last_of_each(&self) -> BTreeMap<Counter, Total> {
         self.0.iter().filter_map(|(counter, charges)| Some((*counter, charges.last()?.total()))).collect()
     }
 
     /// Counters and charges.
-    pub(super) fn count(&self) -> [u64; 2] {
+    pub fn count(&self) -> [u64; 2] {
         let count = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
         let charges = self.0.values().fold(0_u64, |sum, charges| sum.saturating_add(count(charges.len())));
         [count(self.0.len()), charges]
     }
 }
 
-impl<C: Running> Totals for Meters<C> {
-    fn last(&self, counter: &Counter) -> Result<Total, LedgerError> {
+impl<C: Running, E: From<Misplaced>> Totals<E> for Meters<C> {
+    fn last(&self, counter: &Counter) -> Result<Total, E> {
         Ok(self.of(counter).last().map_or(Total::NONE, Running::total))
     }
 
-    fn until(&self, counter: &Counter, at: i64) -> Result<Total, LedgerError> {
+    fn until(&self, counter: &Counter, at: i64) -> Result<Total, E> {
         let charges = self.of(counter);
         let before = charges.partition_point(|charge| charge.total().at <= at);
         Ok(before.checked_sub(1).and_then(|last| charges.get(last)).map_or(Total::NONE, Running::total))
     }
 
-    fn nth(&self, counter: &Counter, n: u64) -> Result<Total, LedgerError> {
+    fn nth(&self, counter: &Counter, n: u64) -> Result<Total, E> {
         let index = n.checked_sub(1).and_then(|index| usize::try_from(index).ok());
         let charge = index.and_then(|index| self.of(counter).get(index));
-        charge.map(Running::total).ok_or_else(|| LedgerError::unavailable("a charge is missing"))
+        charge.map(Running::total).ok_or(Misplaced::ChargeDiffers.into())
     }
 }
 
@@ -103,15 +111,15 @@ impl Fold {
     /// # Errors
     ///
     /// [`Misplaced`] if it cannot stand there.
-    pub(super) fn step(&mut self, entry: &Entry, bytes: Vec<u8>) -> Result<(), LedgerError> {
-        let job = append::follow(|call| Ok(self.attempt(call)), self.head.clone(), &entry.body, entry.at)?;
+    pub fn step(&mut self, entry: &Entry, bytes: Vec<u8>) -> Result<(), Misplaced> {
+        let job = follow(|call| Ok(self.attempt(call)), self.head.clone(), &entry.body, entry.at)?;
         let (own, of_agent): (Vec<_>, Vec<_>) =
             entry.body.charges().iter().partition(|charge| charge.counter.owner == Owner::Job);
-        let charges = append::charge(&self.meters, &entry.body, own, entry.at)?;
+        let charges = charge(&self.meters, &entry.body, own, entry.at)?;
         if let Body::Closed(closed) = &entry.body
             && self.closing(entry.seq, closed.reason) != *closed
         {
-            return Err(Misplaced::ClosedDiffers.into());
+            return Err(Misplaced::ClosedDiffers);
         }
         let noted =
             of_agent.into_iter().map(|charged| OfAgent { seq: entry.seq, at: entry.at, charged: *charged });
@@ -120,8 +128,8 @@ impl Fold {
         Ok(())
     }
 
-    fn closing(&self, seq: u64, reason: super::Closing) -> super::Closed {
-        super::Closed {
+    fn closing(&self, seq: u64, reason: Closing) -> Closed {
+        Closed {
             reason,
             entries: seq,
             counts: self.counts.clone(),
@@ -130,29 +138,37 @@ impl Fold {
         }
     }
 
-    pub(super) fn attempt(&self, call: &CallId) -> Option<Attempted> {
+    /// What is known of a call.
+    #[must_use]
+    pub fn attempt(&self, call: &CallId) -> Option<Attempted> {
         self.attempts.get(call).copied()
     }
 
-    pub(super) fn counts(&self) -> BTreeMap<String, u64> {
+    /// How many entries of each kind there are.
+    #[must_use]
+    pub fn counts(&self) -> BTreeMap<String, u64> {
         self.counts.clone()
     }
 
-    pub(super) fn unsettled(&self) -> Vec<CallId> {
+    /// Admitted calls without an outcome, sorted.
+    #[must_use]
+    pub fn unsettled(&self) -> Vec<CallId> {
         let unsettled = self.attempts.iter().filter(|(_, attempt)| attempt.unsettled);
         unsettled.map(|(call, _)| call.clone()).collect()
     }
 
-    pub(super) fn sums(&self) -> BTreeMap<RuleId, i64> {
+    /// The sum of all charges of each statement, over the job's own counters.
+    #[must_use]
+    pub fn sums(&self) -> BTreeMap<RuleId, i64> {
         let mut sums = BTreeMap::new();
         for (counter, total) in self.meters.last_of_each() {
-            append::add(sums.entry(counter.statement).or_default(), total.sum);
+            add(sums.entry(counter.statement).or_default(), total.sum);
         }
         sums
     }
 
     /// Takes an entry and its charges to the job's own counters.
-    pub(super) fn write(&mut self, written: Written<'_>) {
+    pub fn write(&mut self, written: Written<'_>) {
         let Written { entry, bytes, charges, job } = written;
         let count = self.counts.entry(entry.body.kind().to_owned()).or_default();
         *count = count.saturating_add(1);

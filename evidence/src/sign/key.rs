@@ -12,7 +12,7 @@ use crate::random::{self, RandomError};
 /// shows it.
 ///
 /// ```
-/// let key = wpc::Key::generate().unwrap();
+/// let key = wpc_evidence::Key::generate().unwrap();
 /// assert!(key.did().to_string().starts_with("did:key:z6Mk"));
 /// assert_eq!(format!("{key:?}"), format!("Key({})", key.did()));
 /// ```

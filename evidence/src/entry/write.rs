@@ -7,8 +7,8 @@ use super::{
     Attempt, Body, Charged, Closed, Entry, EntryError, MAX_ENTRY_BYTES, Opened, Seen, Settled, Untyped,
     Verdict, is_agent, is_code,
 };
-use crate::ledger::time;
 use crate::outcome::{MAX_PROVIDER_BYTES, Outcome, Provider};
+use crate::time;
 
 impl Entry {
     /// Its canonical bytes: what the ledger keeps.
@@ -220,7 +220,7 @@ impl Provider {
 
 impl Outcome {
     /// The same with a code that may stand in an entry.
-    pub(crate) fn with_fitting_code(self) -> Self {
+    pub fn with_fitting_code(self) -> Self {
         let fitting = |code: String| if is_code(&code) { code } else { "other".to_owned() };
         match self {
             Self::Failed { code } => Self::Failed { code: fitting(code) },

@@ -14,7 +14,7 @@ impl RandomError {
 }
 
 /// `N` bytes that nobody can guess.
-pub(crate) fn bytes<const N: usize>() -> Result<[u8; N], RandomError> {
+pub fn bytes<const N: usize>() -> Result<[u8; N], RandomError> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).map_err(|_| RandomError)?;
     Ok(bytes)
@@ -23,7 +23,7 @@ pub(crate) fn bytes<const N: usize>() -> Result<[u8; N], RandomError> {
 const BASE32: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
 
 /// 128 bits as 26 characters of lower-case base32 without padding (RFC 4648 section 6).
-pub(crate) fn base32(bytes: [u8; 16]) -> String {
+pub fn base32(bytes: [u8; 16]) -> String {
     let bits = u128::from_be_bytes(bytes);
     // 26 digits hold 130 bits: the last digit ends in two zero bits.
     let digits = (3..=123).rev().step_by(5).map(|place| bits >> place & 31).chain([bits << 2 & 31]);
@@ -34,7 +34,7 @@ pub(crate) fn base32(bytes: [u8; 16]) -> String {
 }
 
 /// Whether `text` could be what [`base32`] writes.
-pub(crate) fn is_base32(text: &str) -> bool {
+pub fn is_base32(text: &str) -> bool {
     text.len() == 26
         && text.bytes().all(|byte| BASE32.contains(&byte))
         && text.bytes().last().is_some_and(|byte| b"aeimquy4".contains(&byte))

@@ -10,8 +10,8 @@ use super::{
     Attempt, Body, Charged, Closed, Closing, Engine, Entry, FactsBy, Instance, MAX_ENTRY_BYTES, Opened, Seen,
     Settled, Untyped, Verdict,
 };
-use crate::ledger::time;
 use crate::outcome::{Outcome, Provider};
+use crate::time;
 use crate::{CallId, Did, JobId};
 
 /// Bytes are not an entry.
