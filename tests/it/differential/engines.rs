@@ -3,7 +3,10 @@
 use std::sync::{Arc, LazyLock};
 
 use wpc::{DynamicGate, Input, JobId, Key, MemoryLedger, Opening, POLICY_TYPE, Place, Trust, sign};
-use wpc_model::{Call, Moment, Policy, Resource, Rule, Ruling, Tool, Value, decode, encode, rule};
+use wpc_model::{
+    Call, Hash, Moment, Policy, Resource, Rule, Ruling, Situation, Source, Sources, Tool, Truth, Value,
+    decode, encode, rule,
+};
 
 use super::drawn::{Fields, names};
 use super::table::{Kind, Listed};
@@ -66,7 +69,18 @@ impl Engines {
     /// What the reference interpreter and the engine say, which must be the same.
     pub(super) fn ruling(&self, call: &Call, moment: Moment, tell: &impl Fn() -> String) -> Ruling {
         call.conform(&self.policy).unwrap_or_else(|malformed| panic!("{malformed}\n{call:#?}\n{}", tell()));
-        let reference = rule(&self.policy.tools[&call.tool], call, moment);
+        let tool = &self.policy.tools[&call.tool];
+        for drawn in [Drawn(0), Drawn(1), Drawn(2)] {
+            let situation = Situation { moment, sources: Some(&drawn) };
+            let (indexed, reference) = (self.gate.rule(call, situation), rule(tool, call, situation));
+            assert_eq!(
+                indexed,
+                reference,
+                "the engine, then the reference interpreter, {drawn:?}, of {call:#?}\n{}",
+                tell()
+            );
+        }
+        let reference = rule(tool, call, moment);
         let indexed = self.gate.rule(call, moment);
         assert_eq!(
             indexed,
@@ -75,6 +89,17 @@ impl Engines {
             tell()
         );
         reference
+    }
+}
+
+/// Some values came from somewhere, others did not, of some nobody knows.
+#[derive(Debug)]
+struct Drawn(u8);
+
+impl Sources for Drawn {
+    fn came_from(&self, source: &Source, value: &Value) -> Truth {
+        let text = format!("{} {} {value:?}", self.0, source.to_text());
+        [Truth::True, Truth::False, Truth::Unknown][usize::from(Hash::of(text.as_bytes()).0[0] % 3)]
     }
 }
 

@@ -9,8 +9,8 @@ use wpc::{
     Clock, DynamicGate, DynamicRunning, Input, JobId, Key, Opening, Outcome, POLICY_TYPE, Trust, sign,
 };
 use wpc_model::{
-    Approvals, Call, Charging, Decision, Moment, Needs, Past, Policy, Refusal, Who, admit, encode, rule,
-    settle,
+    Approvals, Call, Charging, Decision, Given, Needs, Past, Policy, Provenance, Refusal, Situation, Who,
+    admit, encode, rule, settle,
 };
 
 use super::drawn;
@@ -33,6 +33,8 @@ pub(super) enum Store {
 #[derive(Debug, Default)]
 pub(super) struct Seen {
     allowed: u64,
+    explicit_deny: u64,
+    default_deny: u64,
     order_denied: u64,
     approval_required: u64,
     limit_exceeded: u64,
@@ -40,12 +42,16 @@ pub(super) struct Seen {
     frees: u64,
     /// Outcomes that gave a place back, or that something waited for.
     settled: u64,
+    /// Outcomes of which a source was remembered.
+    labelled: u64,
 }
 
 impl Seen {
     fn count(&mut self, decision: &Decision) {
         let Decision::Deny(refusal) = decision else { return self.allowed += 1 };
         match refusal.reason.code() {
+            "explicit_deny" => self.explicit_deny += 1,
+            "default_deny" => self.default_deny += 1,
             "order_denied" => self.order_denied += 1,
             "approval_required" => self.approval_required += 1,
             "limit_exceeded" => self.limit_exceeded += 1,
@@ -55,14 +61,27 @@ impl Seen {
     }
 
     pub(super) fn is_everything(&self, cases: u64) {
-        let Self { allowed, order_denied, approval_required, limit_exceeded, frees, settled } = self;
+        let Self {
+            allowed,
+            explicit_deny,
+            default_deny,
+            order_denied,
+            approval_required,
+            limit_exceeded,
+            frees,
+            settled,
+            labelled,
+        } = self;
         for (what, count) in [
             ("allowed", allowed),
+            ("explicit_deny", explicit_deny),
+            ("default_deny", default_deny),
             ("order_denied", order_denied),
             ("approval_required", approval_required),
             ("limit_exceeded", limit_exceeded),
             ("with a time", frees),
             ("settled", settled),
+            ("labelled", labelled),
         ] {
             assert!(count * 300 > cases, "only {count} of {cases} are {what}");
         }
@@ -90,6 +109,8 @@ pub(super) struct Played<'p> {
     gates: Vec<DynamicGate>,
     past: Past,
     list: Vec<Admitted>,
+    /// What each job was asked to do.
+    inputs: Vec<Given>,
     running: Vec<Running>,
     happened: usize,
     _directory: Option<tempfile::TempDir>,
@@ -103,7 +124,7 @@ struct Running {
 }
 
 impl<'p> Played<'p> {
-    pub(super) fn begin(policy: &'p Policy, store: Store) -> Self {
+    pub(super) fn begin(policy: &'p Policy, store: Store, random: &mut Random) -> Self {
         let clock = Arc::new(Clockwork(AtomicI64::new(START_MS)));
         let did = Key::from_seed(&[2; 32]).did();
         let mut directory = None;
@@ -122,25 +143,34 @@ impl<'p> Played<'p> {
         );
         let trust = Trust::parse(trust.as_bytes()).unwrap();
         let artifact = sign(POLICY_TYPE, &encode(policy), &[author]);
-        let open = |(job, agent): (&str, usize)| {
+        let inputs = JOBS.map(|_| drawn::input(random));
+        let mut past = Past::new();
+        let mut given = Vec::new();
+        for ((job, agent), input) in JOBS.into_iter().zip(&inputs) {
+            let input = Given::from_json(input.as_bytes()).unwrap();
+            past.input(policy, Who { job, agent: AGENTS[agent] }, START_MS, &input).unwrap();
+            given.push(input);
+        }
+        let open = |((job, agent), input): ((&str, usize), &String)| {
             DynamicGate::open(Opening {
                 artifact: &artifact,
                 trust: &trust,
                 ledger: ledger.clone(),
                 job: JobId::parse(job).unwrap(),
                 agent: AGENTS[agent].to_owned(),
-                input: Input::NONE,
+                input: Input::from_json(input.as_bytes()).unwrap(),
             })
             .unwrap()
         };
-        let gates = JOBS.map(open).into();
+        let gates = JOBS.into_iter().zip(&inputs).map(open).collect();
         Self {
             policy,
             ledger,
             clock,
             gates,
-            past: Past::new(),
+            past,
             list: Vec::new(),
+            inputs: given,
             running: Vec::new(),
             happened: 0,
             _directory: directory,
@@ -168,15 +198,16 @@ impl<'p> Played<'p> {
         let (name, agent) = JOBS[job];
         let now = self.clock.wall_ms();
         let who = Who { job: name, agent: AGENTS[agent] };
-        let needs = Needs::of(self.policy, &call, Moment::at(now));
-        let ruling = rule(&self.policy.tools[&call.tool], &call, Moment::at(now));
-        let says = admit(self.policy, &call, ruling, &needs, &Approvals::NONE, &self.past.at(who, now));
+        let before = self.past.at(who, now);
+        let needs = Needs::of(self.policy, &call, Situation::of(&before));
+        let ruling = rule(&self.policy.tools[&call.tool], &call, Situation::of(&before));
+        let says = admit(self.policy, &call, ruling, &needs, &Approvals::NONE, &before);
         seen.count(&says.decision);
         let refused = match says.decision {
             Decision::Allow { .. } => None,
             Decision::Deny(Refusal { reason, rule, .. }) => Some((reason.code(), rule.unwrap())),
         };
-        let read = oracle::refusal(self.policy, &self.list, (job, agent), &call, now);
+        let read = oracle::refusal(self.policy, (&self.list, &self.inputs[job]), (job, agent), &call, now);
         assert_eq!(refused, read, "the interpreter, then the other reading, of {call:#?}\n{}", self.tell());
         let gate = self.gates[job].begin_sync(call.clone());
         match (gate, says.decision) {
@@ -230,6 +261,12 @@ impl<'p> Played<'p> {
         let charges = settle(self.policy, &admitted.call, &charged, done.as_ref(), &self.past.at(who, now));
         seen.settled += u64::from(!charges.is_empty());
         self.past.charge(who, now, &charges);
+        if let Some(result) = &done {
+            let labels =
+                Provenance::of(self.policy).of_result(&admitted.call, result, &self.past.at(who, now));
+            seen.labelled += u64::from(!labels.is_empty());
+            self.past.charge(who, now, &labels);
+        }
         self.happened += 1;
         (admitted.ended_at, admitted.done, admitted.ended_as) = (Some(now), done, self.happened);
     }
@@ -248,8 +285,8 @@ impl<'p> Played<'p> {
 
     fn tell(&self) -> String {
         format!(
-            "limits {:#?}\norders {:#?}\nafter {:#?}",
-            self.policy.tools["lab"].limits, self.policy.orders, self.list
+            "limits {:#?}\norders {:#?}\ninputs {:#?}\nafter {:#?}",
+            self.policy.tools["lab"].limits, self.policy.orders, self.inputs, self.list
         )
     }
 }
