@@ -154,19 +154,20 @@ impl Type {
     /// Free text is never a source.
     #[must_use]
     pub fn result_source_type(&self) -> Option<Self> {
-        match self {
-            Self::List(member) | Self::Set(member) | Self::Map(member) => member.result_source_type(),
-            Self::Text => None,
-            one => one.source_type(),
+        if let Self::List(member) | Self::Set(member) | Self::Map(member) = self {
+            return member.result_source_type();
         }
+        if *self == Self::Text { None } else { self.source_type() }
     }
 }
 
 fn type_text(ty: &Type) -> String {
-    match ty {
-        Type::Decimal { scale } => format!("decimal<{scale}>"),
-        Type::Money { currency } => format!("money<{currency}>"),
-        other => other.word().to_owned(),
+    if let Type::Decimal { scale } = ty {
+        format!("decimal<{scale}>")
+    } else if let Type::Money { currency } = ty {
+        format!("money<{currency}>")
+    } else {
+        ty.word().to_owned()
     }
 }
 

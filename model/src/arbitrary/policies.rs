@@ -66,10 +66,12 @@ pub fn rule(tool: &str, interface: &Interface, effect: Effect) -> BoxedStrategy<
 /// action returns the same.
 fn sourced(condition: Condition, tool: &str, action: &str, sources: u8) -> Condition {
     let Some([Source::Input { ty }]) = condition.sources() else { return condition };
-    let field = match ty {
-        Type::Email => "e",
-        Type::Count => "c",
-        _ => return condition,
+    let field = if *ty == Type::Email {
+        "e"
+    } else if *ty == Type::Count {
+        "c"
+    } else {
+        return condition;
     };
     let (tool, action, field) = (tool.to_owned(), action.to_owned(), field.to_owned());
     let result = Source::Result { tool, action, field, ty: ty.clone() };

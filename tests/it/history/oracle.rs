@@ -99,10 +99,10 @@ impl Came<'_> {
     /// Every condition, of the call or together of one element.
     fn of_one(&self, tool: &Tool, conditions: &[Condition], call: &Call) -> bool {
         let of_call = |one: &&Condition| call.arguments.contains_key(&one.subject.name);
-        let outer = conditions.iter().filter(of_call);
+        let mut outer = conditions.iter().filter(of_call);
         let inner: Vec<_> = conditions.iter().filter(|one| !of_call(one)).collect();
         let elements = elements(tool, call);
-        outer.cloned().all(|one| self.came(&one, &call.arguments[&one.subject.name]))
+        outer.all(|one| self.came(one, &call.arguments[&one.subject.name]))
             && (inner.is_empty()
                 || elements.iter().any(|one| {
                     inner.iter().all(|condition| {
@@ -131,7 +131,7 @@ impl Came<'_> {
                     && result.is_some_and(|found| match found {
                         Value::List(members) => members.contains(value),
                         Value::Map(members) => members.values().any(|member| member == value),
-                        alone => alone == value,
+                        Value::Bool(_) | Value::Int(_) | Value::Text(_) | Value::Sealed => found == value,
                     })
             }),
         })
@@ -142,7 +142,7 @@ fn leaves(given: &Given) -> Vec<&Given> {
     match given {
         Given::List(members) => members.iter().flat_map(leaves).collect(),
         Given::Map(members) => members.values().flat_map(leaves).collect(),
-        leaf => vec![leaf],
+        Given::Null | Given::Bool(_) | Given::Integer(_) | Given::OtherNumber | Given::Text(_) => vec![given],
     }
 }
 

@@ -36,14 +36,16 @@ fn nowhere(moment: Moment) -> Now<'static> {
 
 /// Every scalar of a call, now and then, as of each source that conditions name.
 fn came(policy: &Policy, call: &Call, seed: u64) -> BTreeSet<(String, String)> {
-    let mut values = Vec::new();
     fn leaves(value: &Value, into: &mut Vec<String>) {
         match value {
             Value::List(members) => members.iter().for_each(|one| leaves(one, into)),
             Value::Map(members) => members.values().for_each(|one| leaves(one, into)),
-            one => into.push(self::condition::plain(one).to_string()),
+            Value::Bool(_) | Value::Int(_) | Value::Text(_) | Value::Sealed => {
+                into.push(self::condition::plain(value).to_string());
+            }
         }
     }
+    let mut values = Vec::new();
     call.arguments.values().for_each(|value| leaves(value, &mut values));
     let sources: BTreeSet<_> =
         policy.conditions().filter_map(wpc_model::Condition::sources).flatten().collect();
