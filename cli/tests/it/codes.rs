@@ -36,7 +36,7 @@ fn is_code(text: &str) -> bool {
 fn codes() -> BTreeSet<String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let mut files = Vec::new();
-    for folder in ["runtime/src", "model/src", "tools/service-bus/src", "cli/src"] {
+    for folder in ["runtime/src", "evidence/src", "model/src", "tools/service-bus/src", "cli/src"] {
         rust_files(&root.join(folder), &mut files);
     }
     let mut codes = BTreeSet::new();

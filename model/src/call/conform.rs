@@ -75,7 +75,7 @@ impl Conform<'_> {
         Ok(())
     }
 
-    fn value(&self, ty: &Type, value: &Value, at: Place<'_>, depth: u32) -> Result<(), Malformed> {
+    pub(super) fn value(&self, ty: &Type, value: &Value, at: Place<'_>, depth: u32) -> Result<(), Malformed> {
         let deeper = depth.saturating_add(1);
         if deeper > MAX_CALL_DEPTH {
             return Err(Malformed::new(

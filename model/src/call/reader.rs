@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+#[cfg(feature = "serde")]
+use super::conform::{Conform, Needs};
 use super::conform::{in_range, spelled, unknown, wrong_type};
 use super::malformed::{Malformed, MalformedCode};
 use super::typed::kind_of;
@@ -127,7 +129,7 @@ impl Interface {
     #[cfg(feature = "serde")]
     pub(super) fn read(&self, given: Given, ty: &Type, at: Place<'_>) -> Result<Value, Malformed> {
         let value = Reader { interface: self, measured: Measured::Accept }.value(given, ty, at)?;
-        self.conforms(ty, &value)?;
+        Conform { interface: self, needs: Needs::Everything }.value(ty, &value, at, 0)?;
         Ok(value)
     }
 }

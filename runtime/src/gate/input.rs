@@ -14,7 +14,7 @@ use wpc_model::{Given, Malformed};
 /// use wpc::Input;
 /// let input = Input::from_json(br#"{"to": ["carol@example.com"], "order": 17}"#)?;
 /// assert_eq!(format!("{input:?}"), "Input(..)");
-/// # Ok::<(), wpc::Malformed>(())
+/// # Ok::<(), wpc_model::Malformed>(())
 /// ```
 #[derive(Clone, Default, Eq, PartialEq)]
 pub struct Input(Option<Given>);
