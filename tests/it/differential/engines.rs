@@ -4,8 +4,8 @@ use std::sync::{Arc, LazyLock};
 
 use wpc::{DynamicGate, Input, JobId, Key, MemoryLedger, Opening, POLICY_TYPE, Place, Trust, sign};
 use wpc_model::{
-    Call, Hash, Moment, Policy, Resource, Rule, Ruling, Situation, Source, Sources, Tool, Truth, Value,
-    decode, encode, rule,
+    Call, Condition, Hash, Moment, Policy, Resource, Rule, Ruling, Situation, Source, Sources, Tool, Truth,
+    Value, decode, encode, rule,
 };
 
 use super::drawn::{Fields, names};
@@ -149,7 +149,7 @@ impl Listed {
                 "what generated code records, then what was drawn, of {fields:#?}\n{}",
                 tell()
             );
-            // Rules that read the clock are asked inside the ledger's lock, of the engine.
+            // Rules that read the clock or ask for sources are asked inside the ledger's lock, of the engine.
             if is_timed(tool, code.name) {
                 return;
             }
@@ -188,9 +188,10 @@ fn moment(random: &mut Random) -> Moment {
     Moment::at(random.between(-84, 84) * 3_600_000)
 }
 
-/// Whether rules about `action` read the clock.
+/// Whether rules about `action` read the clock or ask where values came from.
 fn is_timed(tool: &Tool, action: &str) -> bool {
     let speaks = |rule: &&Rule| rule.action.as_deref().is_none_or(|of| of == action);
     let mut rules = tool.allow.iter().chain(&tool.deny).filter(speaks);
-    rules.any(|rule| rule.conditions.iter().any(|condition| condition.subject.is_of_clock()))
+    let waits = |condition: &Condition| condition.subject.is_of_clock() || condition.sources().is_some();
+    rules.any(|rule| rule.conditions.iter().any(waits))
 }
