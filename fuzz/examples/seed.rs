@@ -127,6 +127,7 @@ fn entries() -> Result<Vec<Entry>, Box<dyn Error>> {
             agent: "agent:planner@3".to_owned(),
             policy: "asb-send-orders-staging".to_owned(),
             policy_hash: Hash::of(b"policy"),
+            charges: Vec::new(),
         }),
         attempt(Some(named), Verdict::Allow { rule, charges: vec![charge] }),
         attempt(

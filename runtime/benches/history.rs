@@ -168,6 +168,7 @@ fn main() {
                     policy_hash,
                     release_seq: None,
                     tool_version: None,
+                    charges: Vec::new(),
                 }))]
             })
             .unwrap();

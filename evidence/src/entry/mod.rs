@@ -115,9 +115,9 @@ impl Body {
     pub fn charges(&self) -> &[Charged] {
         match self {
             Self::Attempt(Attempt { verdict: Verdict::Allow { charges, .. }, .. })
+            | Self::Opened(Opened { charges, .. })
             | Self::Outcome(Settled { charges, .. }) => charges,
             Self::Attempt(_)
-            | Self::Opened(_)
             | Self::Token(_)
             | Self::Refused(_)
             | Self::Approval(_)
@@ -159,6 +159,8 @@ pub struct Opened {
     pub release_seq: Option<u64>,
     /// SHA-256 of the program that holds the gate, by its own word.
     pub tool_version: Option<Hash>,
+    /// Values of the job's input whose source is remembered. The member is absent where there are none.
+    pub charges: Vec<Charged>,
 }
 
 /// A token under which calls are made. It stands here by what its grant says, never itself.
@@ -324,7 +326,8 @@ pub struct Settled {
     pub facts: Vec<Fact>,
     /// Milliseconds between admission and outcome, by the monotonic clock.
     pub duration_ms: u64,
-    /// Places in flight given back, then what a `before` waits for. The member is absent where there
+    /// Places in flight given back, then what a `before` waits for, then values of the result whose
+    /// source is remembered. The member is absent where there
     /// are none.
     pub charges: Vec<Charged>,
 }

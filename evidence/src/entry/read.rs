@@ -143,6 +143,7 @@ impl<'a> Members<'a> {
                 None => None,
                 Some(_) => Some(self.hash("tool_version")?),
             },
+            charges: self.some_charges()?,
         })
     }
 
@@ -208,6 +209,11 @@ impl<'a> Members<'a> {
         self.array("charges")?.iter().map(charged).collect()
     }
 
+    /// None where the member is absent.
+    fn some_charges(self) -> Result<Vec<Charged>, EntryError> {
+        if self.0.contains_key("charges") { self.charges() } else { Ok(Vec::new()) }
+    }
+
     fn seen(self) -> Result<Seen, EntryError> {
         let kind = self.text("kind")?.to_owned();
         if self.0.contains_key("commitment") {
@@ -249,10 +255,7 @@ impl<'a> Members<'a> {
                 Some(_) => self.facts()?,
             },
             duration_ms: self.number("duration_ms")?,
-            charges: match self.0.get("charges") {
-                None => Vec::new(),
-                Some(_) => self.charges()?,
-            },
+            charges: self.some_charges()?,
         })
     }
 

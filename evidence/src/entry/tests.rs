@@ -88,6 +88,7 @@ fn examples() -> Vec<Entry> {
             policy_hash: Hash::of(b"a policy"),
             release_seq: Some(7),
             tool_version: Some(Hash::of(b"a program")),
+            charges: Vec::new(),
         }),
         attempt(
             Some(named),
@@ -101,6 +102,14 @@ fn examples() -> Vec<Entry> {
         Body::Refused(Untyped { code: "unknown_argument".to_owned(), raw_bytes: 1_048_577 }),
         settled(Outcome::Done, provider(Some("accepted"), Some("7"))),
         settled(Outcome::Failed { code: code() }, provider(Some("amqp:not-found"), None)),
+        Body::Opened(Opened {
+            agent: "agent".to_owned(),
+            policy: "p".to_owned(),
+            policy_hash: Hash::of(b"a policy"),
+            release_seq: None,
+            tool_version: None,
+            charges: vec![Charged { counter: keyed, before: 0, amount: 1, window_ms: None }],
+        }),
         gives_back(Charged { counter: Counter { owner: Owner::Agent, ..keyed }, amount: -1, ..charge }),
         settled(Outcome::Unknown { code: code() }, None),
         settled(Outcome::Abandoned, None),
@@ -139,10 +148,11 @@ fn examples() -> Vec<Entry> {
             policy_hash: Hash::of(b"a policy"),
             release_seq: None,
             tool_version: None,
+            charges: Vec::new(),
         }),
         Body::Closed(Closed {
             reason: Closing::Completed,
-            entries: 16,
+            entries: 17,
             root: Hash::of(b"root"),
             counts: BTreeMap::from([("attempt".to_owned(), 3), ("opened".to_owned(), 1)]),
             unsettled: vec![call('b'), call('c')],
@@ -228,7 +238,7 @@ fn nothing_out_of_bounds_is_written() {
     fn check(body: Body, expect: EntryError) {
         assert_eq!(entry(1, body).encode(), Err(expect));
     }
-    let opened = |agent: &str| {
+    let opening = |agent: &str, charges| {
         let (agent, policy) = (agent.to_owned(), "p".to_owned());
         Body::Opened(Opened {
             agent,
@@ -236,8 +246,10 @@ fn nothing_out_of_bounds_is_written() {
             policy_hash: Hash::of(b""),
             release_seq: None,
             tool_version: None,
+            charges,
         })
     };
+    let opened = |agent: &str| opening(agent, Vec::new());
     check(opened(""), EntryError::Member("agent"));
     check(opened("a\nb"), EntryError::Member("agent"));
     check(opened(&"a".repeat(513)), EntryError::Member("agent"));
@@ -248,6 +260,8 @@ fn nothing_out_of_bounds_is_written() {
         window_ms: None,
     };
     let charges = vec![charge];
+    check(opening("a", charges.clone()), EntryError::Member("charges"));
+    check(opening("a", vec![Charged { amount: -1, ..charge }]), EntryError::Member("charges"));
     check(attempt(None, Verdict::Allow { rule: RuleId::of(b""), charges }), EntryError::Member("charges"));
     check(Body::Refused(Untyped { code: "x".repeat(65), raw_bytes: 0 }), EntryError::Member("code"));
     let empty = Some(Provider { status: None, id: None });

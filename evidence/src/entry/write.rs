@@ -32,7 +32,9 @@ impl Entry {
         match &self.body {
             Body::Opened(opened) => {
                 check(is_agent(&opened.agent), "agent")?;
-                check(opened.release_seq.is_none_or(|seq| integer(seq).is_some()), "release_seq")
+                check(opened.release_seq.is_none_or(|seq| integer(seq).is_some()), "release_seq")?;
+                let fits = |charge: &Charged| charge.amount >= 0 && charge.after().is_some();
+                check(opened.charges.iter().all(fits), "charges")
             }
             Body::Token(taken) => {
                 check(is_jti(&taken.jti), "jti")?;
@@ -115,6 +117,7 @@ impl Entry {
     fn opened<S: Sink>(&self, body: &Opened, at: &str, object: &mut ObjectWriter<'_, S>) {
         object.member("agent").text(&body.agent);
         object.member("at").text(at);
+        some_charges(&body.charges, object);
         self.names(object);
         object.member("policy").object(|policy| {
             policy.member("hash").text(&body.policy_hash.to_string());
@@ -196,10 +199,7 @@ impl Entry {
         object.member("at").text(at);
         object.member("attempt_seq").integer(number(body.attempt_seq));
         object.member("call").text(body.call.as_str());
-        if !body.charges.is_empty() {
-            let all = object.member("charges");
-            all.array(|array| body.charges.iter().for_each(|charge| charge.write(array.item())));
-        }
+        some_charges(&body.charges, object);
         text_or_null(object.member("code"), body.outcome.code());
         object.member("duration_ms").integer(number(body.duration_ms));
         if !body.facts.is_empty() {
@@ -384,6 +384,14 @@ fn facts<S: Sink>(to: Writer<'_, S>, facts: &[Fact]) {
 
 fn facts_fit(facts: &[Fact]) -> bool {
     facts.len() <= MAX_FACTS && facts.is_sorted_by(|one, other| one.name < other.name)
+}
+
+/// Member `charges`, where there are any.
+fn some_charges<S: Sink>(charges: &[Charged], object: &mut ObjectWriter<'_, S>) {
+    if !charges.is_empty() {
+        let all = object.member("charges");
+        all.array(|array| charges.iter().for_each(|charge| charge.write(array.item())));
+    }
 }
 
 fn text_or_null<S: Sink>(to: Writer<'_, S>, text: Option<&str>) {

@@ -108,6 +108,7 @@ pub(crate) fn opened() -> Step {
         policy_hash,
         release_seq: None,
         tool_version: None,
+        charges: Vec::new(),
     }))
 }
 
