@@ -101,6 +101,7 @@ fn fill(ledger: &dyn Ledger, clock: &Clockwork, job: &JobId, from: u64, to: u64)
                         jti: None,
                         args_root: Hash::of(b"arguments"),
                         facts: vec![],
+                        attested: vec![],
                         approvals: vec![],
                         revocation_seq: 0,
                     })));

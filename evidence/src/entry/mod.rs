@@ -14,7 +14,8 @@
 //! ```
 //!
 //! Values of arguments never appear: an attempt commits to them ([`Fact`]), and what it committed to
-//! is kept beside the log, where it can be erased. Tool and action are the policy's own words; a
+//! is kept beside the log, where it can be erased. What a replay cannot know even so, because it takes the
+//! job's secret, the gate attests. Tool and action are the policy's own words; a
 //! resource stands in clear only where the policy names that very resource.
 //!
 //! [`Entry::decode`] re-encodes what it read and requires the same bytes, so that an entry has one
@@ -29,7 +30,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use wpc_model::{Charging, Counter, Hash, Reason, RuleId, Window};
+use wpc_model::{Attestation, Charging, Counter, Hash, Reason, RuleId, Window};
 
 use crate::outcome::{Outcome, Provider};
 use crate::random::{self, RandomError};
@@ -45,6 +46,8 @@ pub const MAX_AGENT_BYTES: usize = 512;
 pub const MAX_JTI_BYTES: usize = 128;
 /// Most facts of one entry.
 pub const MAX_FACTS: usize = 1_024;
+/// Most sources of one entry that are attested.
+pub const MAX_ATTESTED: usize = 1_024;
 /// Most approvals that one call uses.
 pub const MAX_APPROVALS: usize = 64;
 /// Longest accepted code, in bytes.
@@ -212,6 +215,9 @@ pub struct Attempt {
     pub args_root: Hash,
     /// The commitments of those arguments that the policy reads, by name.
     pub facts: Vec<Fact>,
+    /// What the gate found of where its values came from, by source ([`wpc_model::Attested`]): a replay
+    /// takes its word for it. The member is absent where the policy asks for no source.
+    pub attested: Vec<Attestation>,
     /// Hashes of the approvals that it used, sorted.
     pub approvals: Vec<Hash>,
     /// How many revocations the ledger held when it was decided.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use wpc_model::{Counter, Hash, Owner, Reason, RuleId};
+use wpc_model::{Attestation, Counter, Hash, Owner, Reason, RuleId, Truth};
 
 use super::{
     Attempt, Body, Charged, ClockAccepted, Closed, Closing, Engine, Entry, EntryError, Fact, FactsBy, Given,
@@ -42,6 +42,13 @@ fn attempt(resource: Option<Seen>, verdict: Verdict) -> Body {
         jti: Some("token-1".to_owned()),
         args_root: Hash::of(b"arguments"),
         facts: vec![Fact { name: "messages".to_owned(), commitment: Hash::of(b"messages") }],
+        attested: vec![
+            Attestation {
+                source: RuleId([1; 16]),
+                holds: vec![Truth::True, Truth::False, Truth::Unknown, Truth::True],
+            },
+            Attestation { source: RuleId([2; 16]), holds: vec![Truth::Unknown] },
+        ],
         approvals,
         revocation_seq: 3,
     })
@@ -268,5 +275,24 @@ fn nothing_out_of_bounds_is_written() {
     check(settled(Outcome::Done, empty), EntryError::Member("provider"));
     let long = Some(Provider { status: Some("x".repeat(257)), id: None });
     check(settled(Outcome::Done, long), EntryError::Member("provider"));
+    let with = |attested| {
+        let Body::Attempt(one) = attempt(None, Verdict::Deny { reason: Reason::DefaultDeny, rule: None })
+        else {
+            panic!()
+        };
+        Body::Attempt(Attempt { attested, ..one })
+    };
+    let one = |byte, holds: &[Truth]| Attestation { source: RuleId([byte; 16]), holds: holds.to_vec() };
+    let unknown = || one(1, &[Truth::Unknown]);
+    check(with(vec![one(1, &[])]), EntryError::Member("attested"));
+    check(with(vec![unknown(), unknown()]), EntryError::Member("attested"));
+    check(with(vec![one(2, &[Truth::True]), unknown()]), EntryError::Member("attested"));
+    let without = String::from_utf8(entry(1, with(vec![])).encode().unwrap()).unwrap();
+    assert!(!without.contains("attested"));
+    let text = String::from_utf8(entry(1, with(vec![unknown()])).encode().unwrap()).unwrap();
+    for holds in ["true", "T", "tv", ""] {
+        let other = text.replace(r#""holds":"u""#, &format!(r#""holds":"{holds}""#));
+        assert!(other != text && Entry::decode(other.as_bytes()).is_err(), "{other}");
+    }
     assert_eq!(Entry { at: -1, ..entry(0, opened("a")) }.encode(), Err(EntryError::Member("at")));
 }

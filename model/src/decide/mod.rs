@@ -19,6 +19,7 @@
 
 mod admit;
 mod approved;
+mod attested;
 mod counter;
 mod explain;
 mod force;
@@ -32,6 +33,7 @@ mod rules;
 
 pub use admit::{Admission, Decision, Reason, Refusal, admit};
 pub use approved::{Approvals, Approved, Approving, MAX_APPROVAL_AHEAD_MS, approving};
+pub use attested::{Attestation, Attested};
 pub(crate) use counter::json_of;
 pub use counter::{Bound, Charge, Charging, Counter, Owner};
 pub use explain::{Failing, conditions_hold, decisive, failing};

@@ -133,7 +133,10 @@ impl Begin {
         } else {
             Given::none()
         };
-        let admission = self.admit(head, &given, held.as_deref());
+        // What the entry says is what the decision reads, so that a replay of the one gives the other.
+        let attested = self.core.attested(call, head);
+        let situation = Situation { sources: Some(&attested), ..Situation::of(head) };
+        let admission = self.admit(head, situation, &given, held.as_deref());
         let verdict = match admission.decision {
             Decision::Allow { rule } => {
                 let charges = admission.charges.iter().copied().map(Charged::from).collect();
@@ -158,6 +161,7 @@ impl Begin {
             jti: held.map(|held| held.taken.jti.clone()),
             args_root: self.recorded.args_root,
             facts: self.recorded.facts.clone(),
+            attested: attested.attestations(),
             approvals: given::hashes(&given, &admission.approvals),
             revocation_seq,
         };
@@ -168,12 +172,18 @@ impl Begin {
 
     /// Validity, the order of calls, approvals and limits, and what an admitted call charges; before
     /// them the rules, if they read the clock or ask for sources.
-    fn admit(&self, head: &Head<'_>, given: &Given, held: Option<&Held>) -> Admission {
+    fn admit(
+        &self,
+        head: &Head<'_>,
+        situation: Situation<'_>,
+        given: &Given,
+        held: Option<&Held>,
+    ) -> Admission {
         // On the ledger's clock, which is the one that the entry bears.
         if let Err(refusal) = in_force(&self.core.policy, head.now_ms()) {
             return refusal.into();
         }
-        let (call, situation) = (&self.asked.call, Situation::of(head));
+        let call = &self.asked.call;
         let rulings = match &self.asked.rulings {
             Some(rulings) => Cow::Borrowed(rulings),
             None => Cow::Owned(self.core.rulings(call, situation)),

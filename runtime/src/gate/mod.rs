@@ -41,7 +41,8 @@ use wpc_evidence::CallIds;
 use wpc_evidence::commitment::JobSecret;
 use wpc_evidence::token::TokenError;
 use wpc_model::{
-    Call, Hash, Malformed, MalformedCode, Moment, Policy, Provenance, Ruling, Rulings, Situation,
+    Attested, Call, Hash, Malformed, MalformedCode, Moment, Policy, Provenance, Ruling, Rulings, Situation,
+    Sources,
 };
 
 use crate::Trust;
@@ -125,6 +126,15 @@ impl Core {
     /// The ledger.
     pub(crate) fn ledger(&self) -> &Arc<dyn Ledger> {
         &self.ledger
+    }
+
+    /// What `known` says of where the call's values came from, as far as the policy asks.
+    pub(crate) fn attested(&self, call: &Call, known: &dyn Sources) -> Attested {
+        // Most policies ask for nothing.
+        if self.provenance == Provenance::default() {
+            return Attested::default();
+        }
+        Attested::of(&self.policy, call, known)
     }
 
     /// What the rules of the artifact say of a call in `situation`, in each layer.

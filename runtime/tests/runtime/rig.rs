@@ -128,6 +128,7 @@ pub(crate) fn attempt(call: CallId, verdict: Verdict) -> Step {
         jti: None,
         args_root: Hash::of(b"arguments"),
         facts: vec![],
+        attested: vec![],
         approvals: vec![],
         revocation_seq: 0,
     }))

@@ -1,10 +1,12 @@
 //! Where values came from: what a gate remembers of a job's input and of results, and what it decides on it.
 
-use wpc::ledger::Body;
+use wpc::ledger::{Attempt, Body, Entry, Verdict};
 use wpc::{DynamicGate, Input, Ledger, MemoryLedger, OpenError, Outcome, SqliteLedger};
 use wpc_model::{
-    Action, Approval, Approver, Bind, Call, Condition, Effect, Field, Interface, MAX_LABELS_PER_JOB, Policy,
-    Quantifier, Returned, Rule, Source, Subject, Target, Terms, Test, Tool, Type, Uses, Value,
+    Action, Approval, Approvals, Approver, Attested, Bind, Call, Condition, Decision, Effect, Field,
+    Interface, MAX_LABELS_PER_JOB, Measured, Moment, Needs, Past, Policy, Quantifier, Refusal, Returned,
+    Rule, Situation, Source, Subject, Target, Terms, Test, Tool, Truth, Type, Uses, Value, Who, admit,
+    rulings,
 };
 
 use crate::policy::{self, ready, signed, trust};
@@ -97,11 +99,25 @@ fn call(action: &str, to: &[&str], count: Option<i64>) -> Call {
     Call { tool: "mail".to_owned(), action: action.to_owned(), resource: None, arguments }
 }
 
+/// A policy that asks for no source itself, and extends [`sourced`].
+fn extending() -> Policy {
+    let mut policy = Policy { approvals: vec![], parents: vec![sourced()], ..sourced() };
+    let allow = |action: &str| Rule::new("mail", Effect::Allow, Some(action.into()), Target::Any, vec![]);
+    for tool in policy.tools.values_mut() {
+        tool.allow = ["search", "send", "shout", "whisper"].map(allow).into();
+        tool.deny = vec![];
+    }
+    policy.normalise()
+}
+
 fn try_open(rig: &Rig, name: &str, input: &str) -> Result<DynamicGate, OpenError> {
-    let policy = sourced();
+    try_open_under(&sourced(), rig, name, input)
+}
+
+fn try_open_under(policy: &Policy, rig: &Rig, name: &str, input: &str) -> Result<DynamicGate, OpenError> {
     assert_eq!(policy.check(), Ok(()));
-    assert_eq!(wpc_model::decode(&wpc_model::encode(&policy)).as_ref(), Ok(&policy));
-    let (artifact, trust) = (signed(&policy), trust());
+    assert_eq!(wpc_model::decode(&wpc_model::encode(policy)).as_ref(), Ok(policy));
+    let (artifact, trust) = (signed(policy), trust());
     let input = if input.is_empty() { Input::NONE } else { Input::from_json(input.as_bytes()).unwrap() };
     DynamicGate::open_with_input(ready(&artifact, &trust, &rig.ledger, name).opening(), &input)
 }
@@ -120,6 +136,92 @@ fn asked(gate: &DynamicGate, call: Call) -> &'static str {
         }
         Err(refused) => refused.code(),
     }
+}
+
+/// Decides every attempt of a job again, from its entry and the openings alone: without the job's secret,
+/// and without the ledger. Gives the codes.
+fn replayed(policy: &Policy, rig: &Rig, name: &str) -> Vec<&'static str> {
+    let openings = rig.ledger.openings(&job(name)).unwrap();
+    let replay = |entry: Entry| {
+        let Body::Attempt(attempt) = entry.body else { return None };
+        let arguments = openings.iter().filter(|one| one.seq == entry.seq).map(|one| {
+            let opening: serde_json::Value = serde_json::from_slice(&one.opening).unwrap();
+            (one.name.clone(), opening["value"].clone())
+        });
+        let arguments: serde_json::Map<_, _> = arguments.collect();
+        let json =
+            serde_json::json!({"tool": attempt.tool, "action": attempt.action, "arguments": arguments});
+        let call = Call::from_json(json.to_string().as_bytes(), policy, Measured::Accept).unwrap();
+        let attested = Attested::read(policy, &call, &attempt.attested).unwrap();
+        let situation = Situation { moment: Moment::at(entry.at), sources: Some(&attested) };
+        let (rulings, needs) = (rulings(policy, &call, situation), Needs::of(policy, &call, situation));
+        let (nobody, nothing) = (Approvals::NONE, Past::new());
+        let history = nothing.at(Who { job: name, agent: policy::AGENT }, entry.at);
+        let (verdict, code) = match admit(policy, &call, &rulings, &needs, &nobody, &history).decision {
+            Decision::Allow { rule } => (Verdict::Allow { rule, charges: vec![] }, "allow"),
+            Decision::Deny(refusal) => {
+                let Refusal { reason, rule, .. } = refusal;
+                (Verdict::Deny { reason, rule }, reason.code())
+            }
+        };
+        assert_eq!(verdict, attempt.verdict, "{call:?}, {attested:?}");
+        // Other answers are answers to something else.
+        let mut others = attempt.attested.clone();
+        if let Some(last) = others.last_mut() {
+            last.holds.push(Truth::True);
+            assert_eq!(Attested::read(policy, &call, &others), None);
+            assert_eq!(Attested::read(policy, &call, &[]), None);
+        }
+        Some(code)
+    };
+    log(&*rig.ledger, &job(name)).into_iter().filter_map(replay).collect()
+}
+
+#[test]
+fn every_attempt_can_be_decided_again_from_its_entry() {
+    for policy in [sourced(), extending()] {
+        on_each(|rig| {
+            let gate = try_open_under(&policy, rig, "j", r#"["a@b.example", "c@b.example"]"#).unwrap();
+            let mut codes = vec!["allow"];
+            search(&gate, &["d@b.example"], &[5], Outcome::Done);
+            for (action, to, count, code) in [
+                ("send", &["a@b.example", "d@b.example"][..], Some(5), "allow"),
+                ("send", &[], Some(5), "allow"),
+                ("send", &["a@b.example", "e@b.example"], Some(5), "default_deny"),
+                ("send", &["a@b.example", "a@b.example"], Some(6), "default_deny"),
+                ("whisper", &["d@b.example"], None, "allow"),
+                ("whisper", &["d@b.example", "c@b.example"], None, "explicit_deny"),
+                ("shout", &["d@b.example"], None, "allow"),
+                ("shout", &["d@b.example", "a@b.example"], None, "approval_required"),
+            ] {
+                assert_eq!(asked(&gate, call(action, to, count)), code, "{action} {to:?}");
+                codes.push(code);
+            }
+            assert_eq!(replayed(&policy, rig, "j"), codes);
+            let attested = log(&*rig.ledger, &job("j")).into_iter().filter_map(|entry| match entry.body {
+                Body::Attempt(attempt) => Some(attempt.attested.iter().map(|one| one.holds.len()).sum()),
+                _ => None,
+            });
+            // Of a value one answer for each source, however often it stands in the call.
+            assert_eq!(attested.collect::<Vec<usize>>(), [0, 5, 1, 5, 3, 1, 2, 1, 2]);
+            rig.is_clean();
+        });
+    }
+}
+
+#[test]
+fn what_nobody_knows_any_more_is_attested_as_that() {
+    let rig = crate::rig::sqlite();
+    let gate = open(&rig, "j", r#"["a@b.example"]"#);
+    let other = rusqlite::Connection::open(rig.path.as_ref().unwrap()).unwrap();
+    other.execute("UPDATE job SET secret = NULL", []).unwrap();
+    // Unknown is neither a reason to allow nor one not to deny.
+    assert_eq!(asked(&gate, call("send", &["a@b.example"], Some(5))), "default_deny");
+    assert_eq!(asked(&gate, call("whisper", &["c@b.example"], None)), "explicit_deny");
+    let last = log(&*rig.ledger, &job("j")).pop().unwrap();
+    let Body::Attempt(Attempt { attested, .. }) = last.body else { panic!() };
+    assert_eq!(attested.into_iter().map(|one| one.holds).collect::<Vec<_>>(), [[Truth::Unknown]]);
+    assert_eq!(replayed(&sourced(), &rig, "j"), ["default_deny", "explicit_deny"]);
 }
 
 /// A search that gives these.
@@ -261,17 +363,4 @@ fn a_job_is_remembered_by_the_next_process() {
     assert_eq!(asked(&gate, call("send", &["a@b.example", "c@b.example"], Some(5))), "allow");
     assert_eq!(asked(&gate, call("send", &["d@b.example"], Some(5))), "default_deny");
     again.is_clean();
-}
-
-#[test]
-fn without_its_secret_a_job_takes_no_calls_that_ask_for_sources() {
-    let rig = crate::rig::sqlite();
-    let gate = open(&rig, "j", r#"["a@b.example"]"#);
-    search(&gate, &[], &[5], Outcome::Done);
-    assert_eq!(asked(&gate, call("send", &["a@b.example"], Some(5))), "allow");
-    let other = rusqlite::Connection::open(rig.path.as_ref().unwrap()).unwrap();
-    other.execute("UPDATE job SET secret = NULL", []).unwrap();
-    for one in [call("send", &["a@b.example"], Some(5)), call("whisper", &["c@b.example"], None)] {
-        assert_eq!(asked(&gate, one), "store_damaged");
-    }
 }

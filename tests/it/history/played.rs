@@ -4,14 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use wpc::ledger::{Ledger, MemoryLedger, SqliteLedger};
+use wpc::ledger::{Body, Charged, Entry, Ledger, MemoryLedger, SqliteLedger, Verdict};
 use wpc::{
     Clock, DynamicGate, DynamicRunning, Identity, Input, JobId, Key, Opening, Outcome, POLICY_TYPE,
     SelfIssued, Trust, sign,
 };
 use wpc_model::{
-    Approvals, Call, Charging, Decision, Given, Hash, Needs, Past, Policy, Provenance, Refusal, Situation,
-    Who, admit, encode, rulings, settle,
+    Approvals, Attested, Call, Charging, Decision, Given, Hash, Moment, Needs, Past, Policy, Provenance,
+    Refusal, Situation, Who, admit, encode, rulings, settle,
 };
 
 use super::drawn;
@@ -47,6 +47,8 @@ pub(super) struct Seen {
     settled: u64,
     /// Outcomes of which a source was remembered.
     labelled: u64,
+    /// Attempts that were decided again from what the gate attests.
+    attested: u64,
 }
 
 impl Seen {
@@ -66,7 +68,9 @@ impl Seen {
 
     pub(super) fn is_everything(&self, cases: u64) {
         let Self { allowed, explicit_deny, default_deny, of_parent, .. } = self;
-        let Self { order_denied, approval_required, limit_exceeded, frees, settled, labelled, .. } = self;
+        let Self {
+            order_denied, approval_required, limit_exceeded, frees, settled, labelled, attested, ..
+        } = self;
         for (what, count) in [
             ("allowed", allowed),
             ("explicit_deny", explicit_deny),
@@ -78,6 +82,7 @@ impl Seen {
             ("with a time", frees),
             ("settled", settled),
             ("labelled", labelled),
+            ("attested", attested),
         ] {
             assert!(count * 300 > cases, "only {count} of {cases} are {what}");
         }
@@ -208,7 +213,9 @@ impl<'p> Played<'p> {
         };
         let read = oracle::refusal(self.policy, (&self.list, &self.inputs[job]), (job, agent), &call, now);
         assert_eq!(refused, read, "the interpreter, then the other reading, of {call:#?}\n{}", self.tell());
+        let from = self.entries(job, 0).len() as u64;
         let gate = self.gates[job].begin_sync(call.clone());
+        self.replay((job, from), &call, seen);
         match (gate, says.decision) {
             (Ok(running), Decision::Allow { .. }) => {
                 self.past.charge(who, now, &says.charges);
@@ -236,6 +243,34 @@ impl<'p> Played<'p> {
             }
             (gate, decision) => panic!("{gate:?} but {decision:?} of {call:#?}\n{}", self.tell()),
         }
+    }
+
+    fn entries(&self, job: usize, from: u64) -> Vec<Vec<u8>> {
+        self.ledger.entries(&JobId::parse(JOBS[job].0).unwrap(), from, usize::MAX).unwrap()
+    }
+
+    /// Decides the call again as its entry has it: with what the gate attests in place of what a job
+    /// remembers. Before the call is charged.
+    fn replay(&self, (job, from): (usize, u64), call: &Call, seen: &mut Seen) {
+        let (name, agent) = JOBS[job];
+        // Past a rate refusals are not recorded one by one.
+        let Some(last) = self.entries(job, from).pop() else { return };
+        let entry = Entry::decode(&last).unwrap();
+        let Body::Attempt(attempt) = entry.body else { panic!("{entry:?}") };
+        let attested = Attested::read(self.policy, call, &attempt.attested).unwrap();
+        let situation = Situation { moment: Moment::at(entry.at), sources: Some(&attested) };
+        let needs = Needs::of(self.policy, call, situation);
+        let rulings = rulings(self.policy, call, situation);
+        let before = self.past.at(Who { job: name, agent: AGENTS[agent] }, entry.at);
+        let says = admit(self.policy, call, &rulings, &needs, &Approvals::NONE, &before);
+        let verdict = match says.decision {
+            Decision::Allow { rule } => {
+                Verdict::Allow { rule, charges: says.charges.into_iter().map(Charged::from).collect() }
+            }
+            Decision::Deny(Refusal { reason, rule, .. }) => Verdict::Deny { reason, rule },
+        };
+        assert_eq!(attempt.verdict, verdict, "the entry, then its replay, of {call:#?}\n{}", self.tell());
+        seen.attested += u64::from(!attempt.attested.is_empty());
     }
 
     fn finish(&mut self, one: Running, random: &mut Random, seen: &mut Seen) {
