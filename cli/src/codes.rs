@@ -12,6 +12,7 @@ macro_rules! pages {
 }
 
 mod calls;
+mod evidence;
 mod files;
 mod gates;
 mod ledgers;
@@ -66,6 +67,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Page> {
         ledgers::PAGES,
         signatures::PAGES,
         tokens::PAGES,
+        evidence::PAGES,
         files::PAGES,
     ]
     .into_iter()
