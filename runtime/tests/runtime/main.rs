@@ -8,6 +8,8 @@ mod asynchronous;
 mod clock;
 #[cfg(test)]
 mod corruption;
+#[cfg(all(test, feature = "postgres"))]
+mod database;
 #[cfg(test)]
 mod demands;
 #[cfg(test)]
