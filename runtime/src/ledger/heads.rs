@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 use wpc_evidence::checkpoint::{Checkpoint, Origin, SignedCheckpoint};
 use wpc_evidence::merkle::Frontier;
 
-use super::LedgerError;
-use crate::{JobId, Key};
+use super::{JobHead, LedgerError};
+use crate::{Did, JobId, Key};
 
 /// Heads that are remembered as signed. More jobs than this at once are verified again.
 const MAX_REMEMBERED: usize = 4_096;
@@ -20,6 +20,25 @@ const MAX_REMEMBERED: usize = 4_096;
 pub(super) struct Heads(BTreeMap<Option<JobId>, Frontier>);
 
 impl Heads {
+    /// Whether the head of a job is what the ledger's key signed, and the job's size that of its head.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::Tampered`] if not.
+    pub(super) fn trust_job(
+        &mut self,
+        ledger: Did,
+        job: &JobId,
+        head: &JobHead,
+        note: &str,
+    ) -> Result<(), LedgerError> {
+        let origin = Origin::job(ledger, job.clone());
+        if head.size != head.frontier.size() {
+            return Err(LedgerError::Tampered { what: origin.to_string() });
+        }
+        self.trust(origin, &head.frontier, note)
+    }
+
     /// Whether the head of `origin` is what the ledger's key signed.
     ///
     /// # Errors

@@ -1,6 +1,8 @@
 //! A schema of its own for a test, on the server that `WPC_TEST_POSTGRES` names.
 
 use std::env;
+use std::thread;
+use std::time::Duration;
 
 use postgres::{Client, NoTls};
 use wpc::ledger::{PostgresConfig, PostgresLedger};
@@ -45,12 +47,37 @@ impl Database {
     pub(crate) fn url(&self) -> String {
         let server = env::var(SERVER).expect("WPC_TEST_POSTGRES names a server");
         let sign = if server.contains('?') { '&' } else { '?' };
-        format!("{server}{sign}options=-csearch_path%3D{}", self.schema)
+        format!("{server}{sign}application_name={0}&options=-csearch_path%3D{0}", self.schema)
     }
 
     /// A connection that is not the ledger's.
     pub(crate) fn client(&self) -> Client {
-        Client::connect(&self.url(), NoTls).unwrap()
+        let mut client = server();
+        client.batch_execute(&format!("SET search_path = {}", self.schema)).unwrap();
+        client
+    }
+}
+
+/// What happens at the server, seen from beside.
+impl Database {
+    /// Returns once so many of the ledger's connections wait for a lock.
+    pub(crate) fn wait_for_waiting(&self, expected: i64) {
+        let mut client = server();
+        let sql =
+            "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1 AND wait_event_type = 'Lock'";
+        while client.query_one(sql, &[&self.schema]).unwrap().get::<_, i64>(0) < expected {
+            thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    /// Ends every connection of the ledger; how many there were.
+    pub(crate) fn kill_connections(&self) -> usize {
+        let sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1";
+        server().query(sql, &[&self.schema]).unwrap().len()
+    }
+
+    pub(crate) fn count(&self, sql: &str) -> i64 {
+        self.client().query_one(sql, &[]).unwrap().get(0)
     }
 }
 

@@ -22,8 +22,12 @@ mod keys;
 mod ledgers;
 #[cfg(test)]
 mod policy;
+#[cfg(all(test, feature = "postgres"))]
+mod postgres;
 #[cfg(test)]
 mod processes;
+#[cfg(all(test, feature = "postgres"))]
+mod proxy;
 #[cfg(test)]
 mod rig;
 #[cfg(test)]

@@ -189,7 +189,8 @@ pub(crate) fn ask(
         said = Ok(());
         let mut charges = Vec::new();
         for limit in limits {
-            let used = head.used(&limit.bound(None), amount).unwrap();
+            // What cannot be read fails the append, whatever is decided.
+            let Some(used) = head.used(&limit.bound(None), amount) else { return Vec::new() };
             if used.amount + amount > limit.max {
                 said = Err(used.frees_at);
                 let verdict = Verdict::Deny { reason: Reason::LimitExceeded, rule: Some(limit.id) };

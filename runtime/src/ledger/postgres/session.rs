@@ -25,6 +25,9 @@ const ANSWER: Duration = Duration::from_secs(30);
 /// How long connections may take to say goodbye.
 const GOODBYE: Duration = Duration::from_secs(1);
 
+/// What SQLSTATEs begin with after which a connection is gone: it failed, or the server ends it.
+const HANGS_UP: [&str; 2] = ["08", "57P"];
+
 /// What a session must be set to, so that what was committed stays.
 const DURABLE: [(&str, &[&str]); 3] =
     [("fsync", &["on"]), ("full_page_writes", &["on"]), ("synchronous_commit", &["on", "remote_apply"])];
@@ -198,6 +201,10 @@ impl Session {
                 Some(&SqlState::T_R_SERIALIZATION_FAILURE | &SqlState::T_R_DEADLOCK_DETECTED) => {
                     self.again.set(true)
                 }
+                // Said as it hangs up, at whatever was asked last.
+                Some(code) if HANGS_UP.iter().any(|class| code.code().starts_with(class)) => {
+                    self.lost.set(true)
+                }
                 Some(_) => {}
                 // Not the server's word: what became of it is not known.
                 None => self.lost.set(true),
@@ -218,7 +225,7 @@ fn no_answer() -> LedgerError {
 
 /// Reads a column.
 pub(super) fn get<'a, T: FromSql<'a>>(row: &'a Row, column: usize) -> Result<T, LedgerError> {
-    row.try_get(column).map_err(|error| damaged(&broken(&error)))
+    row.try_get(column).map_err(|error| damaged(broken(&error)))
 }
 
 /// Reads a column that is never negative.

@@ -131,6 +131,10 @@ impl Store for Snapshot<'_> {
         Ok(Agents { meters: meters.into_iter().collect(), charges })
     }
 
+    fn revoked_at(&self) -> Result<i64, LedgerError> {
+        get(&self.one("SELECT coalesce(max(at), 0) FROM revocation", &[])?, 0)
+    }
+
     /// Of each job its own row tells; that of the ledger changes when the ledger's own log grows.
     fn last_at(&self) -> Result<i64, LedgerError> {
         let sql = "SELECT greatest((SELECT max(last_at) FROM ledger), (SELECT max(last_at) FROM job))";

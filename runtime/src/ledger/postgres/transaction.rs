@@ -326,8 +326,7 @@ impl<'a> Batch<'a> {
     /// A job's kept head must be what the key signed, before the job grows.
     fn trust(&mut self, job: &JobId) -> Result<(), LedgerError> {
         let Some(locked) = self.jobs.get(job).filter(|_| !self.trusted.contains(job)) else { return Ok(()) };
-        let origin = Origin::job(self.inner.writer.ledger, job.clone());
-        self.inner.heads().trust(origin, &locked.head.frontier, &locked.note)?;
+        self.inner.heads().trust_job(self.inner.writer.ledger, job, &locked.head, &locked.note)?;
         self.trusted.insert(job.clone());
         Ok(())
     }
@@ -348,7 +347,6 @@ impl<'a> Batch<'a> {
             own.jobs.insert(job, standing);
             self.work.absorb(own);
         }
-        self.touched = true;
         Ok(())
     }
 

@@ -248,7 +248,7 @@ impl Inner {
     ) -> Result<Appended, LedgerError> {
         let job = ask.job().clone();
         if !looked_at && let Some((head, note)) = head::of_job(connection, &job)? {
-            heads.trust(Origin::job(self.writer.ledger, job.clone()), &head.frontier, &note)?;
+            heads.trust_job(self.writer.ledger, &job, &head, &note)?;
         }
         let mut rows = JobRows::new(connection, &job);
         append::append(&mut rows, &self.writer, at, &job, &mut |head| ask.decide(head))
@@ -316,7 +316,7 @@ impl Ledger for SqliteLedger {
         self.inner.change(|transaction, heads, at| {
             for job in Snapshot(transaction).jobs_to_anchor()? {
                 let Some((head, note)) = head::of_job(transaction, &job)? else { continue };
-                heads.trust(Origin::job(self.inner.writer.ledger, job.clone()), &head.frontier, &note)?;
+                heads.trust_job(self.inner.writer.ledger, &job, &head, &note)?;
                 tables::log(transaction, &append::head_leaf(&job, &head, at))?;
             }
             Ok(((), Vec::new()))

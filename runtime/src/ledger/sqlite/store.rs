@@ -156,6 +156,11 @@ impl Store for Snapshot<'_> {
         Ok(Agents { meters: meters.into_iter().collect(), charges })
     }
 
+    fn revoked_at(&self) -> Result<i64, LedgerError> {
+        let sql = "SELECT coalesce(max(at), 0) FROM revocation";
+        self.0.query_row(sql, [], |row| row.get(0)).map_err(broken)
+    }
+
     fn last_at(&self) -> Result<i64, LedgerError> {
         self.0.query_row("SELECT last_at FROM ledger", [], |row| row.get(0)).map_err(broken)
     }

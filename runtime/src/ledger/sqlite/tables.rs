@@ -321,7 +321,7 @@ pub(super) fn log(connection: &Connection, leaf: &Leaf) -> Result<(), LedgerErro
         connection.prepare_cached(sql).and_then(|mut one| one.execute(parameters)).map_err(broken)
     };
     run("INSERT INTO leaf (n, body) VALUES (?1, ?2)", &[&integer(n)?, &bytes])?;
-    run("UPDATE ledger SET frontier = ?1", &[&frontier.to_bytes()])?;
+    run("UPDATE ledger SET frontier = ?1, last_at = ?2", &[&frontier.to_bytes(), &leaf.at])?;
     run("UPDATE job SET anchored = ?2 WHERE job = ?1", &[&leaf.job.as_str(), &integer(leaf.size)?])?;
     Ok(())
 }
@@ -347,8 +347,9 @@ pub(super) fn revoke(
     let sql = "INSERT INTO revocation (seq, at, kind, value, body) \
                VALUES ((SELECT coalesce(max(seq), 0) + 1 FROM revocation), ?1, ?2, ?3, ?4) \
                ON CONFLICT (kind, value) DO NOTHING";
-    run(sql, &[&at, &what.kind, &what.value, &envelope])?;
-    run("UPDATE ledger SET last_at = ?1", &[&at])?;
+    if run(sql, &[&at, &what.kind, &what.value, &envelope])? > 0 {
+        run("UPDATE ledger SET last_at = ?1", &[&at])?;
+    }
     let sql = "SELECT seq FROM revocation WHERE kind = ?1 AND value = ?2";
     connection.query_row(sql, (&what.kind, &what.value), |row| Ok(row.get::<_, Number>(0)?.0)).map_err(broken)
 }
