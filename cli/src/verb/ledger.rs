@@ -40,8 +40,7 @@ enum Verb {
 The ledger is named by a key: `--key`, or a new one that is written to FILE.key. It lies in a
 directory of its owner's (mode 0700), which is made where it is missing.
 
-With `--postgres` it lies in the database that WPC_POSTGRES_URL names (docs/postgres.md), and `--key` is
-needed.
+With `--postgres` it lies in the database that WPC_POSTGRES_URL names, and `--key` is needed.
 
 Example: wpc ledger init ledger/orders.db --key ledger.key
 

@@ -12,13 +12,15 @@
 //! # What of it other databases have
 //!
 //! The statements of an append are `SELECT … FOR UPDATE`, `INSERT … SELECT … FROM unnest(…)`, `INSERT … ON CONFLICT` and
-//! `UPDATE … FROM`; there are no advisory locks, no `NOTIFY`, no savepoints, no triggers and no functions of ours, and
-//! SQLSTATE 40001 and 40P01 are answered by doing it again. That is what [CockroachDB] and [YugabyteDB] say they have,
-//! read in their documents and not run: [`PostgresLedger::open`] refuses whatever does not say that it has
+//! `UPDATE`; there are no advisory locks (CockroachDB's do nothing), no `NOTIFY` (it has none), no savepoints, no
+//! triggers and no functions of ours. SQLSTATE 40001 and 40P01 are answered by doing it again, and whoever waits for
+//! a row finds it changed, so that a database that runs READ COMMITTED as something stricter, as [CockroachDB] and
+//! [YugabyteDB] may, refuses one of two rather than letting it decide on old rows. That much was read in their documents
+//! and issues, and none of it was run on them: [`PostgresLedger::open`] refuses whatever does not say that it has
 //! `fsync`, `full_page_writes` and `synchronous_commit` on. Run was PostgreSQL 15.
 //!
-//! [CockroachDB]: https://www.cockroachlabs.com/docs/stable/postgresql-compatibility
-//! [YugabyteDB]: https://docs.yugabyte.com/stable/api/ysql/
+//! [CockroachDB]: https://www.cockroachlabs.com/docs/stable/read-committed
+//! [YugabyteDB]: https://docs.yugabyte.com/stable/architecture/transactions/isolation-levels/
 
 mod config;
 mod pool;

@@ -14,6 +14,8 @@ const STEPS: [&[&str]; 1] = [&FIRST];
 /// Those of the SQLite ledger, and two more: `agent`, whose row is locked by whoever charges a counter of the agent,
 /// and `version`.
 ///
+/// `job.revocation_seq` is the last revocation that may be about the job: its row changes with it, so that appends and
+/// revocations collide under every isolation level, not only where a lock that waited sees what came meanwhile.
 /// `entry.body`, `leaf.body` and `revocation` are what counts. A note is a signed head. A counter is `scope`
 /// (`job/` and the job's id, or `agent/` and the agent's name), `limit_id` (its statement) and `key` (empty where
 /// the statement has one). Times are Unix milliseconds.
@@ -23,7 +25,8 @@ const FIRST: [&str; 16] = [
     "CREATE TABLE agent (agent text COLLATE \"C\" PRIMARY KEY, last_at bigint NOT NULL)",
     "CREATE TABLE job (job text COLLATE \"C\" PRIMARY KEY, agent text NOT NULL, policy_hash bytea NOT NULL, \
      state text NOT NULL CHECK (state IN ('open', 'closed')), size bigint NOT NULL, last_at bigint NOT NULL, \
-     unsettled bigint NOT NULL, frontier bytea NOT NULL, note text NOT NULL, anchored bigint NOT NULL, secret bytea)",
+     unsettled bigint NOT NULL, frontier bytea NOT NULL, note text NOT NULL, anchored bigint NOT NULL, secret bytea, \
+     revocation_seq bigint NOT NULL DEFAULT 0)",
     "CREATE TABLE entry (job text COLLATE \"C\" NOT NULL REFERENCES job, seq bigint NOT NULL, kind text NOT NULL, \
      call text, decision text CHECK (decision IN ('allow', 'deny')), result text, late boolean NOT NULL, \
      at bigint NOT NULL, body bytea NOT NULL, PRIMARY KEY (job, seq))",

@@ -373,21 +373,26 @@ impl<'a> Batch<'a> {
                    ON CONFLICT (kind, value) DO NOTHING";
         let inserted = self.session.execute(sql, &[&seq, &self.at, &what.kind, &what.value, &envelope])?;
         self.touched = inserted > 0;
-        let order = match what.kind.as_str() {
-            "job" => "SELECT 1 FROM job WHERE state = 'open' AND job = $1 ORDER BY job FOR UPDATE",
-            "agent" => "SELECT 1 FROM job WHERE state = 'open' AND agent = $1 ORDER BY job FOR UPDATE",
+        let about = match what.kind.as_str() {
+            "job" => "SELECT job FROM job WHERE state = 'open' AND job = $1 ORDER BY job FOR UPDATE",
+            "agent" => "SELECT job FROM job WHERE state = 'open' AND agent = $1 ORDER BY job FOR UPDATE",
             "jti" => {
-                "SELECT 1 FROM job WHERE state = 'open' AND job IN \
-                      (SELECT job FROM token WHERE issuer || ' ' || jti = $1) ORDER BY job FOR UPDATE"
+                "SELECT job FROM job WHERE state = 'open' AND job IN \
+                 (SELECT job FROM token WHERE issuer || ' ' || jti = $1) ORDER BY job FOR UPDATE"
             }
             "issuer_key" => {
-                "SELECT 1 FROM job WHERE state = 'open' AND job IN \
-                             (SELECT job FROM token WHERE issuer = $1) ORDER BY job FOR UPDATE"
+                "SELECT job FROM job WHERE state = 'open' AND job IN \
+                 (SELECT job FROM token WHERE issuer = $1) ORDER BY job FOR UPDATE"
             }
             // Which policies extend which, and which job waits for which approval, gates know.
-            _ => "SELECT 1 FROM job WHERE state = 'open' AND $1 <> '' ORDER BY job FOR UPDATE",
+            _ => "SELECT job FROM job WHERE state = 'open' AND $1 <> '' ORDER BY job FOR UPDATE",
         };
-        self.session.rows(order, &[&what.value])?;
+        let rows = self.session.rows(about, &[&what.value])?;
+        let jobs: Vec<&str> = rows.iter().map(|row| get(row, 0)).collect::<Result<_, _>>()?;
+        if inserted > 0 && !jobs.is_empty() {
+            let sql = "UPDATE job SET revocation_seq = $2 WHERE job = ANY($1)";
+            change(u64::try_from(jobs.len()).unwrap_or(u64::MAX), self.session.execute(sql, &[&jobs, &seq]))?;
+        }
         let sql = "SELECT seq FROM revocation WHERE kind = $1 AND value = $2";
         let row = self.session.row(sql, &[&what.kind, &what.value])?;
         number(&row.ok_or_else(|| LedgerError::unavailable("the revocation is missing"))?, 0)
