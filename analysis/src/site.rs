@@ -16,6 +16,9 @@ pub(crate) const MS_PER_DAY: i64 = 86_400_000;
 /// 2026-01-01, in Unix milliseconds.
 const FIRST_DAY: i64 = 1_767_225_600_000;
 
+/// So many rules are asked one by one.
+const FEW_RULES: usize = 64;
+
 /// A policy and its rules at every [`Site`].
 #[derive(Debug)]
 pub(crate) struct Rules<'p> {
@@ -74,9 +77,32 @@ impl<'p> Rules<'p> {
 
     /// Whether the policy's rules allow `call`; what it does not know is no call of it.
     pub(crate) fn allow(&self, Case { call, moment }: &Case) -> bool {
-        let tool = self.policy.tools.get(&call.tool);
-        call.is_complete(self.policy)
-            && tool.is_some_and(|tool| matches!(rule(tool, call, *moment), Ruling::Allow { .. }))
+        let Some(tool) = self.policy.tools.get(&call.tool).filter(|_| call.is_complete(self.policy)) else {
+            return false;
+        };
+        let few = tool.allow.len().saturating_add(tool.deny.len()) <= FEW_RULES;
+        let near = if few { None } else { self.near(call) };
+        matches!(rule(near.as_ref().unwrap_or(tool), call, *moment), Ruling::Allow { .. })
+    }
+
+    /// The call's tool with those of its rules that may speak of the call: of ten thousand rules on named
+    /// resources the others are false whatever their conditions say.
+    fn near(&self, call: &Call) -> Option<Tool> {
+        let kind = call.resource.as_ref().map(|resource| resource.kind.as_str());
+        let site = self.sites.get(&(call.tool.as_str(), call.action.as_str(), kind))?;
+        let names: Vec<String> =
+            call.resource.iter().flat_map(|one| &one.names).map(|one| one.to_ascii_lowercase()).collect();
+        let rules = |effect| {
+            let (rules, index) = site.list(effect);
+            index.of(&names).filter_map(|at| rules.get(at)).cloned().collect()
+        };
+        Some(Tool {
+            interface: site.tool.interface.clone(),
+            scope: Vec::new(),
+            allow: rules(Effect::Allow),
+            deny: rules(Effect::Deny),
+            limits: Vec::new(),
+        })
     }
 
     /// Whether a rule reads the clock, so that what is allowed now may not be later.

@@ -15,7 +15,7 @@ use wpc_evidence::statement::{
     Approval, ApprovalRequest, Membership, Revocation, Revoked, Statement as _, StatementError, StreamError,
 };
 use wpc_model::canon::Json;
-use wpc_model::{Call, DecodeError, Hash, Moment, Policy, Reason, Resource, RuleId, decode};
+use wpc_model::{Call, DecodeError, Hash, Moment, Needs, Policy, Reason, Resource, RuleId, decode};
 
 use crate::ledger::{
     Attempt, Beside, Body, Document, Entry, Given, JobState, Ledger, LedgerError, RevocationKey, Seen, Step,
@@ -288,10 +288,10 @@ fn waits(attempt: &Attempt) -> bool {
 
 /// The approvals that the policy requires of a call.
 fn rules(policy: &Policy, call: &Call, at: i64) -> Vec<RuleId> {
-    let required = wpc_model::approvals(policy, call, Moment::at(at));
-    let ids = required.into_iter().filter_map(|index| policy.approvals.get(usize::try_from(index).ok()?));
-    let mut ids: Vec<_> = ids.map(|approval| approval.id).collect();
+    let needs = Needs::of(policy, call, Moment::at(at));
+    let mut ids: Vec<_> = needs.asked(policy).into_iter().map(|approval| approval.id).collect();
     ids.sort_unstable();
+    ids.dedup();
     ids
 }
 

@@ -134,8 +134,7 @@ impl<'a> Checker<'_, 'a, '_> {
             joins: Vec::new(),
         };
         for stated in &bound.statements {
-            let name = Some(stated.head.name());
-            let outer = self.problems.enter(name);
+            let outer = self.problems.enter(stated.head.shared_name());
             whole &= self.statement(stated, &mut tool).is_some();
             self.problems.leave(outer);
         }

@@ -9,6 +9,7 @@
 mod address;
 mod build;
 mod cases;
+mod changed;
 mod evaluate;
 mod focus;
 mod pool;

@@ -202,8 +202,8 @@ impl<'c> Watch<'c> {
     /// Where the condition of a rule was written.
     fn written(&self, id: RuleId, condition: &Condition) -> Vec<(usize, usize)> {
         let origin = self.map.origins.get(&id);
-        let line = origin.and_then(|origin| origin.conditions.iter().find(|(one, _)| one == condition));
-        line.and_then(|(_, line)| self.by_condition.get(&(*line, condition))).cloned().unwrap_or_default()
+        let line = origin.and_then(|origin| origin.line_of(condition));
+        line.and_then(|line| self.by_condition.get(&(line, condition))).cloned().unwrap_or_default()
     }
 
     /// A call was decided.
@@ -261,7 +261,7 @@ impl<'c> Watch<'c> {
 
     fn decided(&mut self, id: RuleId) {
         let Some(origin) = self.map.origins.get(&id) else { return };
-        let Some(index) = self.by_head.get(&(origin.line, origin.text.as_str())) else { return };
+        let Some(index) = self.by_head.get(&(origin.line, &*origin.text)) else { return };
         if let Some(statement) = self.statements.get_mut(*index) {
             statement.decided = true;
         }

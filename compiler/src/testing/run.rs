@@ -139,8 +139,8 @@ impl<'c> Layer<'c> {
         });
         Some(Spoken {
             id,
-            name: origin.label.clone().unwrap_or_else(|| origin.text.clone()),
-            place: self.heads.get(&(origin.line, origin.text.as_str())).copied(),
+            name: origin.label.as_ref().unwrap_or(&origin.text).to_string(),
+            place: self.heads.get(&(origin.line, &*origin.text)).copied(),
             line: origin.line,
             failing: failing.unwrap_or_default(),
             rule: rule.cloned(),
@@ -151,10 +151,10 @@ impl<'c> Layer<'c> {
     fn failing(&self, id: RuleId, rule: &Rule, failing: wpc_model::Failing) -> Option<FailingAt> {
         let condition = rule.conditions.get(failing.condition as usize)?;
         let origin = self.map.origins.get(&id)?;
-        let (_, line) = origin.conditions.iter().find(|(one, _)| one == condition)?;
-        let mut there = self.conditions.get(line).into_iter().flatten();
+        let line = origin.line_of(condition)?;
+        let mut there = self.conditions.get(&line).into_iter().flatten();
         let place = there.find(|placed| placed.condition == *condition).map(|placed| placed.span);
-        Some(FailingAt { failing, place, line: *line })
+        Some(FailingAt { failing, place, line })
     }
 }
 

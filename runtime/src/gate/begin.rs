@@ -127,7 +127,7 @@ impl Begin {
                 return refused(code, vec![Step::Entry(Body::Revoked(entry))], Some(seq));
             }
         };
-        let given = if self.timed || !self.needs.approvals.is_empty() {
+        let given = if self.timed || !self.needs.asked(&self.core.policy).is_empty() {
             self.core.approvals.at(head, &self.core.policy, &self.core.trust)
         } else {
             Given::none()
