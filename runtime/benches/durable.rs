@@ -4,7 +4,12 @@
 //! `fdatasync`. PostgreSQL is measured if `WPC_TEST_POSTGRES` names a server, in a schema that is dropped at the end; its
 //! floor is one row inserted by one connection, since its disk may be another one.
 
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a program for people who measure")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::float_arithmetic,
+    reason = "a program for people who measure"
+)]
 
 use std::env;
 use std::fs::File;

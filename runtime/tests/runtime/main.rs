@@ -8,7 +8,8 @@ mod asynchronous;
 mod clock;
 #[cfg(test)]
 mod corruption;
-#[cfg(all(test, feature = "postgres"))]
+#[cfg(test)]
+#[cfg(feature = "postgres")]
 mod database;
 #[cfg(test)]
 mod demands;
@@ -22,11 +23,13 @@ mod keys;
 mod ledgers;
 #[cfg(test)]
 mod policy;
-#[cfg(all(test, feature = "postgres"))]
+#[cfg(test)]
+#[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(test)]
 mod processes;
-#[cfg(all(test, feature = "postgres"))]
+#[cfg(test)]
+#[cfg(feature = "postgres")]
 mod proxy;
 #[cfg(test)]
 mod rig;
