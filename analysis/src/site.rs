@@ -9,7 +9,7 @@ use wpc_model::{
 };
 
 use crate::bound::Bound;
-use crate::formula::{Formula, Literal, TIME, Values, WEEKDAY, slot_name};
+use crate::formula::{Formula, Literal, TIME, Values, WEEKDAY, outside, slot_name};
 
 /// From midnight to midnight, in milliseconds.
 pub(crate) const MS_PER_DAY: i64 = 86_400_000;
@@ -261,7 +261,7 @@ impl<'p> Site<'p> {
         let (of_element, of_call): (Vec<_>, Vec<_>) =
             conditions.iter().partition(|one| one.subject.is_of_element(self.action));
         let mut parts = vec![target];
-        parts.extend(of_call.into_iter().map(|one| Formula::of(one, bound)));
+        parts.extend(of_call.into_iter().map(|one| Formula::of_call(one, bound)));
         if let Some((batch, _)) = self.action.batch().filter(|_| !of_element.is_empty()) {
             let of =
                 Formula::joined(bound, of_element.into_iter().map(|one| Formula::of(one, bound)).collect());
@@ -291,6 +291,7 @@ impl<'p> Site<'p> {
 
     /// The call that `values` describe, and its moment.
     pub(crate) fn case(&self, mut values: Values) -> Case {
+        values.retain(|name, _| outside(name).is_none());
         let time = values.remove(TIME).and_then(|time| time.as_int());
         let weekday = values.remove(WEEKDAY);
         let weekday = weekday.as_ref().and_then(Value::as_text).unwrap_or_default();

@@ -135,6 +135,7 @@ codes! {
     MissingWindow = "WPC0422" Error "a limit that does not say over what time it counts",
     UnfitOrder = "WPC0423" Error "a `separate` or `before` that nothing can meet",
     UnfitSame = "WPC0424" Error "two values that a `before` cannot compare",
+    UnfitSource = "WPC0426" Error "a source that says nothing of where a value came from",
     InvalidJsonPath = "WPC0435" Error "a path into a request that cannot be followed",
     AllowInRules = "WPC0436" Error "an `allow` in `rules`",
     RepeatedRules = "WPC0437" Error "rules mixed in twice",

@@ -54,6 +54,21 @@ fn integers_are_intervals_with_holes() {
 }
 
 #[test]
+fn where_a_value_came_from_is_a_thing_by_itself() {
+    let fetch = |conditions: &str| format!(r#"allow fetch on drawer("a") when {{ {conditions} }}"#);
+    let of = |old: &str, new: &str, expect| check(&fetch(old), &fetch(new), expect);
+    of(r#"code == "a""#, r#"code == "a"; mail from [job.input]"#, Verdict::Narrower);
+    of("mail from [job.input]", "mail from [job.input]; each people from [job.input]", Verdict::Undecided);
+    of("mail from [job.input]", "site from [job.input]", Verdict::Undecided);
+    of("mail from [job.input]", "mail from [job.input]; mail from [job.input]", Verdict::Equal);
+    let all = r#"allow fetch on drawer("a")"#;
+    check(all, &format!("{all}\ndeny fetch when {{ mail from [job.input] }}"), Verdict::Narrower);
+    // Of elements too, where it only adds.
+    let put = r#"allow put on drawer("a") when { mode == fast"#;
+    check(&format!("{put} }}"), &format!("{put}; label from [job.input] }}"), Verdict::Narrower);
+}
+
+#[test]
 fn several_rules_may_cover_one_together() {
     let halves = r#"
         allow take from drawer("a") when { number <= 5 }

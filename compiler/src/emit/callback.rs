@@ -288,7 +288,7 @@ fn test(test: &Test) -> Option<TokenStream> {
         Test::UnderDomain(set) => texts(&quote!(under_domain), set)?,
         Test::UnderPath(set) => texts(&quote!(under_path), set)?,
         Test::WithinCidr(set) => texts(&quote!(within_cidr), set)?,
-        Test::Absent | Test::Present | Test::Has(_) | Test::Lacks(_) => return None,
+        Test::Absent | Test::From(_) | Test::Present | Test::Has(_) | Test::Lacks(_) => return None,
     })
 }
 

@@ -9,7 +9,7 @@ mod slice;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use wpc_model::{self as model, Condition, Effect, Policy, RuleId};
+use wpc_model::{self as model, Condition, Effect, Policy, RuleId, Source};
 
 use crate::check::{expand, joined};
 use crate::checked::{Actions, Checked, Doing, Head, Order, Placed, Rule, Sequence, Tool};
@@ -20,9 +20,10 @@ pub(crate) fn lower(checked: &Checked, source: &str) -> (Policy, Map) {
     let mut map = Map { source: source.to_owned(), docs: checked.docs.clone(), ..Map::default() };
     let mut tools = BTreeMap::new();
     let mut approvals = Vec::new();
+    let sources = sources(checked);
     for (name, tool) in &checked.tools {
         let mut lowering = Lowering { tool_name: name, map: &mut map, shared: Shared::default() };
-        let used = slice::of(name, tool, &checked.orders);
+        let used = slice::of(name, tool, &checked.orders, &sources);
         tools.insert(name.clone(), lowering.tool(tool, used));
         lowering.approvals(tool, &mut approvals);
     }
@@ -39,6 +40,15 @@ pub(crate) fn lower(checked: &Checked, source: &str) -> (Policy, Map) {
     };
     map.parents = checked.parents.iter().map(|parent| parent.map.clone()).collect();
     (policy.normalise(), map)
+}
+
+/// Every source that a condition names.
+fn sources(checked: &Checked) -> BTreeSet<&Source> {
+    let tools = || checked.tools.values();
+    let rules = tools().flat_map(|tool| tool.allows.iter().chain(&tool.denies).chain(&tool.requires));
+    let of_approvals = tools().flat_map(|tool| &tool.approvals).flat_map(|approval| &approval.conditions);
+    let placed = rules.flat_map(|rule| &rule.conditions).chain(of_approvals);
+    placed.filter_map(|placed| placed.condition.sources()).flatten().collect()
 }
 
 fn orders(checked: &[Order], map: &mut Map) -> Vec<model::Order> {

@@ -197,6 +197,10 @@ fn condition(condition: &Condition) -> String {
         Test::Compare(comparison, constant) => format!("{subject} {} {constant:?}", comparison.symbol()),
         Test::Like(pattern) => format!("{subject} like {pattern:?}"),
         Test::Matches(pattern) => format!("{subject} matches {pattern:?}"),
+        Test::From(sources) => {
+            let all: Vec<_> = sources.iter().map(|source| source.to_text()).collect();
+            format!("{subject} from {all:?}")
+        }
         Test::In(constants) => set("in", constants),
         Test::NotIn(constants) => set("not in", constants),
         Test::Has(constants) => set("has", constants),

@@ -33,6 +33,7 @@ mod processes;
 mod proxy;
 #[cfg(test)]
 mod rig;
+mod sources;
 #[cfg(test)]
 mod standing;
 #[cfg(test)]

@@ -137,6 +137,7 @@ pub(crate) fn opened() -> Step {
         policy_hash,
         release_seq: None,
         tool_version: None,
+        charges: Vec::new(),
     }))
 }
 
@@ -156,6 +157,7 @@ pub(crate) fn attempt(call: CallId, verdict: Verdict) -> Step {
         jti: None,
         args_root: Hash::of(b"arguments"),
         facts: vec![],
+        attested: vec![],
         approvals: vec![],
         revocation_seq: 0,
     }))
