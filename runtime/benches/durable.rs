@@ -57,6 +57,7 @@ fn open(ledger: &dyn Ledger, job: &JobId) {
                 policy_hash: Hash::of(b"policy"),
                 release_seq: None,
                 tool_version: None,
+                charges: vec![],
             }))]
         })
         .unwrap();
@@ -77,6 +78,7 @@ fn admit(head: &Head<'_>, call: &CallId) -> Vec<Step> {
         jti: None,
         args_root: Hash::of(b"arguments"),
         facts: vec![],
+        attested: vec![],
         approvals: vec![],
         revocation_seq: 0,
     }))]

@@ -33,6 +33,7 @@ mod processes;
 mod proxy;
 #[cfg(test)]
 mod rig;
+#[cfg(test)]
 mod sources;
 #[cfg(test)]
 mod standing;

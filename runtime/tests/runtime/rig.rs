@@ -69,7 +69,8 @@ pub(crate) fn sqlite() -> Rig {
     new(Arc::new(ledger), clock, Some(path), Some(directory))
 }
 
-fn new(
+/// A rig of a ledger in no database.
+pub(crate) fn new(
     ledger: Arc<dyn Ledger>,
     clock: Arc<FakeClock>,
     path: Option<PathBuf>,

@@ -23,6 +23,7 @@
 //! [YugabyteDB]: https://docs.yugabyte.com/stable/architecture/transactions/isolation-levels/
 
 mod config;
+mod locks;
 mod pool;
 mod schema;
 mod session;
@@ -211,7 +212,7 @@ impl PostgresLedger {
             None => {
                 let (steady, base_ms) = (SystemClock::new(), AtomicI64::new(0));
                 let server = Arc::new(ServerClock { steady, base_ms });
-                server.set(transaction::clock(lent.session()?)?);
+                server.set(locks::clock(lent.session()?)?);
                 Time { clock: Arc::<ServerClock>::clone(&server), server: Some(server) }
             }
         };

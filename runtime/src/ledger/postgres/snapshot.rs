@@ -6,9 +6,9 @@ use tokio_postgres::Row;
 use wpc_evidence::merkle::Frontier;
 use wpc_model::{Counter, Hash, Owner, RuleId};
 
+use super::locks::{frontier, job_head};
 use super::session::{Parameters, Session, bytes, damaged, get, number};
 use super::tables::{JobRows, approvals, total};
-use super::transaction::{frontier, job_head};
 use crate::JobId;
 use crate::ledger::check::{AgentCharge, Agents, Kept, KeptLog, Store};
 use crate::ledger::columns::{Columns, OF_AGENT, integer, scope};
@@ -100,7 +100,8 @@ impl Store for Snapshot<'_> {
         let meters = self.all(sql, &[&scope], own)?;
         // A charge that does not stand at its entry is as good as none.
         let sql = "SELECT n, charge.at, total, limit_id, key FROM charge JOIN entry USING (job, seq) \
-                   WHERE scope = $1 AND job = $2 AND charge.at = entry.at AND (decision = 'allow' OR kind = 'outcome') \
+                   WHERE scope = $1 AND job = $2 AND charge.at = entry.at AND \
+                   (decision = 'allow' OR kind IN ('opened', 'outcome')) \
                    ORDER BY limit_id, key, n";
         let mut charges = BTreeMap::<_, Vec<Total>>::new();
         for (counter, total) in self.all(sql, &[&scope, &job.as_str()], own)? {

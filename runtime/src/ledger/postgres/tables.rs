@@ -7,6 +7,7 @@ use wpc_evidence::fold::{self, Attempted, JobHead, Total, Totals, Use, Written};
 use wpc_evidence::log::Leaf;
 use wpc_model::{Counter, Hash, Owner, RuleId};
 
+use super::locks::Locked;
 use super::session::{Session, bytes, damaged, get, number};
 use super::transaction::Batch;
 use super::work::{ApprovalRow, ChargeRow, EntryRow, Place, Standing, Work};
@@ -48,7 +49,7 @@ impl<'a, 'b> JobRows<'a, 'b> {
 
     fn standing(&self) -> Option<Standing> {
         let written = self.written().into_iter().find_map(|work| work.jobs.get(self.job).cloned());
-        written.or_else(|| self.batch.jobs.get(self.job).map(super::transaction::Locked::standing))
+        written.or_else(|| self.batch.jobs.get(self.job).map(Locked::standing))
     }
 
     /// Where a counter is; nowhere, if it is that of the agent of a job that is not open.
