@@ -40,7 +40,7 @@ pub struct PostgresConfig {
 
 impl PostgresConfig {
     /// From a URL or a list of `key=value`, as [libpq reads them][uri]. What it lacks is taken from libpq's
-    /// environment variables, as in [`PostgresConfig::from_env`].
+    /// environment variables, as in [`PostgresConfig::from_env`]; but where it names a host and no port, that is 5432.
     ///
     /// # Errors
     ///
@@ -53,7 +53,7 @@ impl PostgresConfig {
     /// use wpc::ledger::PostgresConfig;
     ///
     /// let config = PostgresConfig::from_url("postgresql://gate:secret@db.example/ledgers")?;
-    /// assert_eq!(config.to_string(), "postgresql://db.example/ledgers");
+    /// assert_eq!(config.to_string(), "postgresql://db.example:5432/ledgers");
     /// let plain = PostgresConfig::from_url("postgresql://db.example/ledgers?sslmode=disable");
     /// assert_eq!(plain.unwrap_err().code(), "ledger_insecure");
     /// # Ok::<_, wpc::LedgerError>(())
