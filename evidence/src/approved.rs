@@ -7,6 +7,8 @@ use wpc_model::{Approved, Call, Hash, Malformed, Policy, RawCall};
 
 use crate::commitment::{ABSENT, Opening, SEALED};
 use crate::statement::{Approval, ApprovalRequest, Bound, Membership, Statement as _, StatementError};
+use crate::Did;
+use crate::token::Claims;
 use crate::trust::Trust;
 
 /// An approval does not hold.
@@ -100,6 +102,18 @@ fn bound(
         .into_iter()
         .map(|opening| (opening.name.clone(), call.arguments.get(&opening.name).cloned()))
         .collect())
+}
+
+/// Keys and principals on whose behalf a token of these claims asks at `ledger`: none of them counts as an
+/// approver of what it asks for.
+#[must_use]
+pub fn requester(claims: &Claims, ledger: &Did, trust: &Trust) -> Vec<String> {
+    let mut all: Vec<String> = claims.requester().into_iter().map(str::to_owned).collect();
+    all.push(ledger.to_string());
+    let of = |did: &String| Some(trust.principal_of(&Did::parse(did).ok()?)?.name().to_owned());
+    let names: Vec<_> = all.iter().filter_map(of).collect();
+    all.extend(names);
+    all
 }
 
 /// The call that openings show, as far as they do.
