@@ -8,8 +8,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use wpc_grammar::Span;
-use wpc_model::{Auth, Before, Condition, Evidence, Measure, Per, Settings, Terms, Type};
+use wpc_model::{Auth, Before, Condition, Evidence, Measure, Per, Policy, Settings, Terms, Type};
 
+use crate::compiled::Map;
 use crate::interface::Known;
 use crate::testing::Test;
 
@@ -25,8 +26,28 @@ pub(crate) struct Checked {
     pub(crate) evidence: Evidence,
     pub(crate) orders: Vec<Order>,
     pub(crate) settings: Settings,
+    /// What it extends, sorted by hash.
+    pub(crate) parents: Vec<Parent>,
     /// The file's tests; no part of the policy.
     pub(crate) tests: Vec<Test>,
+}
+
+impl Checked {
+    /// The policy and all that it extends, in the order of [`Policy::layers`].
+    pub(crate) fn layers(&self) -> Vec<&Self> {
+        let own = std::iter::once(self);
+        own.chain(self.parents.iter().flat_map(|parent| parent.checked.layers())).collect()
+    }
+}
+
+/// A policy that is extended, as it is embedded.
+#[derive(Debug)]
+pub(crate) struct Parent {
+    pub(crate) checked: Box<Checked>,
+    pub(crate) policy: Policy,
+    pub(crate) map: Map,
+    /// The path after `extends`.
+    pub(crate) place: Span,
 }
 
 /// A `separate` or a `before`.

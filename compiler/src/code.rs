@@ -137,6 +137,8 @@ codes! {
     InvalidJsonPath = "WPC0435" Error "a path into a request that cannot be followed",
     AllowInRules = "WPC0436" Error "an `allow` in `rules`",
     RepeatedRules = "WPC0437" Error "rules mixed in twice",
+    RepeatedParent = "WPC0438" Error "a policy extended twice",
+    ClashingParent = "WPC0439" Error "a tool that is another one where it is extended",
     SasNamespace = "WPC0444" Warning "a credential for a whole namespace",
     TestFailed = "WPC0445" Error "a test that failed",
     TestWithoutPolicy = "WPC0446" Error "a test that no policy decides",

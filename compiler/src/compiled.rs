@@ -45,6 +45,17 @@ pub struct Map {
     pub docs: Vec<String>,
     /// Rules, limits and approvals by id.
     pub origins: BTreeMap<RuleId, Origin>,
+    /// Those of the policies that it extends, in the order of [`Policy::parents`].
+    pub parents: Vec<Map>,
+}
+
+impl Map {
+    /// The map of the policy and of each that it extends, in the order of [`Policy::layers`].
+    #[must_use]
+    pub fn layers(&self) -> Vec<&Self> {
+        let own = std::iter::once(self);
+        own.chain(self.parents.iter().flat_map(Self::layers)).collect()
+    }
 }
 
 /// Where one rule, limit or approval was written.

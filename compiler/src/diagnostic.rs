@@ -185,7 +185,12 @@ impl Problems {
 
     /// Whether anything reported is an error.
     pub(crate) fn has_errors(&self) -> bool {
-        self.found.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
+        self.errors() > 0
+    }
+
+    /// How many of the problems reported are errors.
+    pub(crate) fn errors(&self) -> usize {
+        self.found.iter().filter(|diagnostic| diagnostic.severity == Severity::Error).count()
     }
 
     /// Lets `value` through to the next phase only if no error was reported, together with the

@@ -38,6 +38,8 @@ mod currency;
 mod diagnostic;
 mod did;
 pub mod emit;
+mod extend;
+mod extended;
 mod fault;
 mod interface;
 mod lines;
@@ -66,6 +68,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use checked::Checked;
+use resolve::Given;
 
 pub use code::Code;
 pub use compiled::{Compiled, Map, Origin, Whole};
@@ -141,7 +144,8 @@ pub fn interfaces(source: &Source) -> Result<BTreeMap<String, Whole>, Vec<Diagno
     let files = link::Files::of(source, file, &mut problems);
     let Some(tree) = files.tree(files.root()) else { return Err(problems.into_sorted()) };
     let linked = link::link(&files, files.root(), tree, &mut problems);
-    let resolved = resolve::resolve(&linked, source, &lines, &Parameters::new(), &mut problems);
+    let resolved =
+        resolve::resolve(&linked, source, &lines, Given::Outside(&Parameters::new()), &mut problems);
     let own = resolved.interfaces.iter().filter(|(_, available)| !available.used);
     let own = own.map(|(name, available)| ((*name).to_owned(), available.known.whole.clone())).collect();
     Ok(problems.gate(own)?.0)
@@ -167,8 +171,12 @@ fn front(
     let Some(tree) = files.tree(files.root()) else { return Err(problems.into_sorted()) };
     let linked = link::link(&files, files.root(), tree, &mut problems);
     let lines = lines::Lines::of(source).mixing(linked.mixed());
-    let resolved = resolve::resolve(&linked, source, &lines, parameters, &mut problems);
-    let outcome = check::check(&resolved, &lines, &mut problems);
+    let resolved = resolve::resolve(&linked, source, &lines, Given::Outside(parameters), &mut problems);
+    let parents = extend::Extending::new(source, &files).parents(files.root(), &resolved, &mut problems);
+    let outcome = check::check(&resolved, parents, &lines, &mut problems);
+    if let Some(checked) = outcome.policy.as_ref().filter(|_| !problems.has_errors()) {
+        extend::compose(checked, source.name(), &mut problems);
+    }
     if resolved.policy.is_none() && wanted == Wanted::Policy {
         problems.report(
             Diagnostic::error(

@@ -45,8 +45,9 @@ impl<'a> Lines<'a> {
 
     /// The line of the compiled file that `span` begins on, or for which it was mixed in.
     pub(crate) fn line_of(&self, span: Span) -> u32 {
-        let of_other_file = self.file(span.start).is_some_and(|file| file.base > 0);
-        let with = self.mixed.iter().find(|(rules, _)| of_other_file && rules.to(span) == *rules);
+        let base = |span: Span| self.file(span.start).map(|file| file.base);
+        let with =
+            self.mixed.iter().find(|(rules, with)| rules.to(span) == *rules && base(*rules) != base(*with));
         self.line(with.map_or(span, |(_, with)| *with).start)
     }
 

@@ -104,6 +104,14 @@ impl<'a> Names<'a> {
         Some(named)
     }
 
+    /// The parameter of this name, or what stands for one whose declaration has a problem; it counts as
+    /// used from now on.
+    pub(crate) fn parameter(&self, name: &str) -> Option<&Named<'a>> {
+        let named = self.by_name.get(name)?;
+        let is_parameter = matches!(named.meaning, Meaning::Parameter(..) | Meaning::Broken);
+        is_parameter.then(|| named.used.set(true)).map(|()| named)
+    }
+
     /// Whether there is such a name; does not use it.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.by_name.contains_key(name)

@@ -63,7 +63,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// Policies of every shape, the same in every run.
 fn policies() -> Result<Vec<Policy>, Box<dyn Error>> {
     let mut runner = TestRunner::deterministic();
-    let strategy = arbitrary::policy();
+    // Every other one extends others.
+    let strategy = proptest::prop_oneof![arbitrary::policy(), arbitrary::extending()];
     let draw = |_| Ok(strategy.new_tree(&mut runner).map_err(|reason| reason.to_string())?.current());
     (0..POLICIES).map(draw).collect()
 }

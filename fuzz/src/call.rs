@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use wpc::{DynamicGate, Identity, JobId, Key, MemoryLedger, Opening, POLICY_TYPE, Trust, sign};
 use wpc_compiler::{Parameters, Source, compile};
-use wpc_model::{Call, Measured, Moment, Policy, encode, rule};
+use wpc_model::{Call, Measured, Moment, Policy, encode, rulings};
 
 /// Policies that calls are read for: every type, every test, and the example.
 const POLICIES: [&str; 3] = [
@@ -41,8 +41,8 @@ pub fn policies() -> Vec<Policy> {
 }
 
 fn decided_alike(gate: &DynamicGate, call: &Call) {
-    let interpreted = gate.policy().tools.get(&call.tool).map(|tool| rule(tool, call, Moment::at(0)));
-    assert_eq!(Some(gate.rule(call, Moment::at(0))), interpreted, "two decisions on {call:?}");
+    let interpreted = rulings(gate.policy(), call, Moment::at(0));
+    assert_eq!(gate.rulings(call, Moment::at(0)), interpreted, "two decisions on {call:?}");
 }
 
 static GATES: LazyLock<Vec<DynamicGate>> = LazyLock::new(|| {

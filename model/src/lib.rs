@@ -69,6 +69,7 @@ mod holds;
 mod instant;
 mod interface;
 mod json_path;
+mod layers;
 mod legal;
 mod model_names;
 mod names;
@@ -92,8 +93,8 @@ pub use call::{
     Measured, RawCall, RawResource, Resource,
 };
 pub use check::{
-    Invalid, MAX_CONDITIONS, MAX_CONSTANTS, MAX_NOTE_BYTES, MAX_PARTS, MAX_RULES, MAX_STATEMENTS, MAX_TOOLS,
-    MAX_TYPE_DEPTH, check_note, check_principal_name,
+    Invalid, MAX_CONDITIONS, MAX_CONSTANTS, MAX_NOTE_BYTES, MAX_PARENT_DEPTH, MAX_PARENTS, MAX_PARTS,
+    MAX_RULES, MAX_STATEMENTS, MAX_TOOLS, MAX_TYPE_DEPTH, check_note, check_principal_name,
 };
 pub use cidr::{Cidr, check_cidr, meant_cidr};
 pub use clock::{Moment, parse_time_of_day, time_of_day_text};
@@ -101,8 +102,8 @@ pub use condition::{Comparison, Condition, Quantifier, Step, Subject, Test};
 pub use decide::{
     Admission, Approvals, Approved, Approving, Bound, Charge, Charging, Counter, Decision, Demand, Ending,
     Failing, History, MAX_APPROVAL_AHEAD_MS, Near, Needs, Ordered, Owner, Past, PastAt, Reason, Refusal,
-    Ruling, Undecided, Used, Who, admit, approvals, approving, conditions_hold, decisive, demands, failing,
-    in_force, rule, settle, used,
+    Ruling, Rulings, Undecided, Used, Who, admit, approvals, approving, conditions_hold, decisive, demands,
+    failing, in_force, rule, rulings, settle, used,
 };
 pub use decimal::{decimal_text, minor_digits, parse_decimal};
 pub use glob::{glob, glob_ignoring_case};
@@ -113,6 +114,7 @@ pub use interface::{
     Action, Class, Constraint, Field, Interface, Kind, Piece, Preposition, Record, Returned, Scope, Template,
 };
 pub use json_path::{JsonPath, JsonStep, MAX_PATH_STEPS};
+pub use layers::{Clash, Clashing};
 pub use legal::SubjectType;
 pub use model_names::{check_model, check_provider};
 pub use names::{MAX_NAME_BYTES, NameError, check_entity_name, check_host, check_name};

@@ -25,6 +25,9 @@ pub struct Policy {
     pub orders: Vec<Order>,
     /// What it demands of what surrounds its tools.
     pub settings: Settings,
+    /// What it extends, each a whole policy, sorted by hash: a call is allowed if it and each of these
+    /// allow it.
+    pub parents: Vec<Policy>,
 }
 
 /// One tool of a policy.

@@ -21,6 +21,12 @@ use crate::{Action, Bind, Condition, Measure, Origin, Policy, Sequence, Subject}
 /// ```
 #[must_use]
 pub fn reads(policy: &Policy, tool: &str, action: &str) -> BTreeSet<String> {
+    // A call is decided by every policy that this one extends too.
+    policy.layers().flat_map(|layer| reads_alone(layer, tool, action)).collect()
+}
+
+/// What the statements of one policy read, whatever it extends.
+fn reads_alone(policy: &Policy, tool: &str, action: &str) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     let Some(found) = policy.tools.get(tool) else { return names };
     let Some(of) = found.interface.actions.get(action) else { return names };

@@ -77,7 +77,8 @@ pub trait Action: 'static {
     /// The tool's name in the policy.
     const TOOL: &'static str;
 
-    /// What the policy's rules say, as [`wpc_model::rule`] does, without allocating.
+    /// What the policy's own rules say, as [`wpc_model::rule`] does, without allocating. What it extends
+    /// the gate asks too.
     fn rule(resource: Option<&Place>, facts: &<Self::Interface as Interface>::Facts<'_>) -> Ruling;
 }
 

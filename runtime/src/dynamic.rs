@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use wpc_model::{Call, Hash, Malformed, Measured, Moment, Policy, Ruling, Value};
+use wpc_model::{Call, Hash, Malformed, Measured, Moment, Policy, Rulings, Value};
 
 use crate::gate::{Admitted, Core, Slip};
 use crate::ledger::LedgerError;
@@ -140,11 +140,12 @@ impl DynamicGate {
         self.core.close()
     }
 
-    /// What the rules alone say of a complete call at `moment`, without limits, approvals and ledger.
-    /// Nothing is recorded, so nothing may be done on the strength of it.
+    /// What the rules alone say of a complete call at `moment`, in the policy and in all that it extends,
+    /// without limits, approvals and ledger. Nothing is recorded, so nothing may be done on the strength of
+    /// it.
     #[must_use]
-    pub fn rule(&self, call: &Call, moment: Moment) -> Ruling {
-        self.core.rule(call, moment)
+    pub fn rulings(&self, call: &Call, moment: Moment) -> Rulings {
+        self.core.rulings(call, moment)
     }
 
     async fn malformed(&self, malformed: &Malformed, bytes: usize) -> Refused {

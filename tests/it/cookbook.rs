@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use wpc_compiler::{Colour, Parameters, Severity, Source, check, compile, render_all, test};
+use wpc_compiler::{Colour, Parameters, Severity, Source, check, compile, gather, render_all, test};
 
 fn policies() -> Vec<(PathBuf, Source)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/policies");
@@ -12,7 +12,9 @@ fn policies() -> Vec<(PathBuf, Source)> {
     let mut files: Vec<_> = files.filter(|path| path.extension().is_some_and(|end| end == "wpc")).collect();
     files.sort();
     let read = |path: PathBuf| {
-        let source = Source::new(path.display().to_string(), fs::read_to_string(&path).unwrap());
+        let mut source = Source::new(path.display().to_string(), fs::read_to_string(&path).unwrap());
+        let folder = path.parent().unwrap();
+        gather(&mut source, |used| fs::read_to_string(folder.join(used)).map_err(|error| error.to_string()));
         (path, source)
     };
     files.into_iter().map(read).collect()

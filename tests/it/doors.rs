@@ -73,6 +73,7 @@ fn both_doors_give_the_same_tokens() {
     check("policies/receive.wpc", &[]);
     check("policies/desk.wpc", &[]);
     check("policies/shared.wpc", &[]);
+    check("policies/capped_job.wpc", &[]);
 }
 
 mod shared {

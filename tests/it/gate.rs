@@ -89,10 +89,10 @@ pub(crate) fn open_with<P: Policy>(file: &str) -> Result<Opened<P>, OpenError> {
 }
 
 impl<P> Opened<P> {
-    /// The job's entries but for the opening one, a word each: `allow`, a denial's code, an
+    /// The job's entries but for the opening one and its token, a word each: `allow`, a denial's code, an
     /// outcome's word and code.
     pub(crate) fn log(&self) -> Vec<String> {
-        let entries = self.ledger.entries(self.gate.job(), 1, usize::MAX).unwrap();
+        let entries = self.ledger.entries(self.gate.job(), 2, usize::MAX).unwrap();
         entries.iter().map(|bytes| word(&Entry::decode(bytes).unwrap())).collect()
     }
 }

@@ -9,6 +9,8 @@ mod differential;
 #[cfg(test)]
 mod doors;
 #[cfg(test)]
+mod extends;
+#[cfg(test)]
 mod gate;
 #[cfg(test)]
 mod goldens;

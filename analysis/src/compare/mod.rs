@@ -7,10 +7,11 @@
 mod approvals;
 mod limits;
 mod orders;
+mod parents;
 mod rules;
 mod settings;
 
-use wpc_model::{Policy, RuleId};
+use wpc_model::{Hash, Policy, RuleId};
 
 use crate::question::Asker;
 use crate::site::{Case, Rules};
@@ -107,6 +108,8 @@ pub enum Part {
     Order(RuleId),
     /// What is demanded of tokens, of evidence, or of what surrounds the tools.
     Setting(Setting),
+    /// The policy of this hash, which the one that allows less extends and the other does not.
+    Parent(Hash),
 }
 
 /// What is demanded of tokens, of evidence, or of what surrounds the tools.
@@ -142,6 +145,23 @@ pub enum Setting {
     OnChange,
 }
 
+impl Setting {
+    /// Whether it is compared together with all that a policy extends.
+    const fn is_of_all(self) -> bool {
+        match self {
+            Self::Lifetime | Self::Pin | Self::Job | Self::Holder | Self::Receipts | Self::Retention => true,
+            Self::OnChange => true,
+            Self::Models
+            | Self::Sandbox
+            | Self::Agents
+            | Self::Requesters
+            | Self::Environment
+            | Self::Credential
+            | Self::Valid => false,
+        }
+    }
+}
+
 /// What shows a difference.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Shown {
@@ -164,6 +184,9 @@ pub enum Shown {
 
 /// Compares the policy `new` with `old`; both must be checked ([`Policy::check`]).
 ///
+/// Of policies that extend others, what each says itself is compared; what they extend is held to be
+/// the same or not, by hash. More that is extended is narrower, less is undecided.
+///
 /// Within bounded time. A difference is reported only with what shows it; where neither a difference
 /// nor its absence was found, that is said.
 ///
@@ -174,7 +197,7 @@ pub enum Shown {
 ///
 /// let auth = Auth { max_ttl_seconds: 900, pin_policy_hash: true, job_scoped_binding: true, proof_of_possession: true };
 /// let old = Policy { name: "p".into(), tools: BTreeMap::new(), auth, approvals: vec![],
-///     evidence: Evidence::default(), settings: Settings::default(), orders: vec![] };
+///     evidence: Evidence::default(), settings: Settings::default(), orders: vec![], parents: vec![] };
 /// let new = Policy { auth: Auth { max_ttl_seconds: 60, ..auth }, ..old.clone() };
 /// assert_eq!(compare(&old, &new).verdict, Verdict::Narrower);
 /// ```
@@ -190,6 +213,7 @@ pub fn compare(old: &Policy, new: &Policy) -> Comparison {
         side.approvals();
         side.settings();
         side.orders();
+        side.parents();
     }
     let verdict = found.verdict();
     Comparison { verdict, differences: found.differences, more: found.more }
@@ -231,6 +255,7 @@ struct Side<'a, 'p> {
 
 impl Side<'_, '_> {
     fn report(&mut self, part: Part, shown: Shown) {
+        let shown = self.in_all(&part, shown);
         self.found.differences.push(Difference { direction: self.direction, part, shown });
     }
 }

@@ -42,22 +42,24 @@ impl Side<'_, '_> {
     }
 }
 
-fn tokens(more: &Policy, less: &Policy) -> [(Setting, Looser); 6] {
-    let kept = |policy: &Policy| policy.evidence.retain_ms.unwrap_or(i64::MAX);
-    let (one, other) = (more.auth, less.auth);
+/// What is of all that the policies extend, together.
+fn tokens(more: &Policy, less: &Policy) -> [(Setting, Looser); 7] {
+    let kept = |policy: &Policy| policy.proof().retain_ms.unwrap_or(i64::MAX);
+    let (one, other) = (more.token(), less.token());
     [
         (Setting::Lifetime, one.max_ttl_seconds > other.max_ttl_seconds),
         (Setting::Pin, !one.pin_policy_hash && other.pin_policy_hash),
         (Setting::Job, !one.job_scoped_binding && other.job_scoped_binding),
         (Setting::Holder, !one.proof_of_possession && other.proof_of_possession),
-        (Setting::Receipts, !more.evidence.gateway_receipts && less.evidence.gateway_receipts),
+        (Setting::Receipts, !more.proof().gateway_receipts && less.proof().gateway_receipts),
         (Setting::Retention, kept(more) < kept(less)),
+        (Setting::OnChange, more.on_change() < less.on_change()),
     ]
     .map(|(setting, looser)| (setting, Looser::of(looser)))
 }
 
 /// What is signed for people demands nothing.
-fn around(more: &Settings, less: &Settings) -> [(Setting, Looser); 8] {
+fn around(more: &Settings, less: &Settings) -> [(Setting, Looser); 7] {
     [
         (Setting::Models, models(more.models.as_ref(), less.models.as_ref())),
         (Setting::Sandbox, Looser::of(sandbox(more.sandbox, less.sandbox))),
@@ -72,7 +74,6 @@ fn around(more: &Settings, less: &Settings) -> [(Setting, Looser); 8] {
             Looser::of(less.credential.is_some_and(|less| more.credential.is_none_or(|more| more > less))),
         ),
         (Setting::Valid, Looser::of(valid(more.valid, less.valid))),
-        (Setting::OnChange, Looser::of(more.on_change < less.on_change)),
     ]
 }
 

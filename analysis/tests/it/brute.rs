@@ -64,12 +64,13 @@ fn check(old: &Policy, new: &Policy, calls: &[Case], at: &[i64], tally: &mut Tal
                 Part::Approval(_) => "approval",
                 Part::Order(_) => "order",
                 Part::Setting(_) => "setting",
+                Part::Parent(_) => "parent",
             };
             match one.part {
                 Part::Allow { .. } => rules = true,
                 Part::Limit(_) => limits = true,
                 Part::Approval(_) => approvals = true,
-                Part::Order(_) | Part::Setting(_) => {}
+                Part::Order(_) | Part::Setting(_) | Part::Parent(_) => {}
             }
             match &one.shown {
                 Shown::Undecided(by) => {

@@ -5,6 +5,8 @@ mod brute;
 #[cfg(test)]
 mod compare;
 #[cfg(test)]
+mod extends;
+#[cfg(test)]
 mod pairs;
 #[cfg(test)]
 mod scale;

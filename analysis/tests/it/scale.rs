@@ -76,6 +76,7 @@ fn policy(rules: u32, most: impl Fn(u32) -> i64) -> Policy {
         evidence: Evidence::default(),
         settings: Settings::default(),
         orders: vec![],
+        parents: vec![],
     }
     .normalise()
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use wpc::{DynamicGate, Identity, JobId, Key, MemoryLedger, Opening, POLICY_TYPE, Trust};
 use wpc_compiler::{Colour, Parameters, Source, compile, render_all};
-use wpc_model::{Call, Moment, Resource, Ruling, Value, encode};
+use wpc_model::{Call, Moment, Resource, Value, encode};
 
 use crate::{Result, problem};
 
@@ -63,7 +63,7 @@ pub fn call(call: &problem::Call) -> Call {
 /// Whether the rules allow `call`.
 #[must_use]
 pub fn decide(gate: &DynamicGate, call: &Call) -> bool {
-    matches!(gate.rule(call, Moment::at(0)), Ruling::Allow { .. })
+    gate.rulings(call, Moment::at(0)).allow()
 }
 
 fn author() -> Key {

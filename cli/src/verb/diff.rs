@@ -43,8 +43,9 @@ Example: wpc diff released.wpc.json policies/orders.wpc --require narrower
 JSON: `verdict`, `required` or null, `old` and `new` {`policy_name`, `policy_hash_b64u`}, `changes`
 [{`change` (`added`, `removed`, `changed`), `kind`, `effect` (`wider`, `narrower`, `incomparable`,
 `undecided`, `none` or null), `old` and `new` ({`id`, `text`, `line`} or null)}], `differences`
-[{`direction`, `part`, `rule` and `denied_by` (ids or null), `decided`, `call` or null, `at` (when
-it is decided, or null where no rule reads the clock), `times`, `apart_ms`, `because` [ids]}], `more` (whether further differences were not looked for)")]
+[{`direction`, `part`, `rule` and `denied_by` (ids or null), `parent` (hash or null), `decided`,
+`call` or null, `at` (when it is decided, or null where no rule reads the clock), `times`,
+`apart_ms`, `because` [ids]}], `more` (whether further differences were not looked for)")]
 pub(crate) struct Args {
     /// The policy that is in force; `-` is standard input
     #[arg(value_name = "OLD")]
@@ -203,6 +204,9 @@ fn what(one: &Difference, more: &Side, less: &Side) -> String {
         Part::Limit(id) | Part::Approval(id) | Part::Order(id) => {
             format!("only in the {less_word} policy: {}", either(*id, less, more))
         }
+        Part::Parent(hash) => {
+            format!("only the {less_word} policy extends {} ({hash})", less.parent(*hash))
+        }
         Part::Setting(setting) => {
             let name = match setting {
                 Setting::Lifetime => "how long a token lives",
@@ -249,7 +253,12 @@ fn difference(one: &Difference, both: [&Side; 2]) -> Result<Value, Failure> {
         Part::Limit(id) => ("limit", Some(id), None),
         Part::Order(id) => ("order", Some(id), None),
         Part::Approval(id) => ("approval", Some(id), None),
+        Part::Parent(_) => ("parent", None, None),
         Part::Setting(setting) => (side::word(*setting), None, None),
+    };
+    let parent = match &one.part {
+        Part::Parent(hash) => Some(hash.to_string()),
+        Part::Allow { .. } | Part::Limit(_) | Part::Order(_) | Part::Approval(_) | Part::Setting(_) => None,
     };
     let (case, times, apart_ms, because) = match &one.shown {
         Shown::Call(case) => (Some(case), 1, 0, [].as_slice()),
@@ -268,6 +277,7 @@ fn difference(one: &Difference, both: [&Side; 2]) -> Result<Value, Failure> {
         "part": part,
         "rule": rule.map(RuleId::to_string),
         "denied_by": denied_by.map(RuleId::to_string),
+        "parent": parent,
         "decided": !matches!(one.shown, Shown::Undecided(_)),
         "call": call,
         "at": case.filter(|_| more.reads_the_clock()).map(|case| instant_text(case.moment.now_ms)),

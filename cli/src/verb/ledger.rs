@@ -206,7 +206,7 @@ pub(crate) fn read(
 }
 
 fn open(file: &Path) -> Result<SqliteLedger, Failure> {
-    SqliteLedger::open(file).map_err(|error| failed(file, &error))
+    SqliteLedger::read_only(file).map_err(|error| failed(file, &error))
 }
 
 fn failed(file: &Path, error: &LedgerError) -> Failure {
@@ -217,6 +217,11 @@ fn failed(file: &Path, error: &LedgerError) -> Failure {
         LedgerError::Version { .. } => "use the version of wpc that wrote it",
         LedgerError::Permissions { .. } => "keep ledgers in a directory with mode 0700, files with mode 0600",
         LedgerError::ClockBehind { .. } | LedgerError::ClockOutOfRange => "correct the clock",
+        LedgerError::OtherKey { .. } | LedgerError::NoKey => "give the key that `wpc ledger init` made",
+        LedgerError::Tampered { .. } => "run `wpc ledger check`, and restore the ledger from a copy",
+        LedgerError::BehindCheckpoint { .. } => {
+            "this is an older copy: bring back the ledger that was in use"
+        }
         LedgerError::Unavailable { .. } | LedgerError::Misplaced(_) | LedgerError::Random(_) | _ => {
             "check the disk and the path"
         }

@@ -7,7 +7,7 @@ mod wrapped;
 use std::path::PathBuf;
 
 use anstyle::Style;
-use serde_json::json;
+use serde_json::{Value, json};
 use wpc_model::{Auth, Evidence, Policy, Tool};
 
 use crate::artifact::Artifact;
@@ -29,7 +29,8 @@ resources are shown as one. Signatures are listed, not checked: `wpc verify`.
 
 Example: wpc show orders.wpc.json
 
-JSON: `policy_hash_b64u`, `policy` (the payload itself), `keyids` of an envelope's signatures,
+JSON: `policy_hash_b64u`, `policy` (the payload itself), `extends` [{`policy_name`,
+`policy_hash_b64u`, `statements`}] of all that it extends, `keyids` of an envelope's signatures,
 `statements` [{`tool`, `effect`, `actions` (null is any), `resources`, `conditions`, `rules` (how many
 of the payload it stands for)}]")]
 pub(crate) struct Args {
@@ -41,7 +42,51 @@ pub(crate) struct Args {
 pub(crate) fn run(args: Args, console: &mut Console) -> Result<Done, Failure> {
     let artifact = Artifact::read(&args.artifact)?;
     let policy = &artifact.policy;
+    for layer in policy.layers() {
+        if !std::ptr::eq(layer, policy) {
+            console.say("");
+        }
+        told(layer, console);
+    }
+    if !policy.parents.is_empty() {
+        console.say(format!("\n{HEAD}all together{HEAD:#}"));
+        console.say(settings(policy.token(), policy.proof()));
+    }
+    for keyid in &artifact.keyids {
+        console.say(format!("\nsigned in the name of {}; check it with `wpc verify`", plain(keyid)));
+    }
+    let hash = artifact.hash.to_string();
+    console.say(format!("\nhash {hash}"));
+    let extends = policy.layers().skip(1).map(|layer| {
+        json!({
+            "policy_name": layer.name,
+            "policy_hash_b64u": layer.hash().to_string(),
+            "statements": statements_json(layer),
+        })
+    });
+    Ok(Done::yes(json!({
+        "policy_hash_b64u": hash,
+        "statements": statements_json(policy),
+        "extends": extends.collect::<Vec<_>>(),
+        "policy": artifact.json()?,
+        "keyids": artifact.keyids,
+    })))
+}
+
+fn statements_json(policy: &Policy) -> Vec<Value> {
+    let of = |(name, tool): (&String, &Tool)| {
+        grouped::groups(tool).into_iter().map(|group| group.json(name, tool)).collect::<Vec<_>>()
+    };
+    policy.tools.iter().flat_map(of).collect()
+}
+
+/// One policy: the artifact's own, or one that it extends.
+fn told(policy: &Policy, console: &mut Console) {
     console.say(format!("{HEAD}policy {}{HEAD:#}", plain(&policy.name)));
+    if !policy.parents.is_empty() {
+        let all: Vec<_> = policy.parents.iter().map(|parent| plain(&parent.name).into_owned()).collect();
+        console.say(format!("extends {}, below: a call needs what each of them allows too", all.join(", ")));
+    }
     for (name, tool) in &policy.tools {
         console.say("");
         console.say(format!("{HEAD}{}{HEAD:#}", binding(name, tool)));
@@ -66,20 +111,6 @@ pub(crate) fn run(args: Args, console: &mut Console) -> Result<Done, Failure> {
         console.say(format!("\n{HEAD}demands{HEAD:#}"));
         console.say(demands);
     }
-    for keyid in &artifact.keyids {
-        console.say(format!("\nsigned in the name of {}; check it with `wpc verify`", plain(keyid)));
-    }
-    let hash = artifact.hash.to_string();
-    console.say(format!("\nhash {hash}"));
-    let statements = policy.tools.iter().flat_map(|(name, tool)| {
-        grouped::groups(tool).into_iter().map(|group| group.json(name, tool)).collect::<Vec<_>>()
-    });
-    Ok(Done::yes(json!({
-        "policy_hash_b64u": hash,
-        "statements": statements.collect::<Vec<_>>(),
-        "policy": artifact.json()?,
-        "keyids": artifact.keyids,
-    })))
 }
 
 /// `azure_service_bus at namespace("…")`, with the interface's name where the policy has its own.

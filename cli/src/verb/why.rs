@@ -39,10 +39,11 @@ were admitted, oldest first, all members but `call` optional. `outcome` is `done
 Example: echo '{\"tool\":\"azure_service_bus\",\"action\":\"manage\",
   \"resource\":{\"kind\":\"queue\",\"name\":\"orders-staging\"},\"arguments\":{}}' | wpc why orders.wpc.json -
 
-JSON: `decision` (`allow`, `deny`), `reason` (its code, or null), `decided_by` and `nearest`
-({`id`, `text`, `line`} or null), `failing` [{`condition`, `line`, `found`}] of the nearest rule,
-`changes` [{`of` (`argument`, `resource`, `action`, `approval`, `time`, `job`, `policy`), `at`, `to`}],
-`instead` and `approvals` [{`id`, `text`, `line`}], `limits` [the same, `amount`, `used`, `max`],
+JSON: `decision` (`allow`, `deny`), `reason` (its code, or null), `refused_by` (the name of the
+extended policy that refuses, or null), `decided_by` and `nearest` ({`id`, `text`, `line`} or
+null), `failing` [{`condition`, `line`, `found`}] of the nearest rule, `changes` [{`of` (`argument`,
+`resource`, `action`, `approval`, `time`, `job`, `policy`), `at`, `to`}], `instead` and `approvals`
+[{`id`, `text`, `line`}], `limits` [the same, `amount`, `used`, `max`],
 `policy_hash_b64u`")]
 pub(crate) struct Args {
     /// A payload or an envelope
@@ -88,6 +89,10 @@ pub(crate) fn run(args: Args, console: &mut Console) -> Result<Done, Failure> {
 fn tell(verdict: &Verdict, policy: &Policy, call: &Call, console: &mut Console) {
     console.say(asked(policy, call));
     let mut table = Table::indented(2);
+    if let Some(name) = &verdict.refused_by {
+        let said = format!("policy {}, which this one extends", plain(name));
+        table.row(["refused by".to_owned(), String::new(), said, String::new()]);
+    }
     for (what, Met { place, text, extra, .. }) in verdict.rows() {
         table.row([what.to_owned(), place.clone(), text.clone(), extra.clone()]);
     }

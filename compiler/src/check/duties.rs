@@ -11,7 +11,7 @@ use super::Checker;
 use super::join::joined;
 use crate::checked::{Actions, Checked, Join, Placed, Rule, Tool};
 use crate::coverage::Coverage;
-use crate::{Code, Diagnostic};
+use crate::{Code, Diagnostic, extended};
 
 /// An allow of an action and the tool it is of.
 struct Allowed<'c> {
@@ -34,8 +34,8 @@ impl Checker<'_, '_, '_> {
         self.alone(&allowed);
         self.short_lived(checked, &allowed, lifetime);
         if self.problems.count() == before {
-            for tool in checked.tools.values() {
-                self.approved(tool);
+            for (name, tool) in &checked.tools {
+                self.approved(checked, name, tool);
             }
         }
     }
@@ -104,7 +104,9 @@ impl Checker<'_, '_, '_> {
 
     /// `lifetime`: the token lives no longer than the class admits.
     fn short_lived(&mut self, checked: &Checked, allowed: &[Allowed<'_>], place: Option<Span>) {
-        let lifetime_ms = checked.auth.max_ttl_seconds.saturating_mul(1_000);
+        let layers = checked.layers();
+        let seconds = layers.iter().map(|layer| layer.auth.max_ttl_seconds).min().unwrap_or(i64::MAX);
+        let lifetime_ms = seconds.saturating_mul(1_000);
         let strictest = allowed
             .iter()
             .flat_map(|one| one.classes().filter_map(move |class| Some((class.lifetime_ms?, one))))
@@ -116,8 +118,7 @@ impl Checker<'_, '_, '_> {
                 Code::LivesTooLong,
                 place.unwrap_or(checked.place),
                 format!(
-                    "found a token that lives {} seconds, but `{}` admits {}",
-                    checked.auth.max_ttl_seconds,
+                    "found a token that lives {seconds} seconds, but `{}` admits {}",
                     one.action,
                     cap / 1_000
                 ),
@@ -129,8 +130,8 @@ impl Checker<'_, '_, '_> {
     }
 
     /// `approved`: each allow of the class is covered by a required approval that is always asked
-    /// for when the allow holds.
-    fn approved(&mut self, tool: &Tool) {
+    /// for when the allow holds, here or in what is extended.
+    fn approved(&mut self, checked: &Checked, name: &str, tool: &Tool) {
         let interface = tool.known.interface();
         let mut approvals = Coverage::default();
         for (id, approval) in tool.approvals.iter().enumerate() {
@@ -161,6 +162,7 @@ impl Checker<'_, '_, '_> {
                 approvals
                     .find(&join.action, target)
                     .is_ok_and(|found| found.covering.iter().any(always_asked))
+                    || extended::asks(checked, name, &join.action, target, &given)
             });
             if !covered && reported.insert((join.allow, &join.action), ()).is_none() {
                 self.problems.report(

@@ -28,7 +28,7 @@ use std::sync::Arc;
 use wpc_grammar::syntax;
 use wpc_model::{Action, Effect, Measure, Type, Value, Window};
 
-use crate::checked::{Actions, Approval, Checked, Limit, Rule, Tool};
+use crate::checked::{Actions, Approval, Checked, Limit, Parent, Rule, Tool};
 use crate::interface;
 use crate::lines::Lines;
 use crate::names::Names;
@@ -63,8 +63,14 @@ pub(crate) struct Places {
     pub(crate) providers: Option<wpc_grammar::Span>,
 }
 
-/// Checks a resolved file. What it returns is whole only if nothing was reported.
-pub(crate) fn check<'a>(resolved: &Resolved<'a>, lines: &Lines<'_>, problems: &mut Problems) -> Outcome {
+/// Checks a resolved file, whose policy extends `parents`. What it returns is whole only if nothing was
+/// reported.
+pub(crate) fn check<'a>(
+    resolved: &Resolved<'a>,
+    parents: Vec<Parent>,
+    lines: &Lines<'_>,
+    problems: &mut Problems,
+) -> Outcome {
     let nothing = Names::default();
     let names = resolved.policy.as_ref().map_or(&nothing, |policy| &policy.names);
     let mut checker = Checker { names, lines, problems };
@@ -96,6 +102,7 @@ pub(crate) fn check<'a>(resolved: &Resolved<'a>, lines: &Lines<'_>, problems: &m
             evidence: set.evidence,
             orders,
             settings: set.settings,
+            parents,
             tests: Vec::new(),
         };
         // With a statement missing, what the rest amounts to is not worth saying.

@@ -6,11 +6,11 @@ use wpc_model::Preposition;
 
 use crate::checked::{Actions, Checked};
 use crate::coverage::Coverage;
-use crate::{Code, Diagnostic, Problems};
+use crate::{Code, Diagnostic, Problems, extended};
 
 /// `no_limit`: an allowed action that is said with `to`, on resources that no limit counts.
 pub(super) fn no_limit(checked: &Checked, problems: &mut Problems) {
-    for tool in checked.tools.values() {
+    for (name, tool) in &checked.tools {
         let mut limits = Coverage::default();
         for (id, limit) in tool.limits.iter().enumerate() {
             limits.add(id, &Actions::Named(limit.actions.clone()), &limit.targets);
@@ -21,8 +21,10 @@ pub(super) fn no_limit(checked: &Checked, problems: &mut Problems) {
             if action.is_none_or(|action| action.preposition != Some(Preposition::To)) {
                 continue;
             }
-            let counted =
-                |target| limits.find(&join.action, target).is_ok_and(|found| !found.covering.is_empty());
+            let counted = |target| {
+                limits.find(&join.action, target).is_ok_and(|found| !found.covering.is_empty())
+                    || extended::counts(checked, name, &join.action, target)
+            };
             if join.targets.iter().all(counted) || !reported.insert(&join.action) {
                 continue;
             }

@@ -6,7 +6,7 @@ use crate::{Code, Diagnostic, Problems};
 
 /// `no_pin`: the job goes on under another policy.
 pub(super) fn no_pin(checked: &Checked, places: &Places, problems: &mut Problems) {
-    if !checked.auth.pin_policy_hash {
+    if checked.layers().iter().all(|layer| !layer.auth.pin_policy_hash) {
         problems.report(
             Diagnostic::error(
                 Code::NoPin,

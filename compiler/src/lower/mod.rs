@@ -17,7 +17,7 @@ use crate::compiled::{Map, Origin};
 
 /// The policy in normal form, and where each of its rules was written.
 pub(crate) fn lower(checked: &Checked, source: &str) -> (Policy, Map) {
-    let mut map = Map { source: source.to_owned(), docs: checked.docs.clone(), origins: BTreeMap::new() };
+    let mut map = Map { source: source.to_owned(), docs: checked.docs.clone(), ..Map::default() };
     let mut tools = BTreeMap::new();
     let mut approvals = Vec::new();
     for (name, tool) in &checked.tools {
@@ -35,7 +35,9 @@ pub(crate) fn lower(checked: &Checked, source: &str) -> (Policy, Map) {
         evidence: checked.evidence,
         orders,
         settings: checked.settings.clone(),
+        parents: checked.parents.iter().map(|parent| parent.policy.clone()).collect(),
     };
+    map.parents = checked.parents.iter().map(|parent| parent.map.clone()).collect();
     (policy.normalise(), map)
 }
 

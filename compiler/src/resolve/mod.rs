@@ -20,9 +20,10 @@ use crate::interface::{self, Known};
 use crate::lines::Lines;
 use crate::link::Linked;
 use crate::names::Names;
-use crate::{Code, Diagnostic, Parameters, Problems, shipped};
+use crate::{Code, Diagnostic, Problems, shipped};
 
 pub(crate) use actions::unknown as unknown_action;
+pub(crate) use parameters::Given;
 
 /// A file whose names are known.
 #[derive(Debug)]
@@ -59,6 +60,8 @@ pub(crate) struct Policy<'a> {
     pub(crate) orders: Vec<Ordered<'a>>,
     /// `token` and `proof`.
     pub(crate) settings: Vec<&'a syntax::Settings>,
+    /// Paths of the policies that it extends.
+    pub(crate) extends: &'a [syntax::Text],
 }
 
 /// A tool as the policy uses it.
@@ -108,7 +111,7 @@ pub(crate) fn resolve<'a>(
     linked: &'a Linked<'_>,
     source: &'a Source,
     lines: &Lines<'_>,
-    parameters: &Parameters,
+    given: Given<'_>,
     problems: &mut Problems,
 ) -> Resolved<'a> {
     let file: &'a File = &linked.file;
@@ -159,7 +162,7 @@ pub(crate) fn resolve<'a>(
         }
     }
     let policy = first.map(|(written, docs)| {
-        let context = policy::Context { source, lines, parameters, unknown: &unknown };
+        let context = policy::Context { source, lines, given, unknown: &unknown };
         policy::resolve(written, docs, &mut interfaces, &mut tests, &context, problems)
     });
     tests.sort_by_key(|test| test.name.loc.0);

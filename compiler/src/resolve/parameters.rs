@@ -6,21 +6,35 @@ use wpc_grammar::syntax::{Ident, Quantity, Ty, Value as Written};
 use wpc_model::{Type, Value};
 
 use crate::fault::Fault;
-use crate::names::{Meaning, Names};
+use crate::names::{Meaning, Named, Names};
 use crate::value::Reader;
 use crate::words::{describe, one_of};
 use crate::{Code, Diagnostic, Parameters, Problems, shape, text, ty, unit};
+
+/// Where the values of a policy's parameters come from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Given<'g> {
+    /// Whoever compiles it.
+    Outside(&'g Parameters),
+    /// The parameters of the policy that extends it.
+    Child {
+        /// Its names.
+        names: &'g Names<'g>,
+        /// Where it says what it extends.
+        place: Span,
+    },
+}
 
 /// Declares `param NAME: TYPE = DEFAULT` with the value given to it, else its default.
 pub(super) fn declare<'a>(
     name: &'a Ident,
     written: &'a Ty,
     default: Option<&'a Written>,
-    parameters: &Parameters,
+    given: Given<'_>,
     names: &mut Names<'a>,
     problems: &mut Problems,
 ) {
-    let meaning = read(name, written, default, parameters, problems).unwrap_or(Meaning::Broken);
+    let meaning = read(name, written, default, given, problems).unwrap_or(Meaning::Broken);
     names.declare(name, meaning, problems);
 }
 
@@ -28,7 +42,7 @@ fn read<'a>(
     name: &'a Ident,
     written: &'a Ty,
     default: Option<&'a Written>,
-    parameters: &Parameters,
+    given: Given<'_>,
     problems: &mut Problems,
 ) -> Option<Meaning<'a>> {
     let ty = ty::parameter(written, problems)?;
@@ -51,30 +65,82 @@ fn read<'a>(
         let nothing = Names::default();
         Reader { names: &nothing, problems }.constant(value, &ty)
     });
-    if let Some(text) = parameters.value(&name.text) {
-        return match given(text, &ty) {
-            Ok(value) => Some(Meaning::Parameter(ty, value)),
-            Err(fault) => {
-                let place = fault.at(name.loc.0);
-                let message = format!("parameter `{}`: {}", name.text, place.message);
-                problems.report(Diagnostic { message, ..place }.also(written.loc.0, "its type"));
-                None
-            }
-        };
-    }
-    let Some(default) = default else {
-        problems.report(
-            Diagnostic::error(
-                Code::MissingParameter,
-                name.loc.0,
-                format!("found no value for parameter `{}`", name.text),
-                "has no default, and none was given",
-            )
-            .help(format!("give it one with `--param {}=…`, or write a default", name.text)),
-        );
-        return None;
+    let missing = |place, help: String| {
+        Diagnostic::error(
+            Code::MissingParameter,
+            place,
+            format!("found no value for parameter `{}`", name.text),
+            "has no default, and none was given",
+        )
+        .help(help)
     };
-    Some(Meaning::Parameter(ty, default?))
+    let missing = match given {
+        Given::Outside(parameters) => {
+            if let Some(text) = parameters.value(&name.text) {
+                return outside(name, written, text, ty, problems);
+            }
+            missing(name.loc.0, format!("give it one with `--param {}=…`, or write a default", name.text))
+        }
+        Given::Child { names, place } => {
+            if let Some(named) = names.parameter(&name.text) {
+                return of_child(name, named, ty, problems);
+            }
+            let form = format!("param {}: {}", name.text, describe(&ty));
+            missing(place, format!("add `{form}` to this policy, or a default to the one that it extends"))
+                .also(name.loc.0, "the parameter")
+        }
+    };
+    match default {
+        Some(default) => Some(Meaning::Parameter(ty, default?)),
+        None => {
+            problems.report(missing);
+            None
+        }
+    }
+}
+
+/// The value that whoever compiles the policy gives.
+fn outside<'a>(
+    name: &Ident,
+    written: &Ty,
+    text: &str,
+    ty: Type,
+    problems: &mut Problems,
+) -> Option<Meaning<'a>> {
+    match given(text, &ty) {
+        Ok(value) => Some(Meaning::Parameter(ty, value)),
+        Err(fault) => {
+            let place = fault.at(name.loc.0);
+            let message = format!("parameter `{}`: {}", name.text, place.message);
+            problems.report(Diagnostic { message, ..place }.also(written.loc.0, "its type"));
+            None
+        }
+    }
+}
+
+/// The value that the parameter of that name has in the policy that extends this one.
+fn of_child<'a>(name: &Ident, named: &Named<'_>, ty: Type, problems: &mut Problems) -> Option<Meaning<'a>> {
+    // A parameter that has a problem was reported where it is declared.
+    let Meaning::Parameter(found, value) = &named.meaning else { return None };
+    if *found == ty {
+        return Some(Meaning::Parameter(ty, value.clone()));
+    }
+    problems.report(
+        Diagnostic::error(
+            Code::WrongType,
+            named.place,
+            format!(
+                "found parameter `{}` of type `{}`, expected `{}`",
+                name.text,
+                describe(found),
+                describe(&ty)
+            ),
+            "the policy that is extended has another type",
+        )
+        .also(name.loc.0, "takes its value from there")
+        .help("give both the same type, or another name to this one"),
+    );
+    None
 }
 
 /// Reports values that were given to parameters which the policy does not have.

@@ -6,14 +6,12 @@ use wpc_grammar::syntax::{self, Conditions, Doc, Entry, EntryKind, Statement};
 use wpc_grammar::{Source, Span};
 use wpc_model::MAX_TOOLS;
 
-use super::{
-    Available, Bound, Ordered, Policy, Stated, What, actions, head, lets, not_implemented, parameters,
-};
+use super::{Available, Bound, Given, Ordered, Policy, Stated, What, actions, head, lets, parameters};
 use crate::checked::{Actions, Head};
 use crate::lines::Lines;
 use crate::names::Names;
 use crate::words::{all_of, one_of};
-use crate::{Code, Diagnostic, Parameters, Problems, bounds, shipped};
+use crate::{Code, Diagnostic, Problems, bounds, shipped};
 
 /// The settings blocks of a policy.
 const SETTINGS: &[&str] = &[
@@ -34,7 +32,7 @@ const SETTINGS: &[&str] = &[
 pub(super) struct Context<'a, 'c> {
     pub(super) source: &'a Source,
     pub(super) lines: &'c Lines<'c>,
-    pub(super) parameters: &'c Parameters,
+    pub(super) given: Given<'c>,
     /// Names of interfaces that are not known, which was reported at their `use`.
     pub(super) unknown: &'c [&'a str],
 }
@@ -47,12 +45,6 @@ pub(super) fn resolve<'a>(
     context: &Context<'a, '_>,
     problems: &mut Problems,
 ) -> Policy<'a> {
-    if let Some(parent) = written.extends.first() {
-        problems.report(
-            not_implemented(parent.loc.0, "`extends`")
-                .help("write its duties as `rules` and mix them in `with` their name"),
-        );
-    }
     let mut labels = Labels::default();
     let mut policy = Policy {
         name: &written.name,
@@ -62,6 +54,7 @@ pub(super) fn resolve<'a>(
         missing: Vec::new(),
         orders: Vec::new(),
         settings: Vec::new(),
+        extends: &written.extends,
     };
     let mut lets = Vec::new();
     let mut given = Vec::new();
@@ -71,14 +64,7 @@ pub(super) fn resolve<'a>(
         match &entry.kind {
             EntryKind::Param { name, ty, default } => {
                 given.push(name.text.as_str());
-                parameters::declare(
-                    name,
-                    ty,
-                    default.as_ref(),
-                    context.parameters,
-                    &mut policy.names,
-                    problems,
-                );
+                parameters::declare(name, ty, default.as_ref(), context.given, &mut policy.names, problems);
             }
             EntryKind::Let { name, value } => {
                 lets::declare(name, value, &mut policy.names, problems);
@@ -101,7 +87,9 @@ pub(super) fn resolve<'a>(
         }
     }
     given.sort_unstable();
-    parameters::refuse_unknown(context.parameters, &given, written.name.loc.0, problems);
+    if let Given::Outside(parameters) = context.given {
+        parameters::refuse_unknown(parameters, &given, written.name.loc.0, problems);
+    }
     bounds::name(&written.name, problems);
     bounds::few(bindings.len(), MAX_TOOLS, "tools", written.name.loc.0, problems);
     let mut names: BTreeMap<&str, Span> = BTreeMap::new();

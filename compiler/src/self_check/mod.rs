@@ -83,8 +83,13 @@ impl Compiled {
     }
 }
 
+/// Compares a policy, and each that it extends.
 pub(crate) fn self_check(checked: &Checked, policy: &Policy, effort: Effort) -> Result<(), Box<Diagnostic>> {
-    let rules: usize = policy.tools.values().map(|tool| tool.allow.len() + tool.deny.len()).sum();
+    for parent in &checked.parents {
+        self_check(&parent.checked, &parent.policy, effort)?;
+    }
+    let tools = policy.layers().flat_map(|layer| layer.tools.values());
+    let rules: usize = tools.map(|tool| tool.allow.len() + tool.deny.len()).sum();
     if (effort == Effort::Full || rules <= CHECKED_AT_ONCE)
         && let Err(invalid) = policy.check()
     {

@@ -134,6 +134,8 @@ pub struct Spoken {
     pub failing: Vec<FailingAt>,
     /// The rule itself, of which `failing` speaks.
     pub rule: Option<Rule>,
+    /// Whose it is: index into [`Policy::layers`], 0 for the policy itself.
+    pub layer: usize,
 }
 
 /// A condition that is not true, with its place.

@@ -20,7 +20,7 @@ impl Past {
     /// What the policy says of a call; if it may go ahead it is charged, and ends as the test says.
     pub(super) fn call(&mut self, policy: &Policy, asked: &Asked, ended: &Ended) -> Option<Decision> {
         let Asked { call, at, .. } = asked;
-        let tool = policy.tools.get(&call.tool)?;
+        policy.tools.get(&call.tool)?;
         if let Err(refusal) = wpc_model::in_force(policy, *at) {
             return Some(Decision::Deny(refusal));
         }
@@ -30,9 +30,9 @@ impl Past {
         let who = asked.who();
         let requester = [asked.requester.clone().unwrap_or_else(|| REQUESTER.to_owned())];
         let approvals = Approvals { given: &self.given, requester: &requester };
-        let ruling = wpc_model::rule(tool, call, moment);
+        let rulings = wpc_model::rulings(policy, call, moment);
         let Admission { decision, charges, approvals: used } =
-            wpc_model::admit(policy, call, ruling, &needs, &approvals, &self.made.at(who, *at));
+            wpc_model::admit(policy, call, &rulings, &needs, &approvals, &self.made.at(who, *at));
         for index in used {
             if let Some(one) = self.given.get_mut(index) {
                 one.used = one.used.saturating_add(1);
@@ -70,8 +70,7 @@ impl Past {
     /// Adds the approvals of a call. Each fixes all of its arguments, and lasts as long as the
     /// shortest of those that it may serve.
     fn sign(&mut self, policy: &Policy, asked: &Asked, needs: &Needs) {
-        let required = needs.approvals.iter().filter_map(|index| policy.approvals.get(*index as usize));
-        let lasts = required.map(|approval| approval.within_ms).min().unwrap_or(0);
+        let lasts = needs.asked(policy).into_iter().map(|approval| approval.within_ms).min().unwrap_or(0);
         let call = &asked.call;
         for Signed { approver, roles, at } in &asked.signed {
             let nonce = self.given.len().to_string();

@@ -59,7 +59,7 @@ pub(super) fn run(
 /// interface, and what nothing allows is denied; whatever else is wrong with a call the gate refuses
 /// before it decides.
 fn decide(policy: &Policy, past: &mut Past, asked: &Asked, ended: &Ended) -> Found {
-    let nothing = Refusal { reason: Reason::DefaultDeny, rule: None, condition: None, frees_at: None };
+    let nothing = Refusal::new(Reason::DefaultDeny, None);
     match asked.call.conform(policy) {
         Ok(()) => {}
         Err(Malformed { code: MalformedCode::UnknownAction, .. }) => {
@@ -73,9 +73,15 @@ fn decide(policy: &Policy, past: &mut Past, asked: &Asked, ended: &Ended) -> Fou
     Found::Decided(past.call(policy, asked, ended).unwrap_or(Decision::Deny(nothing)))
 }
 
-/// Where rules, limits and approvals were written.
+/// Where rules, limits and approvals were written, layer by layer.
 #[derive(Debug)]
 pub(super) struct Places<'c> {
+    layers: Vec<Layer<'c>>,
+}
+
+/// The same of one policy.
+#[derive(Debug)]
+struct Layer<'c> {
     map: &'c Map,
     /// Statements by line and text.
     heads: BTreeMap<(u32, &'c str), Span>,
@@ -85,6 +91,27 @@ pub(super) struct Places<'c> {
 
 impl<'c> Places<'c> {
     pub(super) fn of(checked: &'c Checked, map: &'c Map) -> Self {
+        let layers = checked.layers().into_iter().zip(map.layers());
+        Self { layers: layers.map(|(checked, map)| Layer::of(checked, map)).collect() }
+    }
+
+    /// What a decision names, with its place; for a default deny also every condition of the nearest
+    /// rule that is not true.
+    fn spoken(&self, policy: &Policy, asked: &Asked, found: &Found) -> Option<Spoken> {
+        let (id, at, nearest) = match found {
+            Found::Decided(Decision::Allow { rule }) => (*rule, 0, false),
+            Found::Decided(Decision::Deny(refusal)) => {
+                (refusal.rule?, refusal.layer as usize, refusal.reason == Reason::DefaultDeny)
+            }
+            Found::Malformed { .. } => return None,
+        };
+        let spoken = self.layers.get(at)?.spoken(policy.layers().nth(at)?, asked, id, nearest)?;
+        Some(Spoken { layer: at, ..spoken })
+    }
+}
+
+impl<'c> Layer<'c> {
+    fn of(checked: &'c Checked, map: &'c Map) -> Self {
         let mut places = Self { map, heads: BTreeMap::new(), conditions: BTreeMap::new() };
         for order in &checked.orders {
             places.heads.insert((order.head.line, &order.head.text), order.head.span);
@@ -100,15 +127,8 @@ impl<'c> Places<'c> {
         places
     }
 
-    /// What a decision names, with its place; for a default deny also every condition of the nearest
-    /// rule that is not true.
-    fn spoken(&self, policy: &Policy, asked: &Asked, found: &Found) -> Option<Spoken> {
+    fn spoken(&self, policy: &Policy, asked: &Asked, id: RuleId, nearest: bool) -> Option<Spoken> {
         let (call, moment) = (&asked.call, Moment::at(asked.at));
-        let (id, nearest) = match found {
-            Found::Decided(Decision::Allow { rule }) => (*rule, false),
-            Found::Decided(Decision::Deny(refusal)) => (refusal.rule?, refusal.reason == Reason::DefaultDeny),
-            Found::Malformed { .. } => return None,
-        };
         let origin = self.map.origins.get(&id)?;
         let tool = policy.tools.get(&call.tool);
         let rule = tool.and_then(|tool| tool.allow.iter().chain(&tool.deny).find(|rule| rule.id == id));
@@ -124,6 +144,7 @@ impl<'c> Places<'c> {
             line: origin.line,
             failing: failing.unwrap_or_default(),
             rule: rule.cloned(),
+            layer: 0,
         })
     }
 

@@ -79,6 +79,21 @@ fn said(compiled: &Compiled, source: &Source) -> String {
     for (line, text) in orders(compiled) {
         write!(out, "\n{line}: {text}").expect("text");
     }
+    for (layer, map) in policy.layers().zip(compiled.map.layers()).skip(1) {
+        writeln!(out, "\nextends {} {} of {}", layer.name, layer.hash(), map.source).expect("text");
+        for (name, tool) in &layer.tools {
+            for rule in tool.allow.iter().chain(&tool.deny) {
+                let (line, said) = (map.origins[&rule.id].line, conditions(&rule.conditions));
+                let (action, target) = (rule.action.as_deref(), targets(std::slice::from_ref(&rule.target)));
+                writeln!(out, "{line}: {name} at {:?}: {action:?} {target} if {said}", tool.scope)
+                    .expect("text");
+            }
+            writeln!(out, "{} limits", tool.limits.len()).expect("text");
+        }
+    }
+    if !policy.parents.is_empty() {
+        writeln!(out, "\ntogether {:?}\n{:?}", policy.token(), policy.proof()).expect("text");
+    }
     if !compiled.warnings.is_empty() {
         write!(out, "\n{}", render_all(&compiled.warnings, source, Colour::Plain)).expect("text");
     }

@@ -1,6 +1,6 @@
 //! Every page's wrong example gives its code alone, and its right example nothing at all.
 
-use wpc_compiler::{Code, Colour, Parameters, Source, check, compile, render_all};
+use wpc_compiler::{Code, Colour, Parameters, Source, check, compile, gather, render_all};
 
 /// Codes whose example would be megabytes long, or would need a defect; and those of `wpc check`,
 /// which analyses what was compiled: its own tests try their examples.
@@ -27,8 +27,13 @@ fn example(page: &str, heading: &str) -> Option<(Parameters, String)> {
     Some((parameters, format!("{text}\n")))
 }
 
-fn codes(text: &str, parameters: &Parameters) -> (Vec<Code>, String) {
-    let source = Source::new("page.wpc", text);
+fn codes(page: &str, text: &str, parameters: &Parameters) -> (Vec<Code>, String) {
+    let mut source = Source::new("page.wpc", text);
+    // Another file stands under a heading of its own.
+    gather(&mut source, |path| {
+        let file = example(page, &format!("## The file `{path}`"));
+        file.map(|(_, text)| text).ok_or_else(|| "there is no such file".to_owned())
+    });
     // `compile` says more than `check`: it wants a policy.
     let found = match compile(&source, parameters) {
         Ok(_) => check(&source, parameters),
@@ -71,7 +76,7 @@ fn the_wrong_example_of_every_page_gives_its_code_alone() {
     let mut failures = Vec::new();
     for code in Code::ALL.iter().filter(|code| !WITHOUT_EXAMPLES.contains(code)) {
         let (parameters, text) = example(code.page(), "## Wrong").expect("every page has a wrong example");
-        let (codes, drawn) = codes(&text, &parameters);
+        let (codes, drawn) = codes(code.page(), &text, &parameters);
         if codes != [*code] {
             failures.push(format!("{code} gives {codes:?}\n{drawn}"));
         }
@@ -84,7 +89,7 @@ fn the_right_example_of_every_page_gives_nothing() {
     let mut failures = Vec::new();
     for code in Code::ALL.iter().filter(|code| !WITHOUT_EXAMPLES.contains(code)) {
         let (parameters, text) = example(code.page(), "## Right").expect("every page has a right example");
-        let (codes, drawn) = codes(&text, &parameters);
+        let (codes, drawn) = codes(code.page(), &text, &parameters);
         if !codes.is_empty() {
             failures.push(format!("{code} gives {codes:?}\n{drawn}"));
         }

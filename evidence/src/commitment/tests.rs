@@ -68,6 +68,7 @@ fn policy() -> Policy {
         evidence: Evidence::default(),
         orders: vec![],
         settings: Settings::default(),
+        parents: vec![],
     }
 }
 

@@ -29,7 +29,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             "usage: azure ARTIFACT.wpc.dsse.json TRUST.json LEDGER LEDGER.key ISSUER.key AGENT.key".into()
         );
     };
-    let key = |file: &String| Key::read_file(Path::new(file));
+    let key = |file: &String| Key::read(Path::new(file));
     let ledger = Arc::new(SqliteLedger::open(Path::new(ledger), key(ledger_key)?)?);
     let hash = Hash::from_text(Orders::HASH).ok_or("the policy's hash does not read")?;
     let token = SelfIssued::new(&key(issuer)?, &key(agent)?, &*ledger, &JobId::mint()?, hash, 900)?;

@@ -25,6 +25,6 @@ mod values;
 pub use calls::{call, history, moment, policy_and_call, policy_and_calls};
 pub use conditions::{condition, conditions};
 pub use interfaces::interface;
-pub use policies::{policy, rule};
+pub use policies::{extending, policy, rule};
 pub use settings::settings;
 pub use values::value;

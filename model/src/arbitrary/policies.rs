@@ -15,26 +15,103 @@ use super::settings::settings;
 use super::values::value;
 use crate::{
     Action, Approval, Approver, Auth, Bind, Effect, Evidence, Interface, Limit, Measure, Owner, Per, Policy,
-    Rule, Slot, Target, Terms, Tool, Type, Uses, Window,
+    Rule, Sequence, Slot, Target, Terms, Tool, Type, Uses, Window,
 };
 
-/// A policy in normal form that [`Policy::check`] accepts.
+/// A policy in normal form that [`Policy::check`] accepts, and that extends nothing.
 pub fn policy() -> BoxedStrategy<Policy> {
     let tools = subsequence(vec!["bus", "mail"], 1..=2);
     let tools = tools.prop_flat_map(|names| {
         let tools: Vec<_> = names.into_iter().map(|name| (Just(name.to_owned()), tool(name))).collect();
         tools.prop_map(|tools| tools.into_iter().collect::<BTreeMap<_, _>>())
     });
-    let with_approvals = tools.prop_flat_map(|tools| {
-        let (approvals, orders) = (approvals(&tools), orders(&tools));
-        (Just(tools), approvals, orders)
+    tools.prop_flat_map(over).boxed()
+}
+
+/// The same, but it extends one or two others over its own tools, and each of these maybe one more.
+///
+/// Some statements stand in several layers, as they do where people copy.
+pub fn extending() -> BoxedStrategy<Policy> {
+    let with_parents = policy().prop_flat_map(|policy| {
+        let one = (parent(&policy), proptest::option::weighted(0.3, parent(&policy)));
+        let one = one.prop_map(|(lower, upper)| Policy { parents: upper.into_iter().collect(), ..lower });
+        let parts = (vec(one, 1..=2), any::<bool>());
+        parts.prop_map(move |(parents, broad)| {
+            let mut policy = Policy { parents, ..policy.clone() };
+            for (name, tool) in policy.tools.iter_mut().filter(|_| broad) {
+                tool.allow.extend(every_action(name, &tool.interface));
+            }
+            policy.normalise()
+        })
     });
+    with_parents.boxed()
+}
+
+/// A policy that `child` may extend: mostly it says other things of the same tools, and allows what they
+/// do more often than not.
+fn parent(child: &Policy) -> BoxedStrategy<Policy> {
+    let of = |(name, tool): (&String, &Tool)| {
+        let (all, child) = (every_action(name, &tool.interface), tool.clone());
+        let parts = (statements(name, &tool.interface, &tool.scope), any::<[bool; 3]>());
+        let one = (parts, proptest::bool::weighted(0.6)).prop_map(
+            move |((mut tool, [allow, deny, limits]), broad)| {
+                let rules = |wanted: bool, rules: &[Rule]| if wanted { rules.to_vec() } else { Vec::new() };
+                tool.allow.extend(rules(allow, &child.allow));
+                tool.allow.extend(rules(broad, &all));
+                tool.deny.extend(rules(deny, &child.deny));
+                if limits {
+                    tool.limits.extend(child.limits.clone());
+                }
+                tool
+            },
+        );
+        (Just(name.clone()), one)
+    };
+    let tools: Vec<_> = child.tools.iter().map(of).collect();
+    let copied = (Just(child.approvals.clone()), Just(child.orders.clone()), any::<[bool; 2]>());
+    // Now and then it lacks one of several tools.
+    let whole = (tools, 0_usize..8).prop_flat_map(|(tools, lacks)| {
+        let (all, tools) = (tools.len(), tools.into_iter().enumerate());
+        let kept = tools.filter(|(index, _)| all == 1 || *index != lacks);
+        over(kept.map(|(_, tool)| tool).collect())
+    });
+    let whole = (whole, copied).prop_map(|(mut policy, (approvals, orders, [approve, order]))| {
+        let has = |tool: &String| policy.tools.contains_key(tool);
+        let speaks = |sequence: &Sequence| match sequence {
+            Sequence::Separate { sides } => sides.iter().flatten().all(|one| has(&one.tool)),
+            Sequence::Before(before) => has(&before.later.tool) && has(&before.earlier.tool),
+        };
+        if approve {
+            let more: Vec<_> = approvals.into_iter().filter(|one| has(&one.tool)).collect();
+            policy.approvals.extend(more);
+        }
+        if order {
+            let more: Vec<_> = orders.into_iter().filter(|one| speaks(&one.sequence)).collect();
+            policy.orders.extend(more);
+        }
+        Policy { name: "a-parent".to_owned(), ..policy }.normalise()
+    });
+    whole.boxed()
+}
+
+/// Allows of everything that a tool can do.
+fn every_action(name: &str, interface: &Interface) -> Vec<Rule> {
+    let one = |action: &String| {
+        Rule::new(name, Effect::Allow, Some(Arc::from(action.as_str())), Target::Any, Vec::new())
+    };
+    interface.actions.keys().map(one).collect()
+}
+
+/// A policy over these tools.
+fn over(tools: BTreeMap<String, Tool>) -> BoxedStrategy<Policy> {
+    let statements = (approvals(&tools), orders(&tools));
     let demands = (auth(), evidence(), settings());
-    let whole =
-        (with_approvals, demands).prop_map(|((tools, approvals, orders), (auth, evidence, settings))| {
-            Policy { name: "a-policy".to_owned(), tools, auth, approvals, evidence, orders, settings }
-                .normalise()
-        });
+    let whole = (Just(tools), statements, demands).prop_map(
+        |(tools, (approvals, orders), (auth, evidence, settings))| {
+            let (name, parents) = ("a-policy".to_owned(), Vec::new());
+            Policy { name, tools, auth, approvals, evidence, orders, settings, parents }.normalise()
+        },
+    );
     whole.boxed()
 }
 
@@ -60,18 +137,24 @@ pub fn rule(tool: &str, interface: &Interface, effect: Effect) -> BoxedStrategy<
 
 fn tool(name: &'static str) -> BoxedStrategy<Tool> {
     let drawn = interface().prop_flat_map(move |interface| {
-        let allow = vec((rule(name, &interface, Effect::Allow), proptest::bool::weighted(0.9)), 0..=4);
-        let deny = vec(rule(name, &interface, Effect::Deny), 0..=2);
-        let (limits, more) = (limits(name, &interface), vec(0_i64..=5, 0..=2));
-        let common = hoistable_conditions(&interface);
-        (Just(interface), allow, deny, limits, more, common)
+        let scope: Vec<_> = interface.scope.iter().map(|_| "a.b".to_owned()).collect();
+        statements(name, &interface, &scope)
     });
-    let whole = drawn.prop_map(move |(interface, allow, deny, limits, more, common)| {
-        let all = |(rule, joins)| if joins { join(name, rule, &interface, &common) } else { rule };
+    drawn.boxed()
+}
+
+/// A tool of this interface in this place.
+fn statements(name: &str, interface: &Interface, scope: &[String]) -> BoxedStrategy<Tool> {
+    let allow = vec((rule(name, interface, Effect::Allow), proptest::bool::weighted(0.9)), 0..=4);
+    let deny = vec(rule(name, interface, Effect::Deny), 0..=2);
+    let (limits, more) = (limits(name, interface), vec(0_i64..=5, 0..=2));
+    let common = hoistable_conditions(interface);
+    let (name, interface, scope) = (name.to_owned(), interface.clone(), scope.to_vec());
+    let whole = (allow, deny, limits, more, common).prop_map(move |(allow, deny, limits, more, common)| {
+        let all = |(rule, joins)| if joins { join(&name, rule, &interface, &common) } else { rule };
         let allow = allow.into_iter().map(all).collect();
-        let scope = interface.scope.iter().map(|_| "a.b".to_owned()).collect();
-        let mut tool = Tool { interface, scope, allow, deny, limits };
-        let more: Vec<_> = more.into_iter().flat_map(|max| hoistable_limits(name, &tool, max)).collect();
+        let mut tool = Tool { interface: interface.clone(), scope: scope.clone(), allow, deny, limits };
+        let more: Vec<_> = more.into_iter().flat_map(|max| hoistable_limits(&name, &tool, max)).collect();
         tool.limits.extend(more);
         tool
     });
@@ -98,7 +181,7 @@ fn slot(interface: &Interface, ty: &Type) -> BoxedStrategy<Slot> {
     prop_oneof![5 => exact, 1 => like, 1 => Just(Slot::Any)].boxed()
 }
 
-fn limits(tool: &'static str, interface: &Interface) -> BoxedStrategy<Vec<Limit>> {
+fn limits(tool: &str, interface: &Interface) -> BoxedStrategy<Vec<Limit>> {
     let measures = [Measure::Calls]
         .into_iter()
         .chain(["messages", "a", "n"].map(|name| Measure::Argument(name.to_owned())));
@@ -114,16 +197,16 @@ fn limits(tool: &'static str, interface: &Interface) -> BoxedStrategy<Vec<Limit>
         (measure, actions)
     };
     let choices: Vec<_> = measures.map(of).filter(|(_, actions)| !actions.is_empty()).collect();
-    let interface = interface.clone();
+    let (interface, tool) = (interface.clone(), tool.to_owned());
     let one = select(choices).prop_flat_map(move |(measure, all)| {
-        let (most, every) = (all.len(), interface.clone());
+        let (most, every, tool) = (all.len(), interface.clone(), tool.clone());
         subsequence(all, 1..=most).prop_flat_map(move |actions| {
             let taken =
                 actions.iter().filter_map(|name| every.actions.get(name)).flat_map(|one| one.kinds.clone());
             let targets = vec(target(&every, &taken.collect::<Vec<_>>()), 1..=2);
-            let measure = measure.clone();
+            let (measure, tool) = (measure.clone(), tool.clone());
             (targets, 0_i64..=5, per(&every, &actions, &measure)).prop_map(move |(targets, max, per)| {
-                Limit::new(tool, measure.clone(), actions.clone(), targets, max, per)
+                Limit::new(&tool, measure.clone(), actions.clone(), targets, max, per)
             })
         })
     });

@@ -35,13 +35,19 @@ impl Policy {
 
 /// Writes the payload to `sink`.
 pub(super) fn write<S: Sink>(policy: &Policy, sink: &mut S) {
-    Writer::new(sink).object(|object| {
+    one(policy, Writer::new(sink));
+}
+
+/// The payload of a policy, which is also what stands for it in those that extend it.
+fn one<S: Sink>(policy: &Policy, to: Writer<'_, S>) {
+    to.object(|object| {
         settings::agents(object, &policy.settings);
         approvals(object, &policy.approvals);
         auth(object, policy.auth);
         settings::credential(object, &policy.settings);
         settings::environment(object, &policy.settings);
         evidence(object, policy.evidence);
+        extends(object, &policy.parents);
         settings::meta(object, &policy.settings.meta);
         settings::models(object, &policy.settings);
         settings::on_change(object, &policy.settings);
@@ -60,6 +66,12 @@ pub(super) fn write<S: Sink>(policy: &Policy, sink: &mut S) {
         settings::valid(object, policy.settings.valid);
         object.member("wpc_version").text(WPC_VERSION);
     });
+}
+
+fn extends<S: Sink>(object: &mut ObjectWriter<'_, S>, parents: &[Policy]) {
+    if !parents.is_empty() {
+        object.member("extends").array(|array| parents.iter().for_each(|parent| one(parent, array.item())));
+    }
 }
 
 fn approvals<S: Sink>(object: &mut ObjectWriter<'_, S>, approvals: &[Approval]) {

@@ -192,9 +192,13 @@ impl Approval {
 }
 
 impl Policy {
-    /// The policy in normal form: rules, limits, approvals and orders by id, repetition dropped.
+    /// The policy in normal form: rules, limits, approvals and orders by id, parents by hash, repetition
+    /// dropped.
     #[must_use]
     pub fn normalise(mut self) -> Self {
+        self.parents = std::mem::take(&mut self.parents).into_iter().map(Self::normalise).collect();
+        self.parents.sort_by_cached_key(Self::hash);
+        self.parents.dedup();
         self.tools.values_mut().for_each(Tool::normalise);
         self.settings.normalise();
         self.approvals.sort_by_key(|approval| approval.id);

@@ -3,6 +3,7 @@
 
 mod interface;
 mod orders;
+mod parents;
 mod rules;
 mod settings;
 mod statements;
@@ -32,6 +33,13 @@ pub const MAX_CONSTANTS: usize = 10_000;
 
 /// Most parameters, fields, arguments, kinds, words or other parts of one part of an interface.
 pub const MAX_PARTS: usize = 1_000;
+
+/// Most policies that one policy extends, its parents' parents included, each as often as it stands
+/// there.
+pub const MAX_PARENTS: usize = 16;
+
+/// Most policies above each other, the lowest not counted.
+pub const MAX_PARENT_DEPTH: usize = 4;
 
 /// Deepest nesting of a type: `list<list<text>>` is 3 deep.
 pub const MAX_TYPE_DEPTH: u32 = 8;
@@ -68,7 +76,11 @@ impl Policy {
     ///
     /// [`Invalid`] with the first thing that is wrong.
     pub fn check(&self) -> Result<(), Invalid> {
-        let root = Place::Root;
+        parents::few(self, Place::Root)?;
+        self.check_at(Place::Root)
+    }
+
+    fn check_at(&self, root: Place<'_>) -> Result<(), Invalid> {
         name(&self.name, root.member("policy_name"))?;
         if self.auth.max_ttl_seconds < 1 || self.auth.max_ttl_seconds > crate::MAX_INTEGER {
             return Err(Invalid::new(root.member("auth").member("max_ttl_seconds"), "must be at least 1"));
@@ -83,7 +95,8 @@ impl Policy {
             tool.check(of, at)?;
         }
         orders::orders(self, root.member("orders"))?;
-        statements::approvals(self, root.member("approvals").member("rules"))
+        statements::approvals(self, root.member("approvals").member("rules"))?;
+        parents::check(self, root.member("extends"))
     }
 }
 

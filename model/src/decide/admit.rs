@@ -1,10 +1,12 @@
 //! Steps 4 to 7: from a ruling to a decision.
 
 use super::approved::{Approvals, Approving, approving};
+use std::collections::BTreeSet;
+
 use super::counter::Charging;
 use super::history::History;
 use super::needs::Needs;
-use super::rules::Ruling;
+use super::rules::{Ruling, Rulings};
 use crate::{Call, Policy, RuleId, Tool};
 
 /// Why a call may not go ahead.
@@ -47,7 +49,7 @@ impl Reason {
 pub enum Decision {
     /// It may go ahead; what it charges stands beside.
     Allow {
-        /// The allow that holds.
+        /// The policy's own allow that holds.
         rule: RuleId,
     },
     /// It may not; nothing is charged.
@@ -65,6 +67,22 @@ pub struct Refusal {
     pub condition: Option<u32>,
     /// For a limit: when the call would fit again, Unix milliseconds.
     pub frees_at: Option<i64>,
+    /// Which of [`Policy::layers`] refuses: 0 is the policy itself.
+    pub layer: u32,
+}
+
+impl Refusal {
+    /// The policy's own refusal.
+    #[must_use]
+    pub const fn new(reason: Reason, rule: Option<RuleId>) -> Self {
+        Self { reason, rule, condition: None, frees_at: None, layer: 0 }
+    }
+
+    /// The same of another layer.
+    #[must_use]
+    pub(super) const fn of(self, layer: u32) -> Self {
+        Self { layer, ..self }
+    }
 }
 
 /// A decision and what follows from it.
@@ -85,23 +103,71 @@ impl From<Refusal> for Admission {
     }
 }
 
-/// Steps 4 to 7: joins what the rules said with what the call `needs` ([`Needs::of`]) and what its
-/// history and the people concerned have.
+/// Steps 4 to 7: joins what the rules said ([`rulings`](super::rulings)) with what the call `needs`
+/// ([`Needs::of`]) and what its history and the people concerned have.
+///
+/// Each layer decides as if it stood alone, and all must allow. Of several refusals the one with the
+/// least [`Reason`] is reported, of the first layer that has it.
 #[must_use]
 pub fn admit(
     policy: &Policy,
     call: &Call,
-    ruling: Ruling,
+    rulings: &Rulings,
     needs: &Needs,
     approvals: &Approvals<'_>,
     history: &dyn History,
 ) -> Admission {
-    let deny = |reason, rule| Refusal { reason, rule, condition: None, frees_at: None }.into();
-    let Some(tool) = policy.tools.get(&call.tool) else { return deny(Reason::Undecided, None) };
-    let rule = match ruled(tool, ruling) {
-        Ok(rule) => rule,
-        Err(refusal) => return refusal.into(),
+    let layers = || (0_u32..).zip(policy.layers());
+    // No refusal of the later steps is less than one of the rules.
+    let refused = layers().zip(rulings.iter()).filter_map(|((at, layer), ruling)| {
+        ruled(layer.tools.get(&call.tool), ruling).err().map(|refusal| refusal.of(at))
+    });
+    if let Some(refusal) = least(refused) {
+        return refusal.into();
+    }
+    let Ok(rule) = ruled(policy.tools.get(&call.tool), rulings.own) else {
+        return Refusal::new(Reason::Undecided, None).into();
     };
+    if layers().count() != rulings.iter().count() || layers().count() != needs.layers().count() {
+        return Refusal::new(Reason::Undecided, None).into();
+    }
+    let mut used = BTreeSet::new();
+    let unmet = layers().zip(needs.layers()).filter_map(|((at, layer), needs)| {
+        match meets_needs(layer, call, needs, approvals, history) {
+            Ok(approvals) => {
+                used.extend(approvals);
+                None
+            }
+            Err(refusal) => Some(refusal.of(at)),
+        }
+    });
+    if let Some(refusal) = least(unmet) {
+        return refusal.into();
+    }
+    match needs.charges(policy, call, history) {
+        Ok(charges) => {
+            let approvals = used.into_iter().collect();
+            Admission { decision: Decision::Allow { rule }, charges, approvals }
+        }
+        Err(_) => Refusal::new(Reason::Undecided, None).into(),
+    }
+}
+
+/// Of several refusals, the one that is reported.
+fn least(refusals: impl Iterator<Item = Refusal>) -> Option<Refusal> {
+    refusals.min_by_key(|refusal| (refusal.reason, refusal.layer))
+}
+
+/// Steps 4 to 6 in one layer; the approvals that it uses.
+fn meets_needs(
+    layer: &Policy,
+    call: &Call,
+    needs: &Needs,
+    approvals: &Approvals<'_>,
+    history: &dyn History,
+) -> Result<Vec<usize>, Refusal> {
+    let deny = |reason, rule| Err(Refusal::new(reason, rule));
+    let Some(tool) = layer.tools.get(&call.tool) else { return deny(Reason::Undecided, None) };
     for ordered in &needs.orders {
         match ordered.is_met(history) {
             Some(true) => {}
@@ -109,45 +175,36 @@ pub fn admit(
             None => return deny(Reason::Undecided, Some(ordered.order)),
         }
     }
-    let approvals = match approving(policy, call, &needs.approvals, approvals, history.now()) {
+    let used = match approving(layer, call, &needs.approvals, approvals, history.now()) {
         Approving::Met(used) => used,
         Approving::Missing(missing) => {
-            let first = missing.first().and_then(|first| policy.approvals.get(*first as usize));
+            let first = missing.first().and_then(|first| layer.approvals.get(*first as usize));
             return deny(Reason::ApprovalRequired, first.map(|approval| approval.id));
         }
     };
-    if let Err(refusal) = within_limits(tool, needs, history) {
-        return refusal.into();
-    }
-    match needs.charges(policy, call, history) {
-        Ok(charges) => Admission { decision: Decision::Allow { rule }, charges, approvals },
-        Err(_) => deny(Reason::Undecided, None),
-    }
+    within_limits(tool, needs, history)?;
+    Ok(used)
 }
 
-/// Steps 2 and 3: the allow that holds, or why none does.
-fn ruled(tool: &Tool, ruling: Ruling) -> Result<RuleId, Refusal> {
-    let deny = |reason, rule| Refusal { reason, rule, condition: None, frees_at: None };
+/// Steps 2 and 3 in one layer: the allow that holds, or why none does.
+fn ruled(tool: Option<&Tool>, ruling: Ruling) -> Result<RuleId, Refusal> {
+    let allow = |index: u32| tool.and_then(|tool| tool.allow.get(index as usize)).map(|rule| rule.id);
     match ruling {
-        Ruling::Allow { rule } => {
-            let allow = tool.allow.get(rule as usize);
-            allow.map(|rule| rule.id).ok_or_else(|| deny(Reason::Undecided, None))
-        }
+        Ruling::Allow { rule } => allow(rule).ok_or(Refusal::new(Reason::Undecided, None)),
         Ruling::ExplicitDeny { rule } => {
-            Err(deny(Reason::ExplicitDeny, tool.deny.get(rule as usize).map(|rule| rule.id)))
+            let deny = tool.and_then(|tool| tool.deny.get(rule as usize));
+            Err(Refusal::new(Reason::ExplicitDeny, deny.map(|rule| rule.id)))
         }
-        Ruling::DefaultDeny { near } => Err(Refusal {
-            reason: Reason::DefaultDeny,
-            rule: near.and_then(|near| tool.allow.get(near.rule as usize)).map(|rule| rule.id),
-            condition: near.and_then(|near| near.condition),
-            frees_at: None,
-        }),
+        Ruling::DefaultDeny { near } => {
+            let nearest = Refusal::new(Reason::DefaultDeny, near.and_then(|near| allow(near.rule)));
+            Err(Refusal { condition: near.and_then(|near| near.condition), ..nearest })
+        }
     }
 }
 
 /// Step 6.
 fn within_limits(tool: &Tool, needs: &Needs, history: &dyn History) -> Result<(), Refusal> {
-    let deny = |reason, rule| Refusal { reason, rule, condition: None, frees_at: None };
+    let deny = Refusal::new;
     let Ok(demands) = &needs.demands else { return Err(deny(Reason::Undecided, None)) };
     for demand in demands {
         let Some(limit) = tool.limits.get(demand.limit as usize) else {

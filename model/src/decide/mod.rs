@@ -2,11 +2,14 @@
 //!
 //! ```text
 //! step 1        in_force(policy, now) ─▶ refused, or not
-//! step 2, 3     rule(tool, call, moment) ─▶ Ruling ────┐
+//! step 2, 3     rulings(policy, call, moment) ─▶ Rulings ┐
 //! step 4, 5, 6  Needs::of(policy, call, moment) ───────┼─▶ admit ─▶ Admission: decision, charges
 //!               History, Approvals ────────────────────┘
 //! outcome       settle(policy, call, charged, result, History) ─▶ charges
 //! ```
+//!
+//! A policy that extends others is decided in layers ([`Policy::layers`](crate::Policy::layers)): each of
+//! these functions asks every layer, as if it stood alone, and joins what they say.
 //!
 //! Steps 2 and 3, and what a call needs, are pure functions of policy, call and moment; only conditions
 //! on the clock read the moment. The ledger runs steps 4 to 7 inside its lock, on its head as the
@@ -35,4 +38,4 @@ pub use limits::{Demand, Undecided, Used, demands, used};
 pub use needs::{Needs, settle};
 pub use orders::Ordered;
 pub use repeated::Ending;
-pub use rules::{Near, Ruling, approvals, rule};
+pub use rules::{Near, Ruling, Rulings, approvals, rule, rulings};

@@ -146,19 +146,20 @@ fn gone(
 
 impl Policy {
     /// Whether `value` may be what the field `name` of the result of `call` holds, and whether a
-    /// `before` of this policy reads it: what nothing reads need not be kept.
+    /// `before` of this policy, or of one that it extends, reads it: what nothing reads need not be kept.
     ///
     /// # Errors
     ///
     /// [`Malformed`] only if the policy reads the field and the value is not of its type, or greater
     /// than a value may be.
     pub fn reads_result(&self, call: &Call, name: &str, value: &Value) -> Result<bool, Malformed> {
-        let Some(tool) = self.tools.get(&call.tool) else { return Ok(false) };
-        let field = tool.interface.actions.get(&call.action).and_then(|action| action.results.get(name));
-        match field {
-            Some(field) => tool.interface.conforms(&field.ty, value).map(|()| true),
-            None => Ok(false),
+        for tool in self.layers().filter_map(|layer| layer.tools.get(&call.tool)) {
+            let action = tool.interface.actions.get(&call.action);
+            if let Some(field) = action.and_then(|action| action.results.get(name)) {
+                return tool.interface.conforms(&field.ty, value).map(|()| true);
+            }
         }
+        Ok(false)
     }
 }
 

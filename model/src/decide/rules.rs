@@ -22,6 +22,36 @@ pub enum Ruling {
     },
 }
 
+/// What the rules of each layer say of a call.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Rulings {
+    /// The policy's own.
+    pub own: Ruling,
+    /// Those of the policies that it extends, in the order of [`Policy::layers`]. Whoever has another
+    /// number of them is not admitted.
+    pub parents: Vec<Ruling>,
+}
+
+impl Rulings {
+    /// Of each layer.
+    pub fn iter(&self) -> impl Iterator<Item = Ruling> + use<'_> {
+        std::iter::once(self.own).chain(self.parents.iter().copied())
+    }
+
+    /// Whether each layer allows the call.
+    #[must_use]
+    pub fn allow(&self) -> bool {
+        self.iter().all(|ruling| matches!(ruling, Ruling::Allow { .. }))
+    }
+}
+
+impl From<Ruling> for Rulings {
+    /// Those of a policy that extends nothing.
+    fn from(own: Ruling) -> Self {
+        Self { own, parents: Vec::new() }
+    }
+}
+
 /// Where the nearest allow failed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Near {
@@ -31,7 +61,7 @@ pub struct Near {
     pub condition: Option<u32>,
 }
 
-/// Steps 2 and 3 of the decision: what the rules say of `call` at `moment`.
+/// Steps 2 and 3 of the decision: what the rules of one tool of one layer say of `call` at `moment`.
 #[must_use]
 pub fn rule(tool: &Tool, call: &Call, moment: Moment) -> Ruling {
     let Some(action) = tool.interface.actions.get(&call.action) else {
@@ -58,6 +88,16 @@ pub fn rule(tool: &Tool, call: &Call, moment: Moment) -> Ruling {
         }
     }
     Ruling::DefaultDeny { near }
+}
+
+/// Steps 2 and 3 in each layer. One that does not have the tool allows nothing of it.
+#[must_use]
+pub fn rulings(policy: &Policy, call: &Call, moment: Moment) -> Rulings {
+    let of = |layer: &Policy| match layer.tools.get(&call.tool) {
+        Some(tool) => rule(tool, call, moment),
+        None => Ruling::DefaultDeny { near: None },
+    };
+    Rulings { own: of(policy), parents: policy.layers().skip(1).map(of).collect() }
 }
 
 /// Indices into [`Policy::approvals`] of those asked for by this call at `moment`.

@@ -185,6 +185,7 @@ pub(crate) fn policy(allow: Vec<Rule>, deny: Vec<Rule>, limits: Vec<Limit>) -> P
         approvals: Vec::new(),
         evidence: Evidence::default(),
         orders: Vec::new(),
+        parents: Vec::new(),
         settings: Settings::default(),
     }
     .normalise()

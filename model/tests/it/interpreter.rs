@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use wpc_model::{
     Approvals, Bound, Call, Charge, Comparison, Condition, Counter, Decision, Demand, Effect, History, Limit,
     Measure, Moment, Near, Needs, Policy, Reason, Refusal, Resource, Rule, RuleId, Ruling, Target, Test,
-    Truth, Undecided, Used, Value, Window, admit, approvals, demands, rule, used,
+    Truth, Undecided, Used, Value, Window, admit, approvals, demands, rule, rulings, used,
 };
 
 /// A Tuesday, 12:00.
@@ -113,13 +113,13 @@ fn sizes_are_members_and_utf_8_bytes() {
 }
 
 /// A call of `send` to a queue with these elements.
-fn send(name: &str, messages: Vec<Value>) -> Call {
+pub(crate) fn send(name: &str, messages: Vec<Value>) -> Call {
     let resource = Resource { kind: "queue".into(), names: vec![name.into()] };
     let arguments = map(&[("messages", Value::List(messages))]);
     Call { tool: TOOL.into(), action: "send".into(), resource: Some(resource), arguments }
 }
 
-fn message(bytes: i64, keys: &[&str]) -> Value {
+pub(crate) fn message(bytes: i64, keys: &[&str]) -> Value {
     let keys = keys.iter().map(|key| ((*key).to_owned(), Value::text("v"))).collect();
     Value::Map(map(&[("message_bytes", Value::Int(bytes)), ("properties", Value::Map(keys))]))
 }
@@ -315,9 +315,9 @@ impl History for Always {
 
 /// What [`admit`] says, with limits already charged `so_far`.
 fn decide(policy: &Policy, call: &Call, missing: &[u32], so_far: Option<i64>) -> (Reason, Option<RuleId>) {
-    let ruling = rule(&policy.tools[TOOL], call, NOW);
+    let rulings = rulings(policy, call, NOW);
     let needs = Needs { approvals: missing.to_vec(), ..Needs::of(policy, call, NOW) };
-    let admission = admit(policy, call, ruling, &needs, &Approvals::NONE, &Always(so_far));
+    let admission = admit(policy, call, &rulings, &needs, &Approvals::NONE, &Always(so_far));
     assert_eq!(admission.charges.is_empty(), matches!(admission.decision, Decision::Deny(_)));
     match admission.decision {
         Decision::Allow { rule } => (Reason::Undecided, Some(rule)),

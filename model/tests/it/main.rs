@@ -23,6 +23,8 @@ mod interpreter;
 #[cfg(test)]
 mod laws;
 #[cfg(test)]
+mod layers;
+#[cfg(test)]
 mod names;
 #[cfg(test)]
 mod oracle;

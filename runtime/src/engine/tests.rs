@@ -159,6 +159,7 @@ fn empty() -> Policy {
         approvals: vec![],
         evidence: Evidence::default(),
         orders: vec![],
+        parents: vec![],
         settings: Settings::default(),
     }
 }

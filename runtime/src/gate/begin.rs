@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 use wpc_model::{
-    Admission, Approvals, Charging, Decision, Moment, Needs, Reason, Refusal, Ruling, admit, approvals,
-    in_force,
+    Admission, Approvals, Charging, Decision, Moment, Needs, Reason, Refusal, Rulings, admit, in_force,
 };
 
 use super::admitted::{Admitted, Asking, Settling};
@@ -66,13 +65,12 @@ impl Begin {
     /// Prepares what does not depend on the job.
     pub(super) fn new(core: &Arc<Core>, asked: Asked) -> Result<Self, Refused> {
         core.is_sound()?;
-        let (needs, timed) = match asked.ruling {
-            None | Some(Ruling::Allow { .. }) => {
-                // What does not read the clock is the same at every moment.
-                let needs = Needs::of(&core.policy, &asked.call, Moment::at(0));
-                (needs, core.timed.approvals(&asked.call))
-            }
-            Some(Ruling::ExplicitDeny { .. } | Ruling::DefaultDeny { .. }) => (Needs::none(), false),
+        let (needs, timed) = if asked.rulings.as_ref().is_none_or(Rulings::allow) {
+            // What does not read the clock is the same at every moment.
+            let needs = Needs::of(&core.policy, &asked.call, Moment::at(0));
+            (needs, core.timed.approvals(&asked.call))
+        } else {
+            (Needs::none(), false)
         };
         let call = core.calls.next();
         let recorded = Recorded::of(core, &asked.call, &call);
@@ -120,7 +118,7 @@ impl Begin {
         if !tool.interface.actions.contains_key(&call.action) {
             return refused("unknown_action", Vec::new(), None);
         }
-        let standing = self.core.standing.check(head, &self.core.job, &[self.core.hash], &self.core.agent);
+        let standing = self.core.standing.check(head, &self.core.job, &self.core.hashes, &self.core.agent);
         let (held, revocation_seq) = match standing {
             Ok(standing) => standing,
             Err(Stopped { code, revoked: None }) => return refused(code, Vec::new(), None),
@@ -175,17 +173,19 @@ impl Begin {
             return refusal.into();
         }
         let (call, moment) = (&self.asked.call, Moment::at(head.now_ms()));
-        let ruling = self.asked.ruling.unwrap_or_else(|| self.core.rule(call, moment));
+        let rulings = match &self.asked.rulings {
+            Some(rulings) => Cow::Borrowed(rulings),
+            None => Cow::Owned(self.core.rulings(call, moment)),
+        };
         let needs = if self.timed {
-            let approvals = approvals(&self.core.policy, call, moment);
-            Cow::Owned(Needs { approvals, ..self.needs.clone() })
+            Cow::Owned(self.needs.at(&self.core.policy, call, moment))
         } else {
             Cow::Borrowed(&self.needs)
         };
         // Without a token nobody is known to have asked, and so nothing is approved.
         let requester = held.map(|held| held.requester.as_slice()).unwrap_or_default();
         let approvals = Approvals { given: &given.approved, requester };
-        admit(&self.core.policy, call, ruling, &needs, &approvals, head)
+        admit(&self.core.policy, call, &rulings, &needs, &approvals, head)
     }
 
     /// What the caller gets, once the ledger has answered.
@@ -238,7 +238,8 @@ impl Begin {
     }
 
     fn denied(&self, refusal: Refusal) -> Refused {
-        let tool = self.core.policy.tools.get(&self.asked.call.tool);
+        let layer = self.core.policy.layers().nth(refusal.layer as usize);
+        let tool = layer.and_then(|layer| layer.tools.get(&self.asked.call.tool));
         let near = refusal.rule.and_then(|id| tool?.allow.iter().find(|rule| rule.id == id));
         let condition = refusal.condition.and_then(|at| near?.conditions.get(at as usize));
         let detail = Detail {

@@ -39,7 +39,7 @@ use tokio::sync::oneshot;
 use wpc_evidence::CallIds;
 use wpc_evidence::commitment::JobSecret;
 use wpc_evidence::token::TokenError;
-use wpc_model::{Call, Hash, Malformed, MalformedCode, Moment, Policy, Ruling};
+use wpc_model::{Call, Hash, Malformed, MalformedCode, Moment, Policy, Ruling, Rulings};
 
 use crate::Trust;
 use crate::engine::Engine as Rules;
@@ -67,7 +67,11 @@ pub(crate) struct Core {
     trust: Arc<Trust>,
     /// The policy's rules, ready to be found.
     rules: Rules,
+    /// Those of the policies that it extends, in the order of [`Policy::layers`].
+    parents: Vec<Rules>,
     hash: Hash,
+    /// The hashes of it and of those that it extends: what a revocation may name.
+    hashes: Vec<Hash>,
     job: JobId,
     agent: String,
     ledger: Arc<dyn Ledger>,
@@ -90,7 +94,7 @@ pub(crate) struct Asked {
     /// The call; complete, and typed by the policy's interface.
     pub(crate) call: Arc<Call>,
     /// What the rules said, unless they read the clock: then they are asked inside the ledger's lock.
-    pub(crate) ruling: Option<Ruling>,
+    pub(crate) rulings: Option<Rulings>,
     /// What evaluated them.
     pub(crate) engine: Engine,
 }
@@ -116,18 +120,20 @@ impl Core {
         &self.ledger
     }
 
-    /// What the rules of the artifact say of a call at `moment`.
-    pub(crate) fn rule(&self, call: &Call, moment: Moment) -> Ruling {
-        self.rules.rule(call, moment)
+    /// What the rules of the artifact say of a call at `moment`, in each layer.
+    pub(crate) fn rulings(&self, call: &Call, moment: Moment) -> Rulings {
+        let parents = self.parents.iter().map(|rules| rules.rule(call, moment));
+        Rulings { own: self.rules.rule(call, moment), parents: parents.collect() }
     }
 
     /// A call that the engine answers, unless its rules read the clock.
     pub(crate) fn asked(&self, call: Call) -> Asked {
-        let ruling = (!self.timed.rules(&call)).then(|| self.rule(&call, Moment::at(0)));
-        Asked { call: Arc::new(call), ruling, engine: Engine::Indexed }
+        let rulings = (!self.timed.rules(&call)).then(|| self.rulings(&call, Moment::at(0)));
+        Asked { call: Arc::new(call), rulings, engine: Engine::Indexed }
     }
 
-    /// A call of which generated code says `ruling`, unless its rules read the clock.
+    /// A call of which generated code says `ruling`, unless its rules read the clock. Generated code
+    /// knows the policy's own rules; those of what it extends the engine finds.
     ///
     /// The engine is asked too, about the call that is recorded: a value that describes itself otherwise
     /// the second time, or code that is not this policy's, finds nobody to agree with.
@@ -143,15 +149,15 @@ impl Core {
         if self.timed.rules(&call) {
             return Ok(self.asked(call));
         }
-        let ruling = ruling();
-        if ruling != self.rule(&call, Moment::at(0)) {
+        let (ruling, rulings) = (ruling(), self.rulings(&call, Moment::at(0)));
+        if ruling != rulings.own {
             return Err(Malformed {
                 code: MalformedCode::DescribedDiffers,
                 path: "$.arguments".to_owned(),
                 message: "are not what the rules were asked about".to_owned(),
             });
         }
-        Ok(Asked { call: Arc::new(call), ruling: Some(ruling), engine: Engine::Generated })
+        Ok(Asked { call: Arc::new(call), rulings: Some(rulings), engine: Engine::Generated })
     }
 
     /// Decides the call and records the attempt. Blocks until the ledger has it.
@@ -219,7 +225,7 @@ impl Core {
 
     /// Works under another token of the same job from now on.
     pub(crate) fn renew(&self, presented: Presented<'_>) -> Result<(), OpenError> {
-        let (ledger, auth) = (self.ledger.did(), &self.policy.auth);
+        let (ledger, auth) = (self.ledger.did(), &self.policy.token());
         let now_ms = self.ledger.clock().wall_ms();
         let accepted =
             standing::accept(presented, &self.trust, ledger, self.hash, auth, Some(&self.job), now_ms)?;

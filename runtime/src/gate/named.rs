@@ -1,4 +1,4 @@
-//! The resources that a policy names, and so may stand in entries in clear.
+//! The resources that a policy, or one that it extends, names, and so may stand in entries in clear.
 
 use std::collections::HashSet;
 
@@ -13,13 +13,11 @@ pub(super) struct Named(HashSet<(String, Vec<String>)>);
 
 impl Named {
     pub(super) fn of(policy: &Policy) -> Self {
-        let rules = policy
-            .tools
-            .values()
-            .flat_map(|tool| tool.allow.iter().chain(&tool.deny).map(|rule| &rule.target));
-        let limits =
-            policy.tools.values().flat_map(|tool| tool.limits.iter().flat_map(|limit| &limit.targets));
-        let approvals = policy.approvals.iter().flat_map(|approval| &approval.targets);
+        let tools = || policy.layers().flat_map(|layer| layer.tools.values());
+        let rules = tools().flat_map(|tool| tool.allow.iter().chain(&tool.deny).map(|rule| &rule.target));
+        let limits = tools().flat_map(|tool| tool.limits.iter().flat_map(|limit| &limit.targets));
+        let approvals = policy.layers().flat_map(|layer| &layer.approvals);
+        let approvals = approvals.flat_map(|approval| &approval.targets);
         Self(rules.chain(limits).chain(approvals).filter_map(written_out).collect())
     }
 

@@ -10,7 +10,7 @@ use wpc_evidence::entry::is_agent;
 use wpc_evidence::token::TokenError;
 use wpc_evidence::token::grant::GrantError;
 use wpc_evidence::token::possession::ProofError;
-use wpc_model::{DecodeError, Hash, History as _, Policy, Window, decode, reads};
+use wpc_model::{DecodeError, Hash, History as _, Policy, Window, decode, encode, reads};
 
 use super::Core;
 use super::flood::Flood;
@@ -79,7 +79,7 @@ pub enum OpenError {
     /// The grant says something else than the token, or somebody else signed it. Code `claims_mismatch`.
     #[error("the grant is not that of the token")]
     GrantDiffers,
-    /// The policy names its agents, and this is none of them. Code `agent_not_named`.
+    /// The policy, or one that it extends, names its agents, and this is none of them. Code `agent_not_named`.
     #[error("the policy is for other agents")]
     AgentNotNamed,
     /// The job was opened under another policy. Code `job_policy_differs`.
@@ -148,7 +148,7 @@ impl Core {
         if !is_agent(&who.agent) {
             return Err(OpenError::Agent);
         }
-        if !policy.settings.admits_agent(&who.agent) {
+        if !policy.admits_agent(&who.agent) {
             return Err(OpenError::AgentNotNamed);
         }
         let artifact = Document { hash, envelope: artifact.to_owned() };
@@ -180,6 +180,8 @@ impl Core {
         let (named, timed, calls) = (Named::of(&policy), Timed::of(&policy), CallIds::new()?);
         Ok(Arc::new(Self {
             rules: Engine::new(&policy),
+            parents: policy.layers().skip(1).map(Engine::new).collect(),
+            hashes: policy.layers().map(|layer| Hash::of(&encode(layer))).collect(),
             reads: reads_of(&policy),
             policy,
             trust: Arc::new(trust.clone()),
@@ -213,7 +215,7 @@ fn who(
     trust: &Trust,
     ledger: &dyn Ledger,
 ) -> Result<Who, OpenError> {
-    let auth = &policy.auth;
+    let auth = &policy.token();
     match identity {
         Identity::Token(presented) => {
             let now_ms = ledger.clock().wall_ms();
@@ -299,8 +301,10 @@ fn orphans(head: &Head<'_>, policy: &Policy) -> Vec<Step> {
 }
 
 fn in_flight(policy: &Policy, tool: &str, charge: &Charged) -> bool {
-    let limits = policy.tools.get(tool).map(|tool| tool.limits.as_slice()).unwrap_or_default();
-    limits.iter().any(|limit| limit.id == charge.counter.statement && limit.window == Window::Flight)
+    let tools = policy.layers().filter_map(|layer| layer.tools.get(tool));
+    tools
+        .flat_map(|tool| &tool.limits)
+        .any(|limit| limit.id == charge.counter.statement && limit.window == Window::Flight)
 }
 
 fn reads_of(policy: &Policy) -> BTreeMap<(String, String), BTreeSet<String>> {

@@ -15,9 +15,10 @@ pub(super) struct Timed {
 }
 
 impl Timed {
+    /// Of a policy and all that it extends.
     pub(super) fn of(policy: &Policy) -> Self {
         let mut rules: Vec<(String, Option<String>)> = Vec::new();
-        for (name, tool) in &policy.tools {
+        for (name, tool) in policy.layers().flat_map(|layer| &layer.tools) {
             let timed = |rule: &&Rule| reads_clock(&rule.conditions);
             let named = |rule: &Rule| (name.clone(), rule.action.as_deref().map(str::to_owned));
             rules.extend(tool.allow.iter().chain(&tool.deny).filter(timed).map(named));
@@ -26,7 +27,8 @@ impl Timed {
         rules.dedup();
         let timed = |approval: &&Approval| reads_clock(&approval.conditions);
         let named = |approval: &Approval| (approval.tool.clone(), approval.actions.clone());
-        Self { rules, approvals: policy.approvals.iter().filter(timed).map(named).collect() }
+        let approvals = policy.layers().flat_map(|layer| &layer.approvals).filter(timed).map(named);
+        Self { rules, approvals: approvals.collect() }
     }
 
     /// Whether a rule that speaks of the call's action reads the clock.

@@ -67,6 +67,28 @@ fn a_policy_is_opened_for_the_agents_that_it_names_alone() {
 }
 
 #[test]
+fn what_a_policy_extends_names_agents_and_times_too() {
+    on_each(|rig| {
+        let mut parent = policy();
+        parent.settings.agents = vec![Principal::Name("agent-2".to_owned())];
+        let extending = |parent: Policy| Policy { parents: vec![parent], ..policy() }.normalise();
+        let (artifact, trust) = (signed(&extending(parent)), trust());
+        let error = DynamicGate::open(ready(&artifact, &trust, &rig.ledger, "j").opening()).unwrap_err();
+        assert_eq!(error.code(), "agent_not_named");
+        let gate = open(rig, &extending(valid(10, 20)));
+        let code = |ms| {
+            rig.clock.set(ms);
+            gate.begin_sync(send("orders", &[1]))
+                .map(|running| running.finish_sync(Outcome::Done))
+                .err()
+                .map(|refused| refused.code())
+        };
+        assert_eq!([code(9), code(10), code(20)], [Some("policy_not_valid"), None, Some("policy_not_valid")]);
+        rig.is_clean();
+    });
+}
+
+#[test]
 fn what_others_enforce_changes_no_decision() {
     on_each(|rig| {
         let mut policy = policy();

@@ -113,6 +113,7 @@ pub(crate) fn policy() -> Policy {
         approvals: vec![Approval::new("bus", vec!["manage".to_owned()], vec![Target::Any], vec![], terms)],
         evidence: Evidence::default(),
         orders: vec![],
+        parents: vec![],
         settings: Settings::default(),
     }
     .normalise()

@@ -2,8 +2,10 @@
 
 use std::sync::{Arc, LazyLock};
 
-use wpc::{DynamicGate, JobId, Key, MemoryLedger, Opening, POLICY_TYPE, Place, Trust, sign};
-use wpc_model::{Call, Moment, Policy, Resource, Rule, Ruling, Tool, Value, decode, encode, rule};
+use wpc::{
+    DynamicGate, Identity, JobId, Key, MemoryLedger, Opening, POLICY_TYPE, Place, SelfIssued, Trust, sign,
+};
+use wpc_model::{Call, Hash, Moment, Policy, Resource, Rule, Ruling, Tool, Value, decode, encode, rulings};
 
 use super::drawn::{Fields, names};
 use super::table::{Kind, Listed};
@@ -45,35 +47,38 @@ impl Engines {
         static TRUST: LazyLock<Trust> = LazyLock::new(|| {
             let did = author().did();
             let trust = format!(
-                r#"{{"v":1,"principals":[{{"name":"author","keys":["{did}"],"roles":["policy_author"]}}],"threshold":{{}}}}"#
+                r#"{{"v":1,"principals":[{{"name":"author","keys":["{did}"],"roles":["policy_author","token_issuer"]}}],"threshold":{{}}}}"#
             );
             Trust::parse(trust.as_bytes()).unwrap()
         });
         let policy =
             decode(artifact).unwrap_or_else(|error| panic!("{error}\n{}", String::from_utf8_lossy(artifact)));
         assert_eq!(encode(&policy), artifact, "an artifact that was read has the same bytes");
-        let gate = DynamicGate::open(Opening {
-            artifact: &sign(POLICY_TYPE, artifact, &[author()]),
-            trust: &TRUST,
-            ledger: Arc::new(MemoryLedger::new(Key::from_seed(&[8; 32])).unwrap()),
-            job: JobId::parse("job-1").unwrap(),
-            agent: "agent".to_owned(),
-        });
+        let ledger = Arc::new(MemoryLedger::new(Key::from_seed(&[8; 32])).unwrap());
+        let (job, auth) = (JobId::parse("job-1").unwrap(), &policy.token());
+        let (agent, hash) = (Key::from_seed(&[9; 32]), Hash::of(artifact));
+        let token = SelfIssued::new(&author(), &agent, &*ledger, &job, hash, auth.max_ttl_seconds).unwrap();
+        let identity = if auth.pin_policy_hash || auth.job_scoped_binding {
+            token.identity()
+        } else {
+            Identity::local(job, "agent")
+        };
+        let envelope = sign(POLICY_TYPE, artifact, &[author()]);
+        let gate = DynamicGate::open(Opening { artifact: &envelope, trust: &TRUST, ledger, identity });
         Self { policy, gate: gate.unwrap() }
     }
 
     /// What the reference interpreter and the engine say, which must be the same.
     pub(super) fn ruling(&self, call: &Call, moment: Moment, tell: &impl Fn() -> String) -> Ruling {
         call.conform(&self.policy).unwrap_or_else(|malformed| panic!("{malformed}\n{call:#?}\n{}", tell()));
-        let reference = rule(&self.policy.tools[&call.tool], call, moment);
-        let indexed = self.gate.rule(call, moment);
+        let reference = rulings(&self.policy, call, moment);
         assert_eq!(
-            indexed,
+            self.gate.rulings(call, moment),
             reference,
             "the engine, then the reference interpreter, of {call:#?}\n{}",
             tell()
         );
-        reference
+        reference.own
     }
 }
 

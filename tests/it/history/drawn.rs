@@ -27,10 +27,39 @@ tool vault {
 /// A few values of each, in two letter cases.
 const TEXTS: [&str; 3] = ["a", "A", "b"];
 
-/// Draws until the compiler accepts.
+/// A policy, which now and then extends one or two others, one of which may extend a third.
 pub(super) fn policy(random: &mut Random) -> Policy {
+    let mut policy = one(random, false);
+    if random.chance(50) {
+        for _ in 0..1 + random.below(2) {
+            let mut parent = one(random, true);
+            if random.chance(30) {
+                parent.parents.push(one(random, true));
+            }
+            // People copy. What its own slice of the interface leaves out cannot stand there.
+            if random.chance(30) {
+                let mut copied = parent.clone();
+                for (name, tool) in &mut copied.tools {
+                    tool.limits.extend(policy.tools[name].limits.clone());
+                }
+                copied.orders.extend(policy.orders.clone());
+                copied = copied.normalise();
+                if copied.check().is_ok() {
+                    parent = copied;
+                }
+            }
+            policy.parents.push(parent.normalise());
+        }
+    }
+    let policy = policy.normalise();
+    policy.check().unwrap();
+    policy
+}
+
+/// Draws until the compiler accepts.
+fn one(random: &mut Random, is_parent: bool) -> Policy {
     for _ in 0..100 {
-        let text = text(random);
+        let text = text(random, is_parent);
         let source = Source::new("history.wpc", text.clone());
         match compile(&source, &Parameters::new()) {
             Ok(compiled) => return compiled.policy,
@@ -42,12 +71,15 @@ pub(super) fn policy(random: &mut Random) -> Policy {
     panic!("no policy in 100 compiles")
 }
 
-fn text(random: &mut Random) -> String {
-    let mut of_lab = vec![
-        "allow plan, apply on any box".to_owned(),
-        "allow send to any box".to_owned(),
-        "allow ping".to_owned(),
-    ];
+fn text(random: &mut Random, is_parent: bool) -> String {
+    let mut of_lab = vec!["allow plan, apply on any box".to_owned(), "allow send to any box".to_owned()];
+    // Whoever extends others is refused by their rules too; nothing here refuses by its own.
+    if !is_parent || random.chance(90) {
+        of_lab.push("allow ping".to_owned());
+    }
+    if is_parent && random.chance(20) {
+        of_lab.push("deny send to box(\"a\")".to_owned());
+    }
     let mut of_policy = Vec::new();
     for _ in 0..1 + random.below(4) {
         of_lab.push(limit(random));

@@ -23,8 +23,54 @@ pub(super) struct Admitted {
     pub(super) ended_as: usize,
 }
 
-/// What stands against `call`: the code and the statement; `None` if nothing does.
+/// What stands against `call` in one of the layers: the code and the statement; `None` if nothing does.
+/// Of several codes the one that is decided first, of the first layer that has it.
 pub(super) fn refusal(
+    policy: &Policy,
+    past: &[Admitted],
+    who: (usize, usize),
+    call: &Call,
+    now: i64,
+) -> Option<(&'static str, Option<RuleId>)> {
+    const STEPS: [&str; 5] =
+        ["explicit_deny", "default_deny", "order_denied", "approval_required", "limit_exceeded"];
+    let mut found: Vec<_> =
+        layers(policy).iter().filter_map(|one| of_layer(one, past, who, call, now)).collect();
+    // A stable sort: layers stay in order.
+    found.sort_by_key(|(code, _)| STEPS.iter().position(|step| step == code).unwrap());
+    found.first().copied()
+}
+
+fn layers(policy: &Policy) -> Vec<&Policy> {
+    std::iter::once(policy).chain(policy.parents.iter().flat_map(layers)).collect()
+}
+
+/// Every allow of the drawn policies is of all resources and without conditions, every deny of one
+/// resource.
+fn of_rules(tool: &Tool, call: &Call) -> Option<(&'static str, Option<RuleId>)> {
+    let deny = tool.deny.iter().find(|deny| {
+        deny.action.as_deref() == Some(call.action.as_str()) && on(std::slice::from_ref(&deny.target), call)
+    });
+    match deny {
+        Some(deny) => Some(("explicit_deny", Some(deny.id))),
+        None if tool.allow.iter().any(|allow| allow.action.as_deref() == Some(call.action.as_str())) => None,
+        None => Some(("default_deny", None)),
+    }
+}
+
+/// What stands against `call` in one policy alone.
+fn of_layer(
+    policy: &Policy,
+    past: &[Admitted],
+    who: (usize, usize),
+    call: &Call,
+    now: i64,
+) -> Option<(&'static str, Option<RuleId>)> {
+    let of_rules = of_rules(&policy.tools[&call.tool], call);
+    of_rules.or_else(|| looking_back(policy, past, who, call, now).map(|(code, id)| (code, Some(id))))
+}
+
+fn looking_back(
     policy: &Policy,
     past: &[Admitted],
     (job, agent): (usize, usize),

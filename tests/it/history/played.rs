@@ -5,10 +5,13 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use wpc::ledger::{Ledger, MemoryLedger, SqliteLedger};
-use wpc::{Clock, DynamicGate, DynamicRunning, JobId, Key, Opening, Outcome, POLICY_TYPE, Trust, sign};
+use wpc::{
+    Clock, DynamicGate, DynamicRunning, Identity, JobId, Key, Opening, Outcome, POLICY_TYPE, SelfIssued,
+    Trust, sign,
+};
 use wpc_model::{
-    Approvals, Call, Charging, Decision, Moment, Needs, Past, Policy, Refusal, Who, admit, encode, rule,
-    settle,
+    Approvals, Call, Charging, Decision, Hash, Moment, Needs, Past, Policy, Refusal, Who, admit, encode,
+    rulings, settle,
 };
 
 use super::drawn;
@@ -31,6 +34,10 @@ pub(super) enum Store {
 #[derive(Debug, Default)]
 pub(super) struct Seen {
     allowed: u64,
+    explicit_deny: u64,
+    default_deny: u64,
+    /// Refused by what is extended.
+    of_parent: u64,
     order_denied: u64,
     approval_required: u64,
     limit_exceeded: u64,
@@ -43,7 +50,10 @@ pub(super) struct Seen {
 impl Seen {
     fn count(&mut self, decision: &Decision) {
         let Decision::Deny(refusal) = decision else { return self.allowed += 1 };
+        self.of_parent += u64::from(refusal.layer > 0);
         match refusal.reason.code() {
+            "explicit_deny" => self.explicit_deny += 1,
+            "default_deny" => self.default_deny += 1,
             "order_denied" => self.order_denied += 1,
             "approval_required" => self.approval_required += 1,
             "limit_exceeded" => self.limit_exceeded += 1,
@@ -53,9 +63,13 @@ impl Seen {
     }
 
     pub(super) fn is_everything(&self, cases: u64) {
-        let Self { allowed, order_denied, approval_required, limit_exceeded, frees, settled } = self;
+        let Self { allowed, explicit_deny, default_deny, of_parent, .. } = self;
+        let Self { order_denied, approval_required, limit_exceeded, frees, settled, .. } = self;
         for (what, count) in [
             ("allowed", allowed),
+            ("explicit_deny", explicit_deny),
+            ("default_deny", default_deny),
+            ("of a parent", of_parent),
             ("order_denied", order_denied),
             ("approval_required", approval_required),
             ("limit_exceeded", limit_exceeded),
@@ -103,32 +117,35 @@ struct Running {
 impl<'p> Played<'p> {
     pub(super) fn begin(policy: &'p Policy, store: Store) -> Self {
         let clock = Arc::new(Clockwork(AtomicI64::new(START_MS)));
-        let did = Key::from_seed(&[2; 32]).did();
+        let key = || Key::from_seed(&[2; 32]);
         let mut directory = None;
         let ledger: Arc<dyn Ledger> = match store {
-            Store::Memory => Arc::new(MemoryLedger::with_clock(did, clock.clone()).unwrap()),
+            Store::Memory => Arc::new(MemoryLedger::with_clock(key(), clock.clone()).unwrap()),
             Store::File => {
                 let path = directory.insert(tempfile::tempdir().unwrap()).path().join("ledger.db");
-                SqliteLedger::init(&path, &did).unwrap();
-                Arc::new(SqliteLedger::open_with_clock(&path, clock.clone()).unwrap())
+                SqliteLedger::init(&path, &key().did()).unwrap();
+                Arc::new(SqliteLedger::open_with_clock(&path, key(), clock.clone()).unwrap())
             }
         };
         let author = Key::from_seed(&[1; 32]);
         let trust = format!(
-            r#"{{"v":1,"principals":[{{"name":"author","keys":["{}"],"roles":["policy_author"]}}],"threshold":{{}}}}"#,
+            r#"{{"v":1,"principals":[{{"name":"author","keys":["{}"],"roles":["policy_author","token_issuer"]}}],"threshold":{{}}}}"#,
             author.did()
         );
         let trust = Trust::parse(trust.as_bytes()).unwrap();
-        let artifact = sign(POLICY_TYPE, &encode(policy), &[author]);
+        let payload = encode(policy);
+        let artifact = sign(POLICY_TYPE, &payload, std::slice::from_ref(&author));
         let open = |(job, agent): (&str, usize)| {
-            DynamicGate::open(Opening {
-                artifact: &artifact,
-                trust: &trust,
-                ledger: ledger.clone(),
-                job: JobId::parse(job).unwrap(),
-                agent: AGENTS[agent].to_owned(),
-            })
-            .unwrap()
+            let (job, auth, key) = (JobId::parse(job).unwrap(), &policy.token(), [20 + agent as u8; 32]);
+            let (hash, key) = (Hash::of(&payload), Key::from_seed(&key));
+            let token = SelfIssued::new(&author, &key, &*ledger, &job, hash, auth.max_ttl_seconds).unwrap();
+            let identity = if auth.pin_policy_hash || auth.job_scoped_binding {
+                token.identity()
+            } else {
+                Identity::local(job, AGENTS[agent])
+            };
+            let (artifact, trust, ledger) = (&artifact, &trust, ledger.clone());
+            DynamicGate::open(Opening { artifact, trust, ledger, identity }).unwrap()
         };
         let gates = JOBS.map(open).into();
         Self {
@@ -166,12 +183,12 @@ impl<'p> Played<'p> {
         let now = self.clock.wall_ms();
         let who = Who { job: name, agent: AGENTS[agent] };
         let needs = Needs::of(self.policy, &call, Moment::at(now));
-        let ruling = rule(&self.policy.tools[&call.tool], &call, Moment::at(now));
-        let says = admit(self.policy, &call, ruling, &needs, &Approvals::NONE, &self.past.at(who, now));
+        let rulings = rulings(self.policy, &call, Moment::at(now));
+        let says = admit(self.policy, &call, &rulings, &needs, &Approvals::NONE, &self.past.at(who, now));
         seen.count(&says.decision);
         let refused = match says.decision {
             Decision::Allow { .. } => None,
-            Decision::Deny(Refusal { reason, rule, .. }) => Some((reason.code(), rule.unwrap())),
+            Decision::Deny(Refusal { reason, rule, .. }) => Some((reason.code(), rule)),
         };
         let read = oracle::refusal(self.policy, &self.list, (job, agent), &call, now);
         assert_eq!(refused, read, "the interpreter, then the other reading, of {call:#?}\n{}", self.tell());

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use wpc::{JobId, Key, Ledger as _, Opening, SelfIssued, SqliteLedger, Trust};
+use wpc::{JobId, Key, Opening, SelfIssued, SqliteLedger, Trust};
 use wpc_compiler::{Compiled, Parameters, Source};
 use wpc_model::Hash;
 

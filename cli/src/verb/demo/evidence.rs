@@ -83,6 +83,11 @@ fn sort(entry: &Entry) -> Sort {
         Body::Outcome(settled) => {
             ("outcome".to_owned(), format!("{}, facts {}", settled.outcome.word(), settled.facts_by.word()))
         }
+        Body::Token(taken) => ("token taken".to_owned(), taken.proof.word().to_owned()),
+        Body::Approval(_) => ("approval given".to_owned(), String::new()),
+        Body::Revoked(revoked) => (format!("{} revoked", plain(&revoked.what)), String::new()),
+        Body::Suppressed(_) => ("more refusals".to_owned(), "not recorded one by one".to_owned()),
+        Body::ClockAccepted(_) => ("clock accepted".to_owned(), String::new()),
         Body::Closed(closed) => ("job closed".to_owned(), closed.reason.word().to_owned()),
     };
     Sort { what, said }

@@ -95,7 +95,7 @@ fn effects(found: &Comparison) -> BTreeMap<RuleId, Effect> {
         let ids = match &one.part {
             Part::Allow { rule, denied_by } => [Some(*rule), *denied_by],
             Part::Limit(id) | Part::Approval(id) | Part::Order(id) => [Some(*id), None],
-            Part::Setting(_) => [None, None],
+            Part::Setting(_) | Part::Parent(_) => [None, None],
         };
         for id in ids.into_iter().flatten() {
             let known = effects.entry(id).or_default();

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 use wpc_analysis::Setting;
 use wpc_compiler::{Diagnostic, Parameters, Source};
-use wpc_model::{Approval, Condition, Effect, Hash, Limit, Measure, Policy, Rule, RuleId, Tool};
+use wpc_model::{Approval, Condition, Effect, Hash, Limit, Measure, OnChange, Policy, Rule, RuleId, Tool};
 
 use crate::artifact::{self, Artifact};
 use crate::console::{Console, Done};
@@ -123,6 +123,12 @@ impl Side {
         json!({ "policy_name": self.policy.name, "policy_hash_b64u": self.hash.to_string() })
     }
 
+    /// The name of the policy of this hash, which it extends.
+    pub(super) fn parent(&self, hash: Hash) -> String {
+        let found = self.policy.layers().skip(1).find(|layer| layer.hash() == hash);
+        found.map_or_else(|| hash.to_string(), |layer| plain(&layer.name).into_owned())
+    }
+
     /// Whether a rule reads the clock, so that it matters when a call is decided.
     pub(super) fn reads_the_clock(&self) -> bool {
         let rules = self.policy.tools.values().flat_map(|tool| tool.allow.iter().chain(&tool.deny));
@@ -131,7 +137,7 @@ impl Side {
 
     /// What the policy demands, in words.
     pub(super) fn setting(&self, setting: Setting) -> String {
-        let (auth, evidence) = (self.policy.auth, self.policy.evidence);
+        let (auth, evidence) = (self.policy.token(), self.policy.proof());
         let says = |yes: bool| if yes { "yes" } else { "no" }.to_owned();
         match setting {
             Setting::Lifetime => words::duration(auth.max_ttl_seconds.saturating_mul(1_000)),
@@ -147,7 +153,10 @@ impl Side {
             Setting::Environment => self.demanded(&["environment"]),
             Setting::Credential => self.demanded(&["credential"]),
             Setting::Valid => self.demanded(&["valid from", "valid until"]),
-            Setting::OnChange => self.demanded(&["on change"]),
+            Setting::OnChange => match self.policy.on_change() {
+                OnChange::Finish => "not said".to_owned(),
+                other @ (OnChange::Drain | OnChange::Kill) => demands::on_change(other).to_owned(),
+            },
         }
     }
 }

@@ -29,6 +29,23 @@ impl Said {
                 format!("refused {}", plain(&untyped.code)),
             ),
             Body::Outcome(settled) => (format!("outcome of entry {}", settled.attempt_seq), outcome(settled)),
+            Body::Token(taken) => (
+                format!("token {}", plain(&taken.jti)),
+                format!("issued by {}, {}", taken.issuer, taken.proof.word()),
+            ),
+            Body::Approval(given) => {
+                (format!("approval of request {}", given.request), format!("by {}", given.approver))
+            }
+            Body::Revoked(revoked) => {
+                (format!("{} {}", plain(&revoked.what), plain(&revoked.value)), "revoked".to_owned())
+            }
+            Body::Suppressed(suppressed) => (
+                format!("{} more refusals", suppressed.count),
+                format!("not recorded one by one, the last {}", plain(&suppressed.code)),
+            ),
+            Body::ClockAccepted(accepted) => {
+                ("clock".to_owned(), format!("accepted by {}", plain(&accepted.by)))
+            }
             Body::Closed(closed) => ("closed".to_owned(), closed.reason.word().to_owned()),
         };
         Self { what, said }
@@ -44,9 +61,7 @@ fn call(attempt: &Attempt) -> String {
             let names: Vec<_> = names.iter().map(|name| quoted(name)).collect();
             format!("{action} on {}({})", plain(kind), names.join(", "))
         }
-        Some(Seen::Other { kind, length }) => {
-            format!("{action} on another {} ({length} bytes of name)", plain(kind))
-        }
+        Some(Seen::Other { kind, .. }) => format!("{action} on another {}", plain(kind)),
     }
 }
 

@@ -111,7 +111,7 @@ const fn credential(credential: Credential) -> &'static str {
     }
 }
 
-const fn on_change(on_change: OnChange) -> &'static str {
+pub(in crate::verb) const fn on_change(on_change: OnChange) -> &'static str {
     match on_change {
         OnChange::Finish => "running jobs end under this policy",
         OnChange::Drain => "running jobs begin no more calls",

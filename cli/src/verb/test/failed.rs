@@ -35,7 +35,7 @@ fn diagnostic(one: &Expectation, policy: &Policy) -> Diagnostic {
             drawn = drawn.also(place, fact.found);
         }
     }
-    drawn.help(help(one))
+    drawn.help(help(one, policy))
 }
 
 /// `allow`, `deny`, `deny default_deny`, as a test says it.
@@ -69,7 +69,7 @@ fn role(found: &Found) -> &'static str {
 /// The conditions of the nearest rule that are not true, and what stands there instead.
 pub(super) fn facts(one: &Expectation, policy: &Policy) -> Vec<Fact> {
     let named = one.rule.as_ref().and_then(|spoken| {
-        let tool = policy.tools.get(&one.call.tool)?;
+        let tool = policy.layers().nth(spoken.layer)?.tools.get(&one.call.tool)?;
         Some((spoken, tool, tool.interface.actions.get(&one.call.action)?, spoken.rule.as_ref()?))
     });
     let Some((spoken, tool, action, rule)) = named else { return Vec::new() };
@@ -82,7 +82,7 @@ pub(super) fn facts(one: &Expectation, policy: &Policy) -> Vec<Fact> {
     spoken.failing.iter().filter_map(fact).collect()
 }
 
-fn help(one: &Expectation) -> String {
+fn help(one: &Expectation, policy: &Policy) -> String {
     let refusal = match &one.found {
         Found::Malformed { message, .. } => return format!("correct the call: {message}"),
         Found::Decided(Decision::Allow { .. }) => {
@@ -91,6 +91,13 @@ fn help(one: &Expectation) -> String {
         Found::Decided(Decision::Deny(refusal)) => refusal,
     };
     let wants_allow = one.expected == Expected::Allow;
+    let parent = policy.layers().nth(refusal.layer as usize).filter(|_| refusal.layer > 0);
+    if let (Reason::DefaultDeny, Some(parent)) = (refusal.reason, parent) {
+        return format!(
+            "have `{}`, which is extended, allow it too, or expect `deny default_deny`",
+            parent.name
+        );
+    }
     match (refusal.reason, refusal.frees_at) {
         (Reason::LimitExceeded, Some(at)) => format!("there is room again at `{}`", instant_text(at)),
         (Reason::DefaultDeny, _) if wants_allow && one.rule.is_none() => {

@@ -5,8 +5,8 @@
 
 use serde_json::{Value as Json, json};
 use wpc_model::{
-    Action, Approval, Call, Comparison, Condition, Failing, Limit, Order, Quantifier, Rule, Sequence, Slot,
-    Step, Subject, Target, Test, Tool, Truth, Type, Value, Window, instant_text,
+    Action, Approval, Call, Comparison, Condition, Failing, Limit, Order, Policy, Quantifier, Rule, Sequence,
+    Slot, Step, Subject, Target, Test, Tool, Truth, Type, Value, Window, instant_text,
 };
 
 use super::facts;
@@ -176,7 +176,7 @@ pub(super) fn of_target(tool: &Tool, call: &Call, denied: Option<&Target>) -> Ch
     actions.sort_unstable();
     actions.dedup();
     if actions.is_empty() {
-        return Change::new("policy", None, "it allows nothing of this tool");
+        return of_tool();
     }
     let asked = Value::Text(call.action.clone());
     let named = actions.into_iter().map(|action| (Some(action), plain(action).into_owned()));
@@ -220,6 +220,20 @@ pub(super) fn of_deny(tool: &Tool, call: &Call, rule: &Rule) -> Vec<Change> {
         changes.push(Change::new("policy", None, "no change of this call passes the deny"));
     }
     changes
+}
+
+/// Where a policy that is extended does not have the tool.
+pub(super) fn of_tool() -> Change {
+    Change::new("policy", None, "it allows nothing of this tool")
+}
+
+/// Where a policy may not be used now.
+pub(super) fn of_validity(policy: &Policy) -> Change {
+    let valid = policy.settings.valid;
+    let from = valid.from.map(|at| format!("from {}", instant_text(at)));
+    let until = valid.until.map(|at| format!("before {}", instant_text(at)));
+    let all: Vec<_> = from.into_iter().chain(until).collect();
+    Change::new("time", None, format!("ask {}", all.join(" and ")))
 }
 
 /// Who must sign.

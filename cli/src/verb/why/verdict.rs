@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 use wpc_model::{
-    Call, Condition, Decision, Demand, Effect, History as _, Moment, Order, Policy, Reason, Refusal, Rule,
-    RuleId, Ruling, Tool,
+    Approval, Call, Condition, Decision, Demand, Effect, History as _, Moment, Needs, Order, PastAt, Policy,
+    Reason, Refusal, Rule, RuleId, Ruling, Tool,
 };
 
 use super::change::{self, Change};
@@ -42,6 +42,9 @@ struct Charge {
 #[derive(Debug)]
 pub(super) struct Verdict {
     pub(super) decision: Decision,
+    /// The name of the policy that refuses, where it is one that is extended. All below is of it, but
+    /// for approvals and limits, which are of all.
+    pub(super) refused_by: Option<String>,
     /// The allow that holds or the deny that hits.
     decided_by: Option<Met>,
     /// The allow that came nearest.
@@ -64,51 +67,92 @@ pub(super) fn of(
     history: &History,
 ) -> Result<Verdict, Failure> {
     let missing = || Failure::no("unknown_tool", "the policy does not have this tool");
-    let tool = policy.tools.get(&call.tool).ok_or_else(missing)?;
+    policy.tools.get(&call.tool).ok_or_else(missing)?;
     let now = Moment::at(history.now);
-    let ruling = wpc_model::rule(tool, call, now);
-    let asked = wpc_model::approvals(policy, call, now);
+    let rulings = wpc_model::rulings(policy, call, now);
     let needs = wpc_model::Needs::of(policy, call, now);
     let past = history.past.at(history.who(), history.now);
     let nobody = wpc_model::Approvals::NONE;
-    let decision = wpc_model::admit(policy, call, ruling, &needs, &nobody, &past).decision;
-    let demands = needs.demands.unwrap_or_default();
-
-    let look = Look { tool, call, lines, now };
-    let allowed = matches!(ruling, Ruling::Allow { .. });
-    let Ruled { decided_by, nearest, failing, mut changes } = look.ruling(ruling);
-    let instead =
-        if matches!(ruling, Ruling::DefaultDeny { near: None }) { look.instead() } else { Vec::new() };
-    let asked = asked.iter().filter_map(|&index| policy.approvals.get(usize::try_from(index).ok()?));
-    let asked: Vec<_> = asked.filter(|_| allowed).collect();
-    changes.extend(asked.iter().map(|approval| change::of_approval(approval)));
-    changes.extend(look.limit(&decision, &demands));
-    let ordered = look.order(policy, &decision);
+    let decision = match wpc_model::in_force(policy, history.now) {
+        Ok(()) => wpc_model::admit(policy, call, &rulings, &needs, &nobody, &past).decision,
+        Err(refusal) => Decision::Deny(refusal),
+    };
+    let all_needs = std::iter::once(&needs).chain(&needs.parents);
+    let layers: Vec<Layer<'_>> = policy
+        .layers()
+        .enumerate()
+        .zip(rulings.iter().zip(all_needs))
+        .map(|((at, policy), (ruling, needs))| {
+            let lines = lines.and_then(|lines| lines.layers().into_iter().nth(at));
+            let look = policy.tools.get(&call.tool).map(|tool| Look { tool, call, lines, now });
+            Layer { policy, ruling, needs, look }
+        })
+        .collect();
+    let at = match decision {
+        Decision::Allow { .. } => 0,
+        Decision::Deny(refusal) => usize::try_from(refusal.layer).unwrap_or(usize::MAX),
+    };
+    let decider = layers.get(at).ok_or_else(missing)?;
+    let refused_by = (at > 0).then(|| decider.policy.name.clone());
+    if let Decision::Deny(Refusal { reason: Reason::PolicyNotValid, .. }) = decision {
+        return Ok(Verdict::not_valid(decision, refused_by, decider.policy));
+    }
+    let allowed = rulings.allow();
+    let Ruled { decided_by, nearest, failing, mut changes } = decider.ruled();
+    let instead = decider.look.as_ref().filter(|_| decider.ruling == Ruling::DefaultDeny { near: None });
+    let instead = instead.map(Look::instead).unwrap_or_default();
+    let mut approvals: Vec<Met> = Vec::new();
+    let mut limits: Vec<Met> = Vec::new();
+    for layer in layers.iter().filter(|_| allowed) {
+        let Some(look) = &layer.look else { continue };
+        for approval in layer.asked() {
+            if approvals.iter().any(|known| known.id == Some(approval.id)) {
+                continue;
+            }
+            let [who, how] = words::approval(approval);
+            changes.push(change::of_approval(approval));
+            approvals.push(look.met(approval.id, format!("{who}, {how}"), String::new()));
+        }
+        for met in layer.demands().iter().filter_map(|demand| look.charged(demand, &past)) {
+            if !limits.iter().any(|known| known.id == met.id) {
+                limits.push(met);
+            }
+        }
+    }
+    if let Some(look) = &decider.look {
+        changes.extend(look.limit(&decision, decider.demands()));
+    }
+    let ordered = decider.look.as_ref().and_then(|look| look.order(decider.policy, &decision));
     changes.extend(ordered.iter().map(|(order, _)| change::of_order(order)));
     let decided_by = ordered.map(|(_, met)| met).or(decided_by);
-    let approvals = asked.iter().map(|approval| {
-        let [who, how] = words::approval(approval);
-        look.met(approval.id, format!("{who}, {how}"), String::new())
-    });
-    let limits = demands.iter().filter_map(|demand| {
-        let limit = tool.limits.get(usize::try_from(demand.limit).ok()?)?;
-        let used = past.used(&limit.bound(demand.key), demand.amount)?.amount;
-        let said = |number| words::amount(tool, limit, number);
-        let before = if used == 0 { String::new() } else { format!(", {} used", said(used)) };
-        let extra = format!("charges {} of {}{before}", said(demand.amount), said(limit.max));
-        let met = look.met(limit.id, words::limit(tool, limit), extra);
-        Some(Met { charge: Some(Charge { amount: demand.amount, used, max: limit.max }), ..met })
-    });
-    Ok(Verdict {
-        decision,
-        decided_by,
-        nearest,
-        failing,
-        changes,
-        instead,
-        approvals: approvals.collect(),
-        limits: limits.filter(|_| allowed).collect(),
-    })
+    Ok(Verdict { decision, refused_by, decided_by, nearest, failing, changes, instead, approvals, limits })
+}
+
+/// The policy, or one that it extends, with what it says of the call.
+struct Layer<'a> {
+    policy: &'a Policy,
+    ruling: Ruling,
+    needs: &'a Needs,
+    /// `None` if it does not have the tool.
+    look: Option<Look<'a>>,
+}
+
+impl<'a> Layer<'a> {
+    fn ruled(&self) -> Ruled {
+        match &self.look {
+            Some(look) => look.ruling(self.ruling),
+            None => Ruled { changes: vec![change::of_tool()], ..Ruled::default() },
+        }
+    }
+
+    fn asked(&self) -> impl Iterator<Item = &'a Approval> {
+        let (policy, indices) = (self.policy, &self.needs.approvals);
+        indices.iter().filter_map(|&index| policy.approvals.get(usize::try_from(index).ok()?))
+    }
+
+    fn demands(&self) -> &[Demand] {
+        self.needs.demands.as_deref().unwrap_or_default()
+    }
 }
 
 /// What the rules alone say, in words.
@@ -129,6 +173,17 @@ struct Look<'a> {
 }
 
 impl Look<'_> {
+    /// What a limit is charged.
+    fn charged(&self, demand: &Demand, past: &PastAt<'_>) -> Option<Met> {
+        let limit = self.tool.limits.get(usize::try_from(demand.limit).ok()?)?;
+        let used = past.used(&limit.bound(demand.key), demand.amount)?.amount;
+        let said = |number| words::amount(self.tool, limit, number);
+        let before = if used == 0 { String::new() } else { format!(", {} used", said(used)) };
+        let extra = format!("charges {} of {}{before}", said(demand.amount), said(limit.max));
+        let met = self.met(limit.id, words::limit(self.tool, limit), extra);
+        Some(Met { charge: Some(Charge { amount: demand.amount, used, max: limit.max }), ..met })
+    }
+
     fn met(&self, id: RuleId, text: String, extra: String) -> Met {
         self.placed(Some(id), self.lines.and_then(|lines| lines.of(id)), text, extra)
     }
@@ -224,6 +279,21 @@ impl Look<'_> {
 }
 
 impl Verdict {
+    /// Where no rule was asked.
+    fn not_valid(decision: Decision, refused_by: Option<String>, policy: &Policy) -> Self {
+        Self {
+            decision,
+            refused_by,
+            decided_by: None,
+            nearest: None,
+            failing: Vec::new(),
+            changes: vec![change::of_validity(policy)],
+            instead: Vec::new(),
+            approvals: Vec::new(),
+            limits: Vec::new(),
+        }
+    }
+
     /// Everything that it met, with a word for each.
     pub(super) fn rows(&self) -> Vec<(&'static str, &Met)> {
         let one = [("decided by", &self.decided_by), ("nearest", &self.nearest)];
@@ -265,6 +335,7 @@ impl Verdict {
         json!({
             "decision": decision,
             "reason": reason,
+            "refused_by": self.refused_by,
             "decided_by": self.decided_by.as_ref().map(met),
             "nearest": self.nearest.as_ref().map(met),
             "failing": failing.collect::<Vec<_>>(),

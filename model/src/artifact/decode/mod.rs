@@ -1,7 +1,8 @@
 //! Bytes to policy: strict, bounded, and only the one spelling.
 //!
 //! ```text
-//! bytes ─▶ size, UTF-8, JSON (closed objects, no duplicates) ─▶ put back what is hoisted
+//! bytes ─▶ size, UTF-8, JSON (closed objects, no duplicates) ─▶ put back what is hoisted, in each
+//!       policy that is extended too
 //!       ─▶ Policy::check ─▶ encode again and compare with the bytes ─▶ Policy
 //! ```
 //!
@@ -24,7 +25,9 @@ use raw::{RawPolicy, RawTool, Version};
 use super::{WPC_VERSION, encode};
 use crate::canon::Compare;
 use crate::place::Place;
-use crate::{Approval, Invalid, Limit, Order, Owner, Per, Policy, Terms, Tool};
+use crate::{
+    Approval, Invalid, Limit, MAX_PARENT_DEPTH, MAX_PARENTS, Order, Owner, Per, Policy, Terms, Tool,
+};
 
 /// Longest accepted artifact payload, in bytes.
 pub const MAX_ARTIFACT_BYTES: usize = 64 * 1024 * 1024;
@@ -44,7 +47,8 @@ pub struct DecodeError {
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 #[non_exhaustive]
 pub enum DecodeCode {
-    /// More than [`MAX_ARTIFACT_BYTES`], or too many parts once hoisted conditions are put back.
+    /// More than [`MAX_ARTIFACT_BYTES`], too many parts once hoisted conditions are put back, or too many
+    /// policies that are extended.
     TooLarge,
     /// Not JSON, or not a policy's members and types.
     Malformed,
@@ -106,11 +110,7 @@ pub fn decode(bytes: &[u8]) -> Result<Policy, DecodeError> {
         let at = format_args!("byte {}", error.valid_up_to()).to_string();
         DecodeError::new(DecodeCode::Malformed, at, "is not UTF-8")
     })?;
-    let raw: RawPolicy<'_> = serde_json::from_str(text).map_err(|error| unreadable(text, &error))?;
-    if raw.wpc_version.0 != WPC_VERSION {
-        return Err(unknown_version());
-    }
-    let policy = policy(raw)?;
+    let policy = Reader { parents: MAX_PARENTS }.policy(text, Place::Root, 0)?;
     policy.check()?;
     let mut compare = Compare::new(bytes);
     encode::write(&policy, &mut compare);
@@ -123,34 +123,64 @@ pub fn decode(bytes: &[u8]) -> Result<Policy, DecodeError> {
     }
 }
 
+/// Reads a policy and those that it extends.
+struct Reader {
+    /// How many more of them there may be.
+    parents: usize,
+}
+
+impl Reader {
+    /// The policy that `text` at `at` is, below `depth` others.
+    fn policy(&mut self, text: &str, at: Place<'_>, depth: usize) -> Result<Policy, DecodeError> {
+        let mut raw: RawPolicy<'_> =
+            serde_json::from_str(text).map_err(|error| unreadable(text, &error, at))?;
+        if raw.wpc_version.0 != WPC_VERSION {
+            return Err(unknown_version(at));
+        }
+        let of = at.member("extends");
+        let mut parents = Vec::with_capacity(raw.extends.len().min(self.parents));
+        for (index, parent) in std::mem::take(&mut raw.extends).into_iter().enumerate() {
+            let Some(left) = self.parents.checked_sub(1).filter(|_| depth < MAX_PARENT_DEPTH) else {
+                let most =
+                    format!("is more than {MAX_PARENTS} policies, or more than {MAX_PARENT_DEPTH} deep");
+                return Err(DecodeError::new(DecodeCode::TooLarge, of.item(index), most));
+            };
+            self.parents = left;
+            parents.push(self.policy(parent.get(), of.item(index), depth.saturating_add(1))?);
+        }
+        Ok(Policy { parents, ..policy(raw, at)? })
+    }
+}
+
 /// An artifact of another version looks malformed; say which it is.
-fn unreadable(text: &str, error: &serde_json::Error) -> DecodeError {
+fn unreadable(text: &str, error: &serde_json::Error, at: Place<'_>) -> DecodeError {
     match serde_json::from_str::<Version<'_>>(text) {
-        Ok(version) if version.wpc_version.0 != WPC_VERSION => unknown_version(),
+        Ok(version) if version.wpc_version.0 != WPC_VERSION => unknown_version(at),
         Ok(_) | Err(_) => {
-            let at = format_args!("line {} column {}", error.line(), error.column()).to_string();
-            DecodeError::new(DecodeCode::Malformed, at, error.to_string())
+            let there = format_args!("line {} column {}", error.line(), error.column()).to_string();
+            let there = if matches!(at, Place::Root) { there } else { format!("{at} {there}") };
+            DecodeError::new(DecodeCode::Malformed, there, error.to_string())
         }
     }
 }
 
-fn unknown_version() -> DecodeError {
-    let at = Place::Root;
+fn unknown_version(at: Place<'_>) -> DecodeError {
     DecodeError::new(DecodeCode::UnknownVersion, at.member("wpc_version"), format!("is not `{WPC_VERSION}`"))
 }
 
-fn policy(mut raw: RawPolicy<'_>) -> Result<Policy, DecodeError> {
+/// A policy that extends nothing yet.
+fn policy(mut raw: RawPolicy<'_>, at: Place<'_>) -> Result<Policy, DecodeError> {
     let settings = settings::settings(&mut raw);
     let RawPolicy { approvals, auth, evidence, orders, policy_name, tools, .. } = raw;
     let mut of = BTreeMap::new();
     for (name, raw) in tools.0 {
-        let tool = tool(&name, raw)?;
+        let tool = tool(&name, raw, at.member("tools").member(&name))?;
         of.insert(name, tool);
     }
     let mut approvals: Vec<_> =
         approvals.map(|all| all.rules).unwrap_or_default().into_iter().map(approval).collect();
     approvals.sort_by_key(|approval| approval.id);
-    let orders = sequences(orders)?;
+    let orders = sequences(orders, at.member("orders"))?;
     Ok(Policy {
         name: policy_name.0.into_owned(),
         tools: of,
@@ -159,11 +189,11 @@ fn policy(mut raw: RawPolicy<'_>) -> Result<Policy, DecodeError> {
         evidence: evidence.map(Into::into).unwrap_or_default(),
         orders,
         settings,
+        parents: Vec::new(),
     })
 }
 
-fn sequences(raw: Vec<orders::RawOrder<'_>>) -> Result<Vec<Order>, DecodeError> {
-    let at = Place::Root.member("orders");
+fn sequences(raw: Vec<orders::RawOrder<'_>>, at: Place<'_>) -> Result<Vec<Order>, DecodeError> {
     let order = |(index, raw)| {
         orders::order(raw).map_err(|wrong| DecodeError::new(DecodeCode::Malformed, at.item(index), wrong))
     };
@@ -180,9 +210,7 @@ fn approval(raw: raw::RawApproval<'_>) -> Approval {
     Approval::new(&raw.tool.0, owned(raw.ops), raw::targets(raw.on), conditions, terms)
 }
 
-fn tool(name: &str, raw: RawTool<'_>) -> Result<Tool, DecodeError> {
-    let tools = Place::Root.member("tools");
-    let at = tools.member(name);
+fn tool(name: &str, raw: RawTool<'_>, at: Place<'_>) -> Result<Tool, DecodeError> {
     let limits = raw.limits.into_iter().map(|limit| {
         let owner = if limit.agent { Owner::Agent } else { Owner::Job };
         let per = Per { window: limit.per.0, owner, by_resource: limit.by_resource, by: owned(limit.by) };

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use super::interface::RawInterface;
 use super::orders::RawOrder;
@@ -32,6 +33,9 @@ pub(super) struct RawPolicy<'a> {
     #[serde(borrow)]
     pub(super) environment: Option<Text<'a>>,
     pub(super) evidence: Option<RawEvidence>,
+    /// Each is read as an artifact of its own, so that reading nests no deeper than it may.
+    #[serde(borrow, default)]
+    pub(super) extends: Vec<&'a RawValue>,
     #[serde(borrow)]
     pub(super) meta: Option<RawMeta<'a>>,
     #[serde(borrow)]

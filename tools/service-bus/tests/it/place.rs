@@ -65,9 +65,9 @@ impl Place {
         Self { gate: Gate::open(opening).unwrap(), endpoint, bus, clock, ledger }
     }
 
-    /// The job's entries after the opening one, in short.
+    /// The job's entries after the opening one and its token, in short.
     pub(crate) fn log(&self) -> Vec<String> {
-        let entries = self.ledger.entries(self.gate.job(), 1, usize::MAX).unwrap();
+        let entries = self.ledger.entries(self.gate.job(), 2, usize::MAX).unwrap();
         entries.iter().map(|bytes| short(&Entry::decode(bytes).unwrap().body)).collect()
     }
 
@@ -85,7 +85,13 @@ fn short(body: &Body) -> String {
         },
         Body::Outcome(settled) => outcome(settled),
         Body::Refused(untyped) => format!("refused {}", untyped.code),
-        other @ (Body::Opened(_) | Body::Closed(_)) => format!("{other:?}"),
+        other @ (Body::Opened(_)
+        | Body::Token(_)
+        | Body::Approval(_)
+        | Body::Revoked(_)
+        | Body::Suppressed(_)
+        | Body::ClockAccepted(_)
+        | Body::Closed(_)) => format!("{other:?}"),
     }
 }
 
