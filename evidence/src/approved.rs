@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use wpc_model::canon::Json;
 use wpc_model::{Approved, Call, Hash, Malformed, Policy, RawCall};
 
+use crate::Did;
 use crate::commitment::{ABSENT, Opening, SEALED};
 use crate::statement::{Approval, ApprovalRequest, Bound, Membership, Statement as _, StatementError};
-use crate::Did;
 use crate::token::Claims;
 use crate::trust::Trust;
 
@@ -134,7 +134,7 @@ pub fn reopen(
         let value = if opening.ty == SEALED { Json::from(SEALED) } else { opening.value.clone() };
         (opening.name.clone(), value)
     };
-    let arguments = shown.map(|opening| value(opening)).collect();
+    let arguments = shown.map(value).collect();
     let mut members = vec![
         ("action".to_owned(), Json::from(action)),
         ("arguments".to_owned(), Json::Object(arguments)),

@@ -34,10 +34,16 @@ pub enum BundleError {
     DocumentMissing,
     /// The ledger failed. Its code is [`LedgerError::code`].
     #[error(transparent)]
-    Ledger(#[from] LedgerError),
+    Ledger(Box<LedgerError>),
     /// The parts do not fit together. Its code is [`CreateError::code`].
     #[error(transparent)]
     Create(#[from] CreateError),
+}
+
+impl From<LedgerError> for BundleError {
+    fn from(error: LedgerError) -> Self {
+        Self::Ledger(Box::new(error))
+    }
 }
 
 impl BundleError {
@@ -147,7 +153,8 @@ fn anchors(ledger: &dyn Ledger, job: &JobId, of_log: u64, size: u64) -> Result<V
     if own.len() > MAX_ANCHORS {
         own.drain(1..own.len().saturating_sub(MAX_ANCHORS.saturating_sub(1)));
     }
-    let damaged = || LedgerError::Damaged { cause: "the ledger's own log is shorter than its head".to_owned() };
+    let damaged =
+        || LedgerError::Damaged { cause: "the ledger's own log is shorter than its head".to_owned() };
     let anchored = |(index, leaf)| {
         let path = inclusion_proof(&hashes, index).ok_or_else(damaged)?;
         Ok(Anchored { index, leaf, path })

@@ -29,7 +29,7 @@ pub(super) fn verify(
         if run.agent != opened.agent || run.tool_version != opened.tool_version {
             found.push(Finding::new(Code::AgentMismatch).because("the run's metadata"));
         }
-        if !under.policy.settings.admits_agent(&opened.agent) {
+        if !under.policy.admits_agent(&opened.agent) {
             found.push(Finding::new(Code::AgentMismatch).because("the policy is for other agents"));
         }
         if opened.policy != under.policy.name {
@@ -42,7 +42,7 @@ pub(super) fn verify(
             if held.agent != opened.agent {
                 found.push(Finding::new(Code::AgentMismatch).at(held.seq).because("a grant"));
             }
-            if under.policy.auth.pin_policy_hash && held.policy_hash != under.hash {
+            if under.auth.pin_policy_hash && held.policy_hash != under.hash {
                 found.push(Finding::new(Code::PolicyMismatch).at(held.seq).because("a grant"));
             }
             if held.ledger != *ledger {
@@ -68,7 +68,7 @@ fn without_token(
     under: &Under,
     tokens: &Tokens,
 ) -> Option<&'static str> {
-    let auth = &under.policy.auth;
+    let auth = &under.auth;
     let Some(jti) = &attempt.jti else {
         let demanded = auth.pin_policy_hash || auth.job_scoped_binding || !tokens.held.is_empty();
         return demanded.then_some("no token");

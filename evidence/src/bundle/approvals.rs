@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use wpc_model::{Approved, Approver, Approving, Hash, Uses, approving};
+use wpc_model::{Approved, Approver, Hash, Uses};
 
 use super::code::{Code, Stage};
 use super::decide::Asked;
@@ -110,9 +110,7 @@ impl Looked<'_> {
         let memberships = memberships.ok_or(wrong("a membership is not there"))?;
         let read = approved::read(envelope, document, &memberships, &self.under.policy, self.trust);
         let approved = read.map_err(|error| match error {
-            ApprovedError::Statement(error) => {
-                Finding::new(of_statement(error)).in_stage(Stage::Approvals)
-            }
+            ApprovedError::Statement(error) => Finding::new(of_statement(error)).in_stage(Stage::Approvals),
             ApprovedError::RequestMissing | ApprovedError::Call(_) => wrong("its request is of no call"),
         })?;
         Ok(One { approved, uses: statement.uses })
@@ -142,7 +140,7 @@ impl Looked<'_> {
         let before = found.len();
         let requester = self.requester(call.attempt, call.seq);
         let policy = &self.under.policy;
-        let required = || call.asked.needs.approvals.iter().filter_map(|index| policy.approvals.get(*index as usize));
+        let required = call.asked.required(policy);
         let mut given = Vec::new();
         for hash in &call.attempt.approvals {
             // One that is not there, or does not hold, was found.
@@ -165,14 +163,14 @@ impl Looked<'_> {
                 Approver::Did(did) => *did == approved.approver,
                 Approver::Role { role, issuer } => approved.roles.contains(&(role.clone(), issuer.clone())),
             };
-            if !required().any(|rule| rule.by.iter().any(names)) {
+            if !required.iter().any(|rule| rule.by.iter().any(names)) {
                 wrong(Code::ApproverNotNamed);
             }
             let is_left = |uses: &Uses| match uses {
                 Uses::Times(times) => used < *times,
                 Uses::Unlimited => true,
             };
-            if !is_left(uses) || !required().any(|rule| is_left(&rule.uses)) {
+            if !is_left(uses) || !required.iter().any(|rule| is_left(&rule.uses)) {
                 wrong(Code::ApprovalReplayed);
             }
             given.push(Approved { used, ..approved.clone() });
@@ -180,8 +178,7 @@ impl Looked<'_> {
         // What is wrong with each was told; else they are too few.
         if found.len() == before {
             let approvals = wpc_model::Approvals { given: &given, requester: &requester };
-            let required = &call.asked.needs.approvals;
-            if let Approving::Missing(_) = approving(policy, &call.asked.call, required, &approvals, call.at) {
+            if !call.asked.is_approved(policy, &approvals, call.at) {
                 found.push(Finding::new(Code::Quorum).at(call.seq));
             }
         }

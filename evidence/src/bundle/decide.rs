@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use wpc_model::{
-    Admission, Approvals, Call, Charging, History, Moment, Needs, Policy, Refusal, Ruling, Value, in_force, rule,
+    Admission, Approval, Approvals, Approving, Call, Charging, History, Moment, Needs, Policy, Refusal,
+    Rulings, Value, approving, in_force, rulings,
 };
 
 /// What a policy says of one call before its history is looked at.
@@ -12,19 +13,33 @@ pub(super) struct Asked {
     pub(super) call: Call,
     /// The policy is not valid then, for this reason; nothing else was asked.
     out_of_force: Option<Refusal>,
-    ruling: Ruling,
+    rulings: Rulings,
     pub(super) needs: Needs,
 }
 
 /// Asks `policy` of `call` at `at`, Unix milliseconds.
 pub(super) fn ask(policy: &Policy, call: Call, at: i64) -> Asked {
     let moment = Moment::at(at);
-    let tool = policy.tools.get(&call.tool);
     Asked {
         out_of_force: in_force(policy, at).err(),
-        ruling: tool.map_or(Ruling::DefaultDeny { near: None }, |tool| rule(tool, &call, moment)),
+        rulings: rulings(policy, &call, moment),
         needs: Needs::of(policy, &call, moment),
         call,
+    }
+}
+
+impl Asked {
+    /// The approvals that the call needs, of every layer.
+    pub(super) fn required<'p>(&self, policy: &'p Policy) -> Vec<&'p Approval> {
+        self.needs.asked(policy)
+    }
+
+    /// Whether these approvals are enough, at `at`.
+    pub(super) fn is_approved(&self, policy: &Policy, approvals: &Approvals<'_>, at: i64) -> bool {
+        let needs = std::iter::once(&self.needs).chain(&self.needs.parents);
+        needs.zip(policy.layers()).all(|(needs, layer)| {
+            matches!(approving(layer, &self.call, &needs.approvals, approvals, at), Approving::Met(_))
+        })
     }
 }
 
@@ -37,7 +52,7 @@ pub(super) fn admit(
 ) -> Admission {
     match asked.out_of_force {
         Some(refusal) => refusal.into(),
-        None => wpc_model::admit(policy, &asked.call, asked.ruling, &asked.needs, approvals, history),
+        None => wpc_model::admit(policy, &asked.call, &asked.rulings, &asked.needs, approvals, history),
     }
 }
 

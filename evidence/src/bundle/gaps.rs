@@ -58,13 +58,13 @@ impl Looked<'_> {
             }
         }
         let witnesses_named = self.trust.principals().iter().any(|one| one.has(Role::Witness));
-        let auth = &self.policy.auth;
+        let (auth, proof) = (self.policy.token(), self.policy.proof());
         let token_demanded = auth.pin_policy_hash || auth.job_scoped_binding;
         let version = opened(self.entries).is_some_and(|(opened, _)| opened.tool_version.is_some());
         let in_process = self.about.mode.is_none_or(|mode| mode == Mode::InProcess);
         let some = |number: u64| (number > 0).then_some(Some(number));
         let when = |there: bool| there.then_some(None);
-        let models = self.policy.settings.models.is_some() || self.policy.evidence.gateway_receipts;
+        let models = self.policy.settings.models.is_some() || proof.gateway_receipts;
         // What is there, and whether it is demanded.
         let all = [
             (Code::GapNotClosed, when(!self.about.closed), true),
@@ -73,7 +73,7 @@ impl Looked<'_> {
                 some(counts.trailing),
                 witnesses_named && self.trust.demands(Role::Witness),
             ),
-            (Code::GapNoModelReceipts, when(models), self.policy.evidence.gateway_receipts),
+            (Code::GapNoModelReceipts, when(models), proof.gateway_receipts),
             (Code::GapAgentScope, when(self.agent_scope), false),
             (Code::GapOpeningWithheld, some(counts.withheld), true),
             (Code::GapAttested, some(counts.attested), false),

@@ -89,7 +89,12 @@ impl OfAgent {
     /// Takes an entry's charges to them; whether they can be what they say.
     pub(super) fn take(&mut self, entry: &Entry) -> bool {
         let of_agent = |charged: &&Charged| charged.counter.owner == Owner::Agent;
-        entry.body.charges().iter().filter(of_agent).all(|charged| self.one(charged, entry.at).unwrap_or(false))
+        entry
+            .body
+            .charges()
+            .iter()
+            .filter(of_agent)
+            .all(|charged| self.one(charged, entry.at).unwrap_or(false))
     }
 
     fn one(&mut self, charged: &Charged, at: i64) -> Option<bool> {

@@ -41,6 +41,10 @@ pub(super) struct Anchors {
 pub(super) fn verify(run: &Run<'_>, entries: &[Logged]) -> Result<Anchors, Findings> {
     let mut found = Findings::new();
     each_entry(run, entries, &mut found);
+    // What is no sequence has no order to look at.
+    if found.is_empty() {
+        in_order(entries, &mut found);
+    }
     let roots = roots(run, entries);
     let ledger = run.origin.ledger_did();
     let whole = Checkpoint {
@@ -65,7 +69,6 @@ pub(super) fn verify(run: &Run<'_>, entries: &[Logged]) -> Result<Anchors, Findi
         found.push(Finding::new(Code::RootMismatch).because("the subject's digest"));
     }
     let anchors = anchored(run, entries, &roots, &mut found);
-    in_order(entries, &mut found);
     let mut summary = Summary::default();
     readable(entries).for_each(|entry| summary.count(&entry.body));
     if summary != run.summary {
@@ -128,12 +131,7 @@ fn roots(run: &Run<'_>, entries: &[Logged]) -> BTreeMap<u64, Hash> {
 }
 
 /// What the ledger's own log says of the job, and that it says it.
-fn anchored(
-    run: &Run<'_>,
-    entries: &[Logged],
-    roots: &BTreeMap<u64, Hash>,
-    found: &mut Findings,
-) -> Anchors {
+fn anchored(run: &Run<'_>, entries: &[Logged], roots: &BTreeMap<u64, Hash>, found: &mut Findings) -> Anchors {
     let mut anchors = Anchors::default();
     let ledger = run.origin.ledger_did();
     let of_ledger = match run.ledger_checkpoint.verify(ledger) {

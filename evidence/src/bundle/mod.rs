@@ -109,7 +109,7 @@ fn stages(
         vec![finding.because("the revoker's log")]
     })?;
     let under = policy::verify(&documents, &entries)?;
-    let tokens = grants::verify(&documents, &entries, &under.policy.auth, trust)?;
+    let tokens = grants::verify(&documents, &entries, &under.auth, trust)?;
     let anchors = log::verify(&run, &entries)?;
     let about = about(&run, &entries, trust);
     report.about.clone_from(&about);

@@ -12,7 +12,7 @@ use super::parallel;
 use super::read::Run;
 use super::report::{Finding, Findings, more, stop};
 use crate::approved::reopen;
-use crate::commitment::{RESOURCE, SEALED, Opening, OpeningError};
+use crate::commitment::{Opening, OpeningError, RESOURCE, SEALED};
 use crate::entry::{Attempt, Body, Fact, Seen, Settled};
 
 /// What a fact of a result is named by.
@@ -56,11 +56,7 @@ impl Openings {
 }
 
 /// Compares each opening with the commitment of its entry.
-pub(super) fn verify(
-    openings: &Openings,
-    entries: &[Logged],
-    policy: &Policy,
-) -> Result<Amounts, Findings> {
+pub(super) fn verify(openings: &Openings, entries: &[Logged], policy: &Policy) -> Result<Amounts, Findings> {
     let mut found = Findings::new();
     let mut amounts = Amounts::default();
     let mut last: Option<(u64, &str)> = None;
@@ -75,7 +71,8 @@ pub(super) fn verify(
         };
         let place = (shown.seq, opening.name.as_str());
         if last.is_some_and(|last| last >= place) {
-            found.push(Finding::new(Code::CommitmentMismatch).at(shown.seq).because("out of order, or twice"));
+            found
+                .push(Finding::new(Code::CommitmentMismatch).at(shown.seq).because("out of order, or twice"));
         }
         last = Some(place);
         let index = usize::try_from(shown.seq).ok();

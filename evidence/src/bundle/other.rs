@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use wpc_model::{
-    Admission, Approvals as People, Bound, Call, Charging, Counter, Decision, History, Policy, Reason, RuleId, Used,
+    Admission, Approvals as People, Bound, Call, Charging, Counter, Decision, History, Policy, Reason,
+    RuleId, Used,
 };
 
 use super::decide::{admit, settle};
@@ -125,8 +126,8 @@ fn replayed(run: &Run<'_>, policy: &Policy, other: &Policy) -> Replayed {
                 let history = Sums { now: entry.at, meters: &meters };
                 let admission = admit(other, asked, &People::NONE, &history);
                 let now = said(&admission);
-                let approved = !attempt.approvals.is_empty()
-                    && matches!(now, Said::Deny(Reason::ApprovalRequired, _));
+                let approved =
+                    !attempt.approvals.is_empty() && matches!(now, Said::Deny(Reason::ApprovalRequired, _));
                 let differs = then.is_allow() != now.is_allow() || then.code() != now.code();
                 if differs && !approved {
                     let (tool, action) = (attempt.tool.clone(), attempt.action.clone());

@@ -6,9 +6,9 @@ use wpc_model::Hash;
 use wpc_model::canon::Writer;
 
 use super::read::{
-    CHECKPOINT, ENTRIES, GRANTS, HEAD, LEAVES, LEDGER, MEMBERSHIPS, NAME, OPENINGS, POLICY,
-    PREDICATE_TYPE, RECEIPTS, RELEASES, REQUESTS, REVOCATIONS, RUN, RUN_JOB, RUN_VERSION, STATEMENT_TYPE,
-    SUBJECT, SUMMARY, SUMMARY_DENIED, SUMMARY_OUTCOMES, TAIL,
+    CHECKPOINT, ENTRIES, GRANTS, HEAD, LEAVES, LEDGER, MEMBERSHIPS, NAME, OPENINGS, POLICY, PREDICATE_TYPE,
+    RECEIPTS, RELEASES, REQUESTS, REVOCATIONS, RUN, RUN_JOB, RUN_VERSION, STATEMENT_TYPE, SUBJECT, SUMMARY,
+    SUMMARY_DENIED, SUMMARY_OUTCOMES, TAIL,
 };
 use super::report::more;
 use super::{MAX_BUNDLE_BYTES, RUN_TYPE};
@@ -231,7 +231,9 @@ impl Summary {
                     more(self.denied.entry(reason.code().to_owned()).or_default());
                 }
             },
-            Body::Outcome(settled) => more(self.outcomes.entry(settled.outcome.word().to_owned()).or_default()),
+            Body::Outcome(settled) => {
+                more(self.outcomes.entry(settled.outcome.word().to_owned()).or_default())
+            }
             Body::Opened(_)
             | Body::Token(_)
             | Body::Refused(_)

@@ -1,6 +1,6 @@
 //! Stage 3: which policy the job was under, and that it was current.
 
-use wpc_model::{Hash, Policy, decode};
+use wpc_model::{Auth, Hash, Policy, decode, encode};
 
 use super::code::{Code, Stage};
 use super::documents::Documents;
@@ -13,6 +13,10 @@ use crate::entry::{Body, Opened};
 pub(super) struct Under {
     pub(super) policy: Policy,
     pub(super) hash: Hash,
+    /// The hashes of it and of those that it extends: what a revocation may name.
+    pub(super) hashes: Vec<Hash>,
+    /// What the tokens of its jobs must be.
+    pub(super) auth: Auth,
 }
 
 /// The entry that opens the job, and when. Whether it stands where it must is a later stage's.
@@ -47,7 +51,9 @@ pub(super) fn verify(documents: &Documents<'_>, entries: &[Logged]) -> Result<Un
         released(documents, opened, at, hash, &mut found);
     }
     stop(found)?;
-    Ok(Under { policy, hash })
+    let hashes = policy.layers().map(|layer| Hash::of(&encode(layer))).collect();
+    let auth = policy.token();
+    Ok(Under { policy, hash, hashes, auth })
 }
 
 /// Whether the release that the log names made this policy current, and was in force.

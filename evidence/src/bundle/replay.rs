@@ -137,7 +137,7 @@ impl<'a> Job<'a> {
     fn replay(&mut self, entry: &Entry, attempt: &Attempt, asked: &Asked) -> Vec<Charging> {
         let held = attempt.jti.as_deref().and_then(|jti| self.looked.tokens.at(jti, entry.seq));
         let requester = held.map(|(_, held)| held.requester.as_slice()).unwrap_or_default();
-        let (hashes, given) = if asked.needs.approvals.is_empty() {
+        let (hashes, given) = if asked.required(self.looked.policy).is_empty() {
             (Vec::new(), Vec::new())
         } else {
             self.given(attempt, entry.at)
@@ -156,9 +156,8 @@ impl<'a> Job<'a> {
 
     /// The approvals that may serve a call, and their hashes; as the gate, in the order of the hashes.
     fn given(&self, attempt: &Attempt, at: i64) -> (Vec<Hash>, Vec<Approved>) {
-        let withdrawn = |hash: &Hash| {
-            self.looked.withdrawn.get(hash).is_some_and(|&seq| seq <= attempt.revocation_seq)
-        };
+        let withdrawn =
+            |hash: &Hash| self.looked.withdrawn.get(hash).is_some_and(|&seq| seq <= attempt.revocation_seq);
         let serves = |(hash, approved): &(&Hash, &Approved)| {
             !withdrawn(hash)
                 && at < approved.not_after
@@ -170,9 +169,11 @@ impl<'a> Job<'a> {
 
     /// Counts the use of approvals; those that nothing can use any more are not looked at again.
     fn use_up(&mut self, attempt: &Attempt) {
-        let most = self.looked.policy.approvals.iter().map(|approval| match approval.uses {
-            Uses::Times(times) => times,
-            Uses::Unlimited => u32::MAX,
+        let most = self.looked.policy.layers().flat_map(|layer| &layer.approvals).map(|approval| {
+            match approval.uses {
+                Uses::Times(times) => times,
+                Uses::Unlimited => u32::MAX,
+            }
         });
         let most = most.max().unwrap_or_default();
         for hash in &attempt.approvals {
@@ -188,10 +189,10 @@ impl<'a> Job<'a> {
     /// What a call charged whose values are not shown: the log's word, within the policy's limits.
     fn believe(&mut self, entry: &Entry, attempt: &Attempt) -> Vec<Charging> {
         let Verdict::Allow { charges, .. } = &attempt.verdict else { return Vec::new() };
-        let tool = self.looked.policy.tools.get(&attempt.tool);
-        let limits = tool.map(|tool| tool.limits.as_slice()).unwrap_or_default();
+        let tools = || self.looked.policy.layers().filter_map(|layer| layer.tools.get(&attempt.tool));
+        let limits = || tools().flat_map(|tool| &tool.limits);
         let charging = |charged: &Charged| {
-            let limit = limits.iter().find(|limit| limit.id == charged.counter.statement);
+            let limit = limits().find(|limit| limit.id == charged.counter.statement);
             let window = match charged.window_ms {
                 Some(ms) => Window::Sliding { ms },
                 None => limit.map_or(Window::Job, |limit| limit.window),
@@ -244,7 +245,9 @@ impl<'a> Job<'a> {
         self.replayed.agent_scope |= before.believed.get();
         match charges {
             None => more(&mut self.replayed.withheld),
-            Some(charges) if charges.iter().copied().map(Charged::from).eq(settled.charges.iter().copied()) => {
+            Some(charges)
+                if charges.iter().copied().map(Charged::from).eq(settled.charges.iter().copied()) =>
+            {
                 more(&mut self.replayed.outcomes);
             }
             Some(_) => {
@@ -256,11 +259,7 @@ impl<'a> Job<'a> {
 }
 
 /// Whether the log says what the interpreter says.
-fn compare(
-    attempt: &Attempt,
-    admission: &Admission,
-    hashes: &[Hash],
-) -> Result<(), (Code, &'static str)> {
+fn compare(attempt: &Attempt, admission: &Admission, hashes: &[Hash]) -> Result<(), (Code, &'static str)> {
     let differs = |why| Err((Code::DecisionDiffers, why));
     match (&attempt.verdict, &admission.decision) {
         (Verdict::Allow { rule, charges }, Decision::Allow { rule: again }) => {

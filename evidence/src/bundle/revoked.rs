@@ -113,12 +113,14 @@ impl Stops {
         for stop in &self.all {
             let stops = match &stop.revoked {
                 Revoked::Job(job) => run.origin.job_id() == Some(job),
-                Revoked::Policy(hash) => *hash == under.hash,
+                Revoked::Policy(hash) => under.hashes.contains(hash),
                 Revoked::Agent(name) => agent == Some(name.as_str()) && issued(stop.at),
                 Revoked::Jti { issuer, jti } => {
                     held.is_some_and(|held| held.taken.issuer == *issuer && held.taken.jti == *jti)
                 }
-                Revoked::IssuerKey(key) => held.is_some_and(|held| held.taken.issuer == *key) && issued(stop.at),
+                Revoked::IssuerKey(key) => {
+                    held.is_some_and(|held| held.taken.issuer == *key) && issued(stop.at)
+                }
                 Revoked::Approval(_) => false,
             };
             if stops {
@@ -167,7 +169,12 @@ impl<'a> Watch<'a> {
         tokens: &'a Tokens,
     ) -> Self {
         let of = |held| stops.until(held, run, entries, under);
-        Self { of_token: tokens.held.iter().map(|held| of(Some(held))).collect(), without: of(None), tokens, known: 0 }
+        Self {
+            of_token: tokens.held.iter().map(|held| of(Some(held))).collect(),
+            without: of(None),
+            tokens,
+            known: 0,
+        }
     }
 
     /// Takes note of an attempt; whether it was stopped.

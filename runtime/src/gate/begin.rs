@@ -127,7 +127,8 @@ impl Begin {
                 return refused(code, vec![Step::Entry(Body::Revoked(entry))], Some(seq));
             }
         };
-        let given = if self.timed || !self.needs.approvals.is_empty() {
+        let mut layers = std::iter::once(&self.needs).chain(&self.needs.parents);
+        let given = if self.timed || layers.any(|needs| !needs.approvals.is_empty()) {
             self.core.approvals.at(head, &self.core.policy, &self.core.trust)
         } else {
             Given::none()

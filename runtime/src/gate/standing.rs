@@ -71,7 +71,10 @@ pub(super) fn accept(
         job: claims.job().clone(),
         agent: claims.sub().to_owned(),
         grant: Document { hash, envelope: presented.grant.to_owned() },
-        held: Held { requester: approved::requester(claims, ledger, trust), taken: taken(&token, hash, proof) },
+        held: Held {
+            requester: approved::requester(claims, ledger, trust),
+            taken: taken(&token, hash, proof),
+        },
     })
 }
 
