@@ -65,6 +65,8 @@ impl Verb {
             args.name()
         } else if let Self::Token(args) = self {
             args.name()
+        } else if let Self::Approve(args) = self {
+            args.name()
         } else {
             self.word()
         }
@@ -120,6 +122,10 @@ verbs! {
     Explain "explain" explain,
     /// Issue, renew, show or verify the token of a job
     Token "token" token,
+    /// Show what waits for people, sign it, hand it in
+    Approve "approve" approve,
+    /// Revoke a token, a job, a policy, an agent, an issuer's key or an approval
+    Revoke "revoke" revoke,
     /// Create, check and read a ledger
     Ledger "ledger" ledger,
     /// Run the main job end to end on this machine

@@ -12,6 +12,7 @@ mod args;
 mod artifact;
 mod codes;
 mod console;
+mod evidence;
 mod failure;
 mod input;
 mod lints;

@@ -1,5 +1,6 @@
 //! The verbs, one file each.
 
+pub(crate) mod approve;
 pub(crate) mod check;
 pub(crate) mod compile;
 pub(crate) mod completions;
@@ -11,6 +12,7 @@ pub(crate) mod key;
 pub(crate) mod ledger;
 pub(crate) mod man;
 pub(crate) mod new;
+pub(crate) mod revoke;
 pub(crate) mod show;
 pub(crate) mod sign;
 pub(crate) mod test;

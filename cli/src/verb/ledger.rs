@@ -12,6 +12,7 @@ use wpc::{JobId, Key, Ledger, LedgerError, SqliteLedger};
 
 use super::key;
 use crate::console::{Console, Done};
+use crate::evidence::failed;
 use crate::failure::Failure;
 use crate::plain::plain;
 use crate::problems::number;
@@ -207,34 +208,4 @@ pub(crate) fn read(
 
 fn open(file: &Path) -> Result<SqliteLedger, Failure> {
     SqliteLedger::read_only(file).map_err(|error| failed(file, &error))
-}
-
-fn failed(file: &Path, error: &LedgerError) -> Failure {
-    let help = match error {
-        LedgerError::Missing { .. } => "restore it, or make one with `wpc ledger init`",
-        LedgerError::Exists { .. } => "choose another name",
-        LedgerError::Foreign { .. } | LedgerError::Damaged { .. } => "restore the ledger from a copy",
-        LedgerError::Version { .. } => "use the version of wpc that wrote it",
-        LedgerError::Permissions { .. } => "keep ledgers in a directory with mode 0700, files with mode 0600",
-        LedgerError::ClockBehind { .. } | LedgerError::ClockOutOfRange => "correct the clock",
-        LedgerError::OtherKey { .. } | LedgerError::NoKey => "give the key that `wpc ledger init` made",
-        LedgerError::Tampered { .. } => "run `wpc ledger check`, and restore the ledger from a copy",
-        LedgerError::BehindCheckpoint { .. } => {
-            "this is an older copy: bring back the ledger that was in use"
-        }
-        LedgerError::Unavailable { .. } | LedgerError::Misplaced(_) | LedgerError::Random(_) | _ => {
-            "check the disk and the path"
-        }
-    };
-    // The file is named beside the message.
-    let message = if let LedgerError::Missing { .. } = error {
-        "there is no ledger".to_owned()
-    } else if let LedgerError::Exists { .. } = error {
-        "there is something of that name already".to_owned()
-    } else if let LedgerError::Foreign { cause, .. } = error {
-        format!("not a ledger: {cause}")
-    } else {
-        error.to_string()
-    };
-    Failure::environment(error.code(), message).file(file).help(help).cause(error)
 }

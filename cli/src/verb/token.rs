@@ -16,7 +16,7 @@ use wpc::{Did, JobId};
 use crate::console::{Console, Done};
 use crate::failure::Failure;
 
-use lifetime::Lifetime;
+pub(crate) use lifetime::Lifetime;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -66,8 +66,13 @@ pub(crate) fn run(args: Args, console: &mut Console) -> Result<Done, Failure> {
 
 /// Now, in Unix seconds.
 fn now_s() -> Result<i64, Failure> {
+    Ok(now_ms()?.div_euclid(1_000))
+}
+
+/// Now, in Unix milliseconds.
+pub(crate) fn now_ms() -> Result<i64, Failure> {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).ok();
-    since.and_then(|since| i64::try_from(since.as_secs()).ok()).ok_or_else(|| {
+    since.and_then(|since| i64::try_from(since.as_millis()).ok()).ok_or_else(|| {
         Failure::environment("clock_out_of_range", "the clock is before 1970").help("correct the clock")
     })
 }
@@ -91,12 +96,12 @@ fn members(claims: &Claims) -> Value {
 }
 
 /// A DID on the command line.
-fn did(text: &str) -> Result<Did, String> {
+pub(crate) fn did(text: &str) -> Result<Did, String> {
     Did::parse(text).map_err(|error| error.to_string())
 }
 
 /// A job on the command line.
-fn job(text: &str) -> Result<JobId, String> {
+pub(crate) fn job(text: &str) -> Result<JobId, String> {
     JobId::parse(text).map_err(|error| error.to_string())
 }
 

@@ -25,6 +25,8 @@ mod processes;
 #[cfg(test)]
 mod rig;
 #[cfg(test)]
+mod standing;
+#[cfg(test)]
 mod timed;
 #[cfg(test)]
 mod totals;

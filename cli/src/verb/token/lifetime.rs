@@ -6,8 +6,8 @@ const UNITS: &[(&str, i64)] = &[("s", 1), ("min", 60), ("m", 60), ("h", 3_600)];
 
 /// Whole seconds, at least 1.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct Lifetime {
-    pub(super) seconds: i64,
+pub(crate) struct Lifetime {
+    pub(crate) seconds: i64,
 }
 
 impl FromStr for Lifetime {

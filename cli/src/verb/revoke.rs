@@ -1,0 +1,97 @@
+//! `wpc revoke`: no more of this.
+
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+use serde_json::json;
+use wpc::{Did, JobId, approval};
+use wpc_evidence::statement::{Revoked, Statement as _};
+use wpc_model::Hash;
+
+use crate::console::{Console, Done};
+use crate::evidence::{self, Place};
+use crate::failure::Failure;
+use crate::plain::plain;
+use crate::verb::key;
+use crate::verb::token::now_ms;
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Once this returns, no call that it is about is admitted by any gate of the ledger; what was admitted
+before begins within a second or never. A job, a token, a policy and an approval are revoked for
+ever; of an agent and of an issuer's key, the tokens that were issued until now.
+
+Example: wpc revoke job job_7fz3q --ledger ledger/orders.db --trust trust.json --key revoker.key
+
+JSON: `kind`, `value`, `revocation_seq`")]
+pub(crate) struct Args {
+    /// What kind of thing
+    #[arg(value_enum)]
+    kind: Kind,
+    /// Which: a token's `jti`, a job, a hash, a DID or an agent's name
+    #[arg(value_name = "VALUE")]
+    value: String,
+    /// Of a token: the DID of the key that issued it
+    #[arg(long, value_name = "DID", value_parser = crate::verb::token::did, required_if_eq("kind", "token"))]
+    issuer: Option<Did>,
+    #[command(flatten)]
+    place: Place,
+    /// Who is trusted for what
+    #[arg(long, value_name = "FILE")]
+    trust: PathBuf,
+    /// The revoker's key file
+    #[arg(long, value_name = "FILE")]
+    key: PathBuf,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+#[value(rename_all = "snake_case")]
+enum Kind {
+    Token,
+    Job,
+    Policy,
+    Agent,
+    IssuerKey,
+    Approval,
+}
+
+pub(crate) fn run(args: Args, console: &mut Console) -> Result<Done, Failure> {
+    let Args { kind, value, issuer, place, trust, key } = args;
+    let revoked = revoked(kind, &value, issuer)?;
+    let trust = evidence::trust(&trust)?;
+    let key = key::read(&key)?;
+    let ledger = place.open()?;
+    let refused = |error: approval::SubmitError| {
+        let message = format!("not revoked: {error}");
+        match error {
+            approval::SubmitError::Ledger(_) => Failure::environment(error.code(), message),
+            _ => Failure::no(error.code(), message),
+        }
+        .help("sign with a key whose principal has the role `revoker` in the trust file")
+        .cause(&error)
+    };
+    let next = approval::next_revocation(&ledger, &trust, revoked.clone(), now_ms()?).map_err(refused)?;
+    let envelope = next.sign(std::slice::from_ref(&key)).map_err(|error| {
+        Failure::no(error.code(), format!("not revoked: {error}")).help("give another value").cause(&error)
+    })?;
+    let seq = approval::revoke(&ledger, &trust, &envelope).map_err(refused)?;
+    console.say(format!("revoked {} {}, number {seq}", revoked.kind(), plain(&value)));
+    Ok(Done::yes(json!({ "kind": revoked.kind(), "value": value, "revocation_seq": seq })))
+}
+
+fn revoked(kind: Kind, value: &str, issuer: Option<Did>) -> Result<Revoked, Failure> {
+    let usage = |what: &str| {
+        Failure::environment("usage", format!("`{}` is not {what}", plain(value)))
+            .help("copy it from `wpc ledger show`")
+    };
+    let hash = || Hash::from_text(value).ok_or_else(|| usage("a hash of 43 characters"));
+    Ok(match (kind, issuer) {
+        (Kind::Token, Some(issuer)) => Revoked::Jti { issuer, jti: value.to_owned() },
+        (Kind::Token, None) => return Err(usage("enough: a token is named by its issuer too")),
+        (Kind::Job, _) => Revoked::Job(JobId::parse(value).map_err(|_| usage("the id of a job"))?),
+        (Kind::Policy, _) => Revoked::Policy(hash()?),
+        (Kind::Agent, _) => Revoked::Agent(value.to_owned()),
+        (Kind::IssuerKey, _) => Revoked::IssuerKey(Did::parse(value).map_err(|_| usage("a did:key"))?),
+        (Kind::Approval, _) => Revoked::Approval(hash()?),
+    })
+}
