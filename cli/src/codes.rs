@@ -11,6 +11,7 @@ macro_rules! pages {
     };
 }
 
+mod bundles;
 mod calls;
 mod files;
 mod gates;
@@ -66,6 +67,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Page> {
         ledgers::PAGES,
         signatures::PAGES,
         tokens::PAGES,
+        bundles::PAGES,
         files::PAGES,
     ]
     .into_iter()

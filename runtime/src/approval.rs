@@ -9,13 +9,15 @@
 //! An approval counts when a call is admitted on it, in the same append; it is not used up by a call that
 //! is refused for another reason.
 
+use std::collections::BTreeSet;
+
 use wpc_evidence::approved::{self, ApprovedError};
 use wpc_evidence::commitment::{Opening, RESOURCE};
 use wpc_evidence::statement::{
     Approval, ApprovalRequest, Membership, Revocation, Revoked, Statement as _, StatementError, StreamError,
 };
 use wpc_model::canon::Json;
-use wpc_model::{Call, DecodeError, Hash, Moment, Policy, Reason, Resource, RuleId, decode};
+use wpc_model::{Call, DecodeError, Hash, Moment, Needs, Policy, Reason, Resource, RuleId, decode};
 
 use crate::ledger::{
     Attempt, Beside, Body, Document, Entry, Given, JobState, Ledger, LedgerError, RevocationKey, Seen, Step,
@@ -286,13 +288,11 @@ fn waits(attempt: &Attempt) -> bool {
     matches!(attempt.verdict, Verdict::Deny { reason: Reason::ApprovalRequired, .. })
 }
 
-/// The approvals that the policy requires of a call.
+/// The approvals that the policy, or one that it extends, requires of a call.
 fn rules(policy: &Policy, call: &Call, at: i64) -> Vec<RuleId> {
-    let required = wpc_model::approvals(policy, call, Moment::at(at));
-    let ids = required.into_iter().filter_map(|index| policy.approvals.get(usize::try_from(index).ok()?));
-    let mut ids: Vec<_> = ids.map(|approval| approval.id).collect();
-    ids.sort_unstable();
-    ids
+    let needs = Needs::of(policy, call, Moment::at(at));
+    let ids = needs.asked(policy).into_iter().map(|approval| approval.id);
+    ids.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// The resource that an opening shows.

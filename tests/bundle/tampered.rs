@@ -473,9 +473,8 @@ fn a_log_that_cannot_be_is_refused() {
     let last = parts.entries.len() - 1;
     refuses(
         &|entries| {
-            let mut after = entries[last].clone();
-            after.seq += 1;
-            entries.push(after);
+            let (seq, at) = (entries[last].seq + 1, entries[last].at);
+            entries.push(Entry { seq, at, ..entries[2].clone() });
         },
         Code::AfterClosed,
     );

@@ -102,7 +102,12 @@ pub(crate) fn staff() -> Key {
 
 /// The policy in the file beside this one.
 pub(crate) fn policy() -> Policy {
-    let text = include_str!("rich.wpc")
+    policy_of(include_str!("rich.wpc"))
+}
+
+/// A text of it, with the people it names.
+pub(crate) fn policy_of(text: &str) -> Policy {
+    let text = text
         .replace("param alice: did", &format!("param alice: did = \"{}\"", alice().did()))
         .replace("param issuer: did", &format!("param issuer: did = \"{}\"", staff().did()));
     compiled(&text)
