@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use wpc_model::canon::Json;
-use wpc_model::{Approved, Call, Hash, Malformed, Policy, RawCall};
+use wpc_model::{Approved, Call, Hash, Malformed, Policy, RawCall, Uses};
 
 use crate::Did;
 use crate::commitment::{ABSENT, Opening, SEALED};
@@ -39,7 +39,7 @@ impl ApprovedError {
     }
 }
 
-/// The fact that the approval in `envelope` states: verified, bound to the request whose bytes
+/// The fact that the approval in `envelope` states, and how many calls it may admit by its own word: verified, bound to the request whose bytes
 /// `document` finds by its hash, with the roles that `memberships` give its signer.
 ///
 /// [`Approved::used`] is 0: the log counts the calls that it has admitted.
@@ -53,7 +53,7 @@ pub fn read(
     memberships: &[Vec<u8>],
     policy: &Policy,
     trust: &Trust,
-) -> Result<Approved, ApprovedError> {
+) -> Result<(Approved, Uses), ApprovedError> {
     let (approval, _, signer) = Approval::verify_one(envelope, trust)?;
     let request = document(&approval.request).ok_or(ApprovedError::RequestMissing)?;
     let request = ApprovalRequest::decode(&request)?;
@@ -67,7 +67,8 @@ pub fn read(
             roles.insert((member.role, issuer.key.to_string()));
         }
     }
-    Ok(Approved {
+    let uses = approval.uses;
+    let approved = Approved {
         approver: signer.key.to_string(),
         person: signer.principal,
         roles,
@@ -80,7 +81,18 @@ pub fn read(
         not_after: approval.not_after,
         used: 0,
         nonce: approval.nonce.as_str().to_owned(),
-    })
+    };
+    Ok((approved, uses))
+}
+
+/// Whether an approval that admitted `used` calls may admit one more, by its own word. The policy says
+/// so for itself.
+#[must_use]
+pub fn is_left(uses: Uses, used: u64) -> bool {
+    match uses {
+        Uses::Times(times) => used < u64::from(times),
+        Uses::Unlimited => true,
+    }
 }
 
 /// The values that an approval fixes.

@@ -657,3 +657,18 @@ fn modes_and_sealed_values_are_told() {
     let report = verify(&forged::signed(&parts), &trust_of("notary", 1), &Options::default());
     assert_eq!((report.verdict(), report.counts.trailing), (Verdict::Verified, 0), "{}", told(&report));
 }
+
+/// Payloads, because the target signs what it is given: a fuzzer would not find a signature.
+#[test]
+#[ignore = "writes the seeds of the fuzz target `bundle`"]
+fn the_seeds_of_the_fuzzer_are_made_anew() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/seeds/bundle");
+    std::fs::create_dir_all(&folder).unwrap();
+    let short = World::memory();
+    short.planned("web", "h");
+    short.denied(plan("db", "a note", 1), "default_deny");
+    short.gate.close().unwrap();
+    for (name, world) in [("rich.json", World::memory().closed()), ("short.json", short)] {
+        std::fs::write(folder.join(name), payload(&world.bundle())).unwrap();
+    }
+}

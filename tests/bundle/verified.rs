@@ -82,7 +82,7 @@ fn another_policy_is_asked_of_the_same_calls() {
         let replayed = replay(&bundle, &world.trust, &policy_of(&text.replace(from, to))).unwrap();
         assert_eq!(replayed.unknown, 0);
         let said = replayed.changes.into_iter();
-        said.map(|change| (change.action, change.then.code(), change.now.code())).collect()
+        said.map(|change| (change.action, change.then.word(), change.now.word())).collect()
     };
     let plan = |then, now| ("plan".to_owned(), then, now);
     assert_eq!(
@@ -93,4 +93,19 @@ fn another_policy_is_asked_of_the_same_calls() {
     let wider = changes("secret on stack(\"web\"),", "secret on stack(\"web\"), stack(\"db\"),");
     assert_eq!(wider, [plan("default_deny", "allow")]);
     assert_eq!(replay(b"{}", &world.trust, &policy()).unwrap_err().verdict(), Verdict::Refused);
+}
+
+/// The policy lets an approval be used twice; whoever gave it, once.
+#[test]
+fn an_approval_admits_no_more_calls_than_it_says() {
+    let text = include_str!("rich.wpc").replace("bind arguments", "uses 2; bind arguments");
+    let world = World::under(&policy_of(&text));
+    world.denied(dropping("web", "too old"), "approval_required");
+    world.approve(&alice(), &[]);
+    world.approve(&bob(), &[world.operator(&bob())]);
+    world.done(dropping("web", "too old"));
+    world.denied(dropping("web", "too old"), "approval_required");
+    world.gate.close().unwrap();
+    let report = verify(&world.bundle(), &world.trust, &Options::default());
+    assert_eq!(report.verdict(), Verdict::Verified, "{}", told(&report));
 }

@@ -53,7 +53,7 @@ pub(crate) fn run(args: Args, console: &mut Console) -> Result<Done, Failure> {
             seq.to_string(),
             wpc_model::instant_text(*at),
             format!("{}.{}", plain(tool), plain(action)),
-            format!("{} becomes {}", then.code(), now.code()),
+            format!("{} becomes {}", then.word(), now.word()),
         ]);
     }
     if !table.is_empty() {
@@ -73,8 +73,8 @@ pub(crate) fn run(args: Args, console: &mut Console) -> Result<Done, Failure> {
             "at": wpc_model::instant_text(change.at),
             "tool": change.tool,
             "action": change.action,
-            "then": change.then.code(),
-            "now": change.now.code(),
+            "then": change.then.word(),
+            "now": change.now.word(),
         })
     };
     let members = json!({

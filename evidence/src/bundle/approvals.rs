@@ -13,7 +13,7 @@ use super::openings::Case;
 use super::policy::Under;
 use super::read::Run;
 use super::report::{Finding, Findings, stop};
-use crate::approved::{self, ApprovedError};
+use crate::approved::{self, ApprovedError, is_left};
 use crate::entry::{Attempt, Body, Given, Verdict};
 use crate::statement::ApprovalRequest;
 use crate::trust::Trust;
@@ -22,7 +22,7 @@ use crate::trust::Trust;
 #[derive(Debug)]
 pub(super) struct One {
     pub(super) approved: Approved,
-    uses: Uses,
+    pub(super) uses: Uses,
 }
 
 /// Approvals by the hash of their payload.
@@ -109,11 +109,11 @@ impl Looked<'_> {
         let memberships: Option<Vec<_>> = given.memberships.iter().map(membership).collect();
         let memberships = memberships.ok_or(wrong("a membership is not there"))?;
         let read = approved::read(envelope, document, &memberships, &self.under.policy, self.trust);
-        let approved = read.map_err(|error| match error {
+        let (approved, uses) = read.map_err(|error| match error {
             ApprovedError::Statement(error) => Finding::new(of_statement(error)).in_stage(Stage::Approvals),
             ApprovedError::RequestMissing | ApprovedError::Call(_) => wrong("its request is of no call"),
         })?;
-        Ok(One { approved, uses: statement.uses })
+        Ok(One { approved, uses })
     }
 
     /// Documents that no entry names: they prove nothing, and are no part of this job.
@@ -166,11 +166,8 @@ impl Looked<'_> {
             if !required.iter().any(|rule| rule.by.iter().any(names)) {
                 wrong(Code::ApproverNotNamed);
             }
-            let is_left = |uses: &Uses| match uses {
-                Uses::Times(times) => used < *times,
-                Uses::Unlimited => true,
-            };
-            if !is_left(uses) || !required.iter().any(|rule| is_left(&rule.uses)) {
+            let is_left = |uses| is_left(uses, u64::from(used));
+            if !is_left(*uses) || !required.iter().any(|rule| is_left(rule.uses)) {
                 wrong(Code::ApprovalReplayed);
             }
             given.push(Approved { used, ..approved.clone() });

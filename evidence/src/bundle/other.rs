@@ -36,7 +36,7 @@ impl Said {
 
     /// `allow`, or why not.
     #[must_use]
-    pub const fn code(self) -> &'static str {
+    pub const fn word(self) -> &'static str {
         match self {
             Self::Allow(_) => "allow",
             Self::Deny(reason, _) => reason.code(),
@@ -128,7 +128,7 @@ fn replayed(run: &Run<'_>, policy: &Policy, other: &Policy) -> Replayed {
                 let now = said(&admission);
                 let approved =
                     !attempt.approvals.is_empty() && matches!(now, Said::Deny(Reason::ApprovalRequired, _));
-                let differs = then.is_allow() != now.is_allow() || then.code() != now.code();
+                let differs = then.is_allow() != now.is_allow() || then.word() != now.word();
                 if differs && !approved {
                     let (tool, action) = (attempt.tool.clone(), attempt.action.clone());
                     result.changes.push(Change { seq: entry.seq, at: entry.at, tool, action, then, now });

@@ -15,6 +15,7 @@ use super::report::{Finding, Findings, more, stop};
 use super::revoked::Watch;
 use crate::CallId;
 use crate::Outcome;
+use crate::approved::is_left;
 use crate::entry::{Attempt, Body, Charged, Entry, Settled, Verdict};
 use crate::fold::Fold;
 
@@ -179,7 +180,9 @@ impl<'a> Job<'a> {
         for hash in &attempt.approvals {
             if let Some(approved) = self.live.get_mut(hash) {
                 approved.used = approved.used.saturating_add(1);
-                if approved.used >= most {
+                let own = self.looked.approvals.get(hash);
+                let is_left = own.is_some_and(|own| is_left(own.uses, u64::from(approved.used)));
+                if approved.used >= most || !is_left {
                     self.live.remove(hash);
                 }
             }
