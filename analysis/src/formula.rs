@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use wpc_model::{Condition, Moment, Slot, Step, Subject, Test, Value};
+use wpc_model::{Comparison, Condition, Field, Moment, Slot, Step, Subject, Test, Type, Value};
 
 use crate::bound::Bound;
 
@@ -41,6 +41,18 @@ pub(crate) fn slot_name(index: usize) -> String {
 /// can tell.
 pub(crate) const TIME: &str = "\0time";
 pub(crate) const WEEKDAY: &str = "\0weekday";
+
+/// What names of things begin with that are not in a call: whether a value came from a source.
+const FROM: &str = "\0from ";
+
+/// A thing that is not in a call: true, false, or absent where it is not known.
+static OUTSIDE: Field =
+    Field { ty: Type::Bool, optional: true, measured: false, sealed: false, must_state: false };
+
+/// The field of a thing that is not in a call.
+pub(crate) fn outside(name: &str) -> Option<&'static Field> {
+    name.starts_with(FROM).then_some(&OUTSIDE)
+}
 
 /// Formulas read the clock among the values.
 const NO_MOMENT: Moment = Moment::at(0);
@@ -89,6 +101,20 @@ impl Formula {
             return each(set, Test::Lacks);
         }
         one(condition.test.clone())
+    }
+
+    /// As [`Formula::of`], of a condition on the call: one that asks for sources is a thing by itself, true
+    /// or false or unknown whatever the value is. That is more than can be, so what is then excluded is
+    /// excluded; a call that is found is replayed, where nobody knows.
+    pub(crate) fn of_call(condition: &Condition, bound: Bound) -> Self {
+        let Some(sources) = condition.sources() else { return Self::of(condition, bound) };
+        let mut name = format!("{FROM}{}", condition.subject.to_text());
+        for source in sources {
+            name.push('\0');
+            name.push_str(&source.to_text());
+        }
+        let test = Test::Compare(Comparison::Equal, Value::Bool(true));
+        Self::of(&Condition { subject: Subject::plain(&name), test }, bound)
     }
 
     /// `test` of what stands at the end of `steps` in a list's member, which has the name `""`.

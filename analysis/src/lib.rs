@@ -26,10 +26,12 @@ mod formula;
 mod measure;
 mod number;
 mod question;
+mod replay;
 mod site;
 mod solve;
 mod text;
 
 pub use compare::{Comparison, Difference, Direction, Part, Setting, Shown, Verdict, compare};
 pub use findings::{Finding, Problem, findings};
+pub use replay::Step;
 pub use site::Case;

@@ -9,12 +9,15 @@ use wpc_model::{
 };
 
 use crate::bound::Bound;
-use crate::formula::{Formula, Literal, TIME, Values, WEEKDAY, slot_name};
+use crate::formula::{Formula, Literal, TIME, Values, WEEKDAY, outside, slot_name};
 
 /// From midnight to midnight, in milliseconds.
 pub(crate) const MS_PER_DAY: i64 = 86_400_000;
 /// 2026-01-01, in Unix milliseconds.
 const FIRST_DAY: i64 = 1_767_225_600_000;
+
+/// So many rules are asked one by one.
+const FEW_RULES: usize = 64;
 
 /// A policy and its rules at every [`Site`].
 #[derive(Debug)]
@@ -74,9 +77,32 @@ impl<'p> Rules<'p> {
 
     /// Whether the policy's rules allow `call`; what it does not know is no call of it.
     pub(crate) fn allow(&self, Case { call, moment }: &Case) -> bool {
-        let tool = self.policy.tools.get(&call.tool);
-        call.is_complete(self.policy)
-            && tool.is_some_and(|tool| matches!(rule(tool, call, *moment), Ruling::Allow { .. }))
+        let Some(tool) = self.policy.tools.get(&call.tool).filter(|_| call.is_complete(self.policy)) else {
+            return false;
+        };
+        let few = tool.allow.len().saturating_add(tool.deny.len()) <= FEW_RULES;
+        let near = if few { None } else { self.near(call) };
+        matches!(rule(near.as_ref().unwrap_or(tool), call, *moment), Ruling::Allow { .. })
+    }
+
+    /// The call's tool with those of its rules that may speak of the call: of ten thousand rules on named
+    /// resources the others are false whatever their conditions say.
+    fn near(&self, call: &Call) -> Option<Tool> {
+        let kind = call.resource.as_ref().map(|resource| resource.kind.as_str());
+        let site = self.sites.get(&(call.tool.as_str(), call.action.as_str(), kind))?;
+        let names: Vec<String> =
+            call.resource.iter().flat_map(|one| &one.names).map(|one| one.to_ascii_lowercase()).collect();
+        let rules = |effect| {
+            let (rules, index) = site.list(effect);
+            index.of(&names).filter_map(|at| rules.get(at)).cloned().collect()
+        };
+        Some(Tool {
+            interface: site.tool.interface.clone(),
+            scope: Vec::new(),
+            allow: rules(Effect::Allow),
+            deny: rules(Effect::Deny),
+            limits: Vec::new(),
+        })
     }
 
     /// Whether a rule reads the clock, so that what is allowed now may not be later.
@@ -235,7 +261,7 @@ impl<'p> Site<'p> {
         let (of_element, of_call): (Vec<_>, Vec<_>) =
             conditions.iter().partition(|one| one.subject.is_of_element(self.action));
         let mut parts = vec![target];
-        parts.extend(of_call.into_iter().map(|one| Formula::of(one, bound)));
+        parts.extend(of_call.into_iter().map(|one| Formula::of_call(one, bound)));
         if let Some((batch, _)) = self.action.batch().filter(|_| !of_element.is_empty()) {
             let of =
                 Formula::joined(bound, of_element.into_iter().map(|one| Formula::of(one, bound)).collect());
@@ -265,6 +291,7 @@ impl<'p> Site<'p> {
 
     /// The call that `values` describe, and its moment.
     pub(crate) fn case(&self, mut values: Values) -> Case {
+        values.retain(|name, _| outside(name).is_none());
         let time = values.remove(TIME).and_then(|time| time.as_int());
         let weekday = values.remove(WEEKDAY);
         let weekday = weekday.as_ref().and_then(Value::as_text).unwrap_or_default();

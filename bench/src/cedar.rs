@@ -10,7 +10,7 @@ use cedar_policy::{
 };
 
 use crate::Result;
-use crate::problem::{Call, action, entity, queue};
+use crate::problem::{Call, action, entity, most_kib, queue};
 
 /// How the N rules are written.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -69,6 +69,35 @@ pub fn source(rules: usize, encoding: Encoding) -> String {
         }
     }
     source
+}
+
+/// `rules` permits under three conditions each, as [`crate::ours::source::conditioned`] has them.
+#[must_use]
+pub fn conditioned(rules: usize) -> String {
+    let mut source = String::new();
+    for index in 0..rules {
+        let (action, entity, most) = (action(index), entity(&queue(index)), most_kib(index) * 1024);
+        let head = format!(r#"principal == B::Agent::"a", action == B::Action::"{action}""#);
+        let _ = writeln!(
+            source,
+            r#"permit ({head}, resource == B::Queue::"{entity}") when {{ context.message_bytes <= {most} && context.property_names.contains("tenant") && !context.property_names.contains("cookie") }};"#
+        );
+    }
+    source
+}
+
+/// Parses and validates `source`.
+///
+/// # Errors
+///
+/// Only if Cedar refuses it.
+pub fn validate(source: &str) -> Result<PolicySet> {
+    let (schema, _) = Schema::from_cedarschema_str(SCHEMA)?;
+    let policies = PolicySet::from_str(source)?;
+    if !Validator::new(schema).validate(&policies, ValidationMode::Strict).validation_passed() {
+        return Err("Cedar does not accept the rules".into());
+    }
+    Ok(policies)
 }
 
 impl Cedar {

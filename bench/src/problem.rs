@@ -60,6 +60,12 @@ pub fn action(index: usize) -> &'static str {
     if index.is_multiple_of(2) { "send" } else { "receive" }
 }
 
+/// The bound of rule `index` where each has its own.
+#[must_use]
+pub fn most_kib(index: usize) -> usize {
+    index % 1000 + 1
+}
+
 /// The calls measured among `patterns` patterns: one that the middle pattern matches, one that none does.
 #[must_use]
 pub fn like_cases(patterns: usize) -> [Case; 2] {

@@ -153,5 +153,5 @@ fn diagnostic(
         diagnostic = diagnostic.also(other, cause);
     }
     let origin = statement.rules.first().and_then(|id| origins.get(id))?;
-    Some(diagnostic.of_rule(origin.label.as_ref().unwrap_or(&origin.text).clone()))
+    Some(diagnostic.of_rule(origin.label.as_ref().unwrap_or(&origin.text).to_string()))
 }

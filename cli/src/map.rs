@@ -28,8 +28,8 @@ struct Written {
 }
 
 /// The bytes of a map file: JSON with sorted members, for people and programs.
-pub(crate) fn encode(policy: &Policy, map: &Map) -> Vec<u8> {
-    let mut file = json!({ "v": 1, "policy_hash_b64u": policy.hash().to_string() });
+pub(crate) fn encode(policy: &Policy, hash: Hash, map: &Map) -> Vec<u8> {
+    let mut file = json!({ "v": 1, "policy_hash_b64u": hash.to_string() });
     if let Some(members) = file.as_object_mut() {
         members.extend(of_layer(policy, map));
     }
@@ -40,14 +40,12 @@ pub(crate) fn encode(policy: &Policy, map: &Map) -> Vec<u8> {
 fn of_layer(policy: &Policy, map: &Map) -> serde_json::Map<String, Value> {
     let conditions = conditions(policy);
     let origins = map.origins.iter().map(|(id, origin)| {
-        let Origin { line, text, label, docs, conditions: written, span: _ } = origin;
+        let Origin { line, text, label, docs, conditions: _, lines: _, span: _ } = origin;
         let sorted = conditions.get(id).copied().unwrap_or_default();
-        let line_of = |condition: &Condition| {
-            written.iter().find(|(one, _)| one == condition).map_or(*line, |(_, line)| *line)
-        };
+        let line_of = |condition: &Condition| origin.line_of(condition).unwrap_or(*line);
         let lines: Vec<_> = sorted.iter().map(line_of).collect();
         let origin =
-            json!({ "line": line, "text": text, "label": label, "docs": **docs, "condition_lines": lines });
+            json!({ "line": line, "text": **text, "label": label.as_deref(), "docs": **docs, "condition_lines": lines });
         (id.to_string(), origin)
     });
     let mut members = serde_json::Map::new();

@@ -4,8 +4,8 @@ mod order;
 mod quantity;
 
 use wpc_model::{
-    Action, Approval, Approver, Bind, Condition, Effect, Field, Limit, Measure, Rule, Slot, Subject, Target,
-    Test, Tool, Type, Uses, Value, Window, time_of_day_text,
+    Action, Approval, Approver, Bind, Condition, Effect, Field, Limit, Measure, Rule, Slot, Source, Subject,
+    Target, Test, Tool, Type, Uses, Value, Window, time_of_day_text,
 };
 
 use crate::plain::plain;
@@ -178,6 +178,7 @@ pub(crate) fn condition(tool: &Tool, action: Option<&str>, condition: &Condition
             format!("{} \"{}\"", comparison.symbol(), time_of_day_text(*ms))
         }
         Test::Compare(comparison, constant) => format!("{} {}", comparison.symbol(), value(constant, ty)),
+        Test::From(sources) => format!("from [{}]", origins(sources, ", ")),
         Test::In(constants) => format!("in {}", list(constants, ty)),
         Test::NotIn(constants) => format!("not in {}", list(constants, ty)),
         Test::Has(constants) => format!("has {}", list(constants, member)),
@@ -189,6 +190,12 @@ pub(crate) fn condition(tool: &Tool, action: Option<&str>, condition: &Condition
         Test::WithinCidr(blocks) => format!("within cidr {}", list(blocks, None)),
     };
     format!("{subject} {test}")
+}
+
+/// `job.input, contacts.search.emails`.
+pub(crate) fn origins(sources: &[Source], between: &str) -> String {
+    let origins: Vec<_> = sources.iter().map(|source| plain(&source.origin()).into_owned()).collect();
+    origins.join(between)
 }
 
 /// A constant or a call's value, in the unit of its type.

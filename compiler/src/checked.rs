@@ -106,7 +106,12 @@ pub(crate) struct Head {
 impl Head {
     /// Its label, else its text.
     pub(crate) fn name(&self) -> String {
-        self.label.as_ref().unwrap_or(&self.text).to_string()
+        self.shared_name().to_string()
+    }
+
+    /// The same, without copying it.
+    pub(crate) fn shared_name(&self) -> &Arc<str> {
+        self.label.as_ref().unwrap_or(&self.text)
     }
 }
 

@@ -109,6 +109,7 @@ codes! {
     InvalidCidr = "WPC0317" Error "not a block of addresses",
     InvalidRegex = "WPC0318" Error "not a pattern that `matches` takes",
     InvalidTimeOfDay = "WPC0319" Error "not a time of day",
+    MatchesNothing = "WPC0320" Error "a pattern that nothing can match",
 
     WrongPreposition = "WPC0401" Error "the wrong word before a resource",
     KindNotTaken = "WPC0402" Error "a resource kind that the action does not take",
@@ -134,6 +135,7 @@ codes! {
     MissingWindow = "WPC0422" Error "a limit that does not say over what time it counts",
     UnfitOrder = "WPC0423" Error "a `separate` or `before` that nothing can meet",
     UnfitSame = "WPC0424" Error "two values that a `before` cannot compare",
+    UnfitSource = "WPC0426" Error "a source that says nothing of where a value came from",
     InvalidJsonPath = "WPC0435" Error "a path into a request that cannot be followed",
     AllowInRules = "WPC0436" Error "an `allow` in `rules`",
     RepeatedRules = "WPC0437" Error "rules mixed in twice",

@@ -66,11 +66,22 @@ pub struct Origin {
     /// The statement, without docs, label and block.
     pub span: Span,
     /// The statement's head on one line, without its block: `allow send to queue("orders-staging")`.
-    pub text: String,
+    pub text: Arc<str>,
     /// `@label("…")`.
-    pub label: Option<String>,
+    pub label: Option<Arc<str>>,
     /// `///` lines; shared by all rules of one statement.
     pub docs: Arc<[String]>,
-    /// Each condition with the line it was written on (a `require`'s own line where it came from one).
-    pub conditions: Arc<[(Condition, u32)]>,
+    /// The conditions, which the rule shares.
+    pub conditions: Arc<[Condition]>,
+    /// The line on which each condition was written (a `require`'s own line where it came from one).
+    pub lines: Arc<[u32]>,
+}
+
+impl Origin {
+    /// The line on which one of its conditions was written.
+    #[must_use]
+    pub fn line_of(&self, condition: &Condition) -> Option<u32> {
+        let at = self.conditions.iter().position(|one| one == condition)?;
+        self.lines.get(at).copied()
+    }
 }

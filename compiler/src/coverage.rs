@@ -81,6 +81,11 @@ impl Coverage {
         }
     }
 
+    /// Whether nothing was added.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.of_action.is_empty() && self.of_any.all.is_empty() && self.of_any.of_kind.is_empty()
+    }
+
     /// The statements that speak of `action` on `target`.
     pub(crate) fn find(&self, action: &str, target: &model::Target) -> Result<Found, Exhausted> {
         let mut relations: BTreeMap<usize, Relation> = BTreeMap::new();

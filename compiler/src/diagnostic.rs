@@ -1,5 +1,7 @@
 //! Problems as data, drawn only at the edge.
 
+use std::sync::Arc;
+
 use wpc_grammar::{Span, SyntaxError, SyntaxErrorKind};
 
 use crate::Code;
@@ -127,7 +129,7 @@ fn code_of(kind: SyntaxErrorKind) -> Code {
 
 /// What problems were about before a rule was entered.
 #[derive(Debug)]
-pub(crate) struct Outer(Option<String>);
+pub(crate) struct Outer(Option<Arc<str>>);
 
 /// Every problem found so far. A phase reports here and carries on, so the author sees them all
 /// at once.
@@ -136,22 +138,22 @@ pub(crate) struct Outer(Option<String>);
 pub struct Problems {
     found: Vec<Diagnostic>,
     nearest: Nearest,
-    rule: Option<String>,
+    rule: Option<Arc<str>>,
 }
 
 impl Problems {
     /// Records a problem.
     pub fn report(&mut self, mut diagnostic: Diagnostic) {
         if diagnostic.rule.is_none() {
-            diagnostic.rule.clone_from(&self.rule);
+            diagnostic.rule = self.rule.as_deref().map(str::to_owned);
         }
         self.found.push(diagnostic);
     }
 
     /// From here on problems are about `rule`, until [`Problems::leave`] gets back what this returns.
     #[must_use]
-    pub(crate) fn enter(&mut self, rule: Option<String>) -> Outer {
-        Outer(std::mem::replace(&mut self.rule, rule))
+    pub(crate) fn enter(&mut self, rule: &Arc<str>) -> Outer {
+        Outer(self.rule.replace(Arc::clone(rule)))
     }
 
     /// Ends what [`Problems::enter`] began.

@@ -224,7 +224,7 @@ fn never_allowed(policy: &Policy, map: &Map, checked: &Checked, problems: &mut P
                     Diagnostic::error(Code::NeverApplies, origin.span, message, "can never apply")
                         .also(place_of(checked, layer), "extended here: a call needs what this allows too")
                         .help("remove it, or allow it there too")
-                        .of_rule(origin.label.clone().unwrap_or_else(|| origin.text.clone())),
+                        .of_rule(origin.label.as_deref().unwrap_or(&origin.text)),
                 );
             }
         }

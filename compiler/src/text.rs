@@ -193,7 +193,40 @@ pub(crate) fn pattern(text: &str, ty: &Type) -> Result<String, Fault> {
         );
         return Err(fault.help("write `*` for anything, or compare with `==`"));
     }
-    Ok(if *ty == Type::Host { text.to_ascii_lowercase() } else { text.to_owned() })
+    let pattern = if *ty == Type::Host { text.to_ascii_lowercase() } else { text.to_owned() };
+    match matches_nothing(&pattern, ty) {
+        None => Ok(pattern),
+        Some(why) => {
+            let message =
+                format!("found a pattern that no `{}` matches: what it matches {why}", describe(ty));
+            Err(Fault::new(Code::MatchesNothing, message, "can never match")
+                .help("correct the pattern, or remove the rule"))
+        }
+    }
+}
+
+/// Why no value of `ty` matches a pattern, if none does.
+///
+/// A letter stands for each wildcard: no other text in its place makes a name or host more valid, and none
+/// does too but where the whole is too long, of which nothing is said here.
+fn matches_nothing(pattern: &str, ty: &Type) -> Option<NameError> {
+    let mut instance = String::with_capacity(pattern.len());
+    let mut chars = pattern.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '*' | '?' => instance.push('x'),
+            '\\' => instance.extend(chars.next()),
+            other => instance.push(other),
+        }
+    }
+    let checked = if let Type::EntityName { max } = ty {
+        check_entity_name(&instance, *max)
+    } else if *ty == Type::Host {
+        check_host(&instance)
+    } else {
+        Ok(())
+    };
+    checked.err().filter(|why| !matches!(why, NameError::TooLong(_)))
 }
 
 /// Unix milliseconds of an RFC 3339 time in UTC.
@@ -207,6 +240,32 @@ pub(crate) fn time(text: &str) -> Result<i64, Fault> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_pattern_must_match_some_value() {
+        let name = Type::EntityName { max: 260 };
+        for (text, ty, fits) in [
+            ("*", &name, true),
+            ("?", &name, true),
+            ("orders-*", &name, true),
+            ("*/subscriptions*", &name, true),
+            ("Subscription?", &name, true),
+            ("-*", &name, false),
+            ("*.", &name, false),
+            ("*//*", &name, false),
+            ("*/SUBSCRIPTIONS/*", &name, false),
+            ("a b*", &name, false),
+            (r"\**", &name, false),
+            ("a/*", &Type::EntityName { max: 50 }, false),
+            ("*.Example", &Type::Host, true),
+            ("*-", &Type::Host, false),
+            ("*..example", &Type::Host, false),
+            ("https://*", &Type::Host, false),
+            ("-*//", &Type::Text, true),
+        ] {
+            assert_eq!(pattern(text, ty).is_ok(), fits, "{text}");
+        }
+    }
 
     #[test]
     fn hosts_are_lower_cased_and_checked() {

@@ -8,11 +8,11 @@ use std::path::Path;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 use wpc::ledger::{
-    Attempt, Body, Charged, Closed, Closing, Engine, Entry, FactsBy, Instance, Opened, Seen, Settled,
+    Attempt, Body, Charged, Closed, Closing, Engine, Entry, Fact, FactsBy, Instance, Opened, Seen, Settled,
     Untyped, Verdict,
 };
 use wpc::{CallId, JobId, Key, Outcome, Provider};
-use wpc_model::{Hash, Policy, Reason, RuleId, arbitrary, encode};
+use wpc_model::{Attestation, Hash, Policy, Reason, RuleId, Truth, arbitrary, encode};
 
 /// Policies among the seeds; each is a few kilobytes.
 const POLICIES: usize = 24;
@@ -108,6 +108,12 @@ fn entries() -> Result<Vec<Entry>, Box<dyn Error>> {
             resource,
             engine: Engine::Generated,
             verdict,
+            jti: Some("token-1".to_owned()),
+            args_root: Hash::of(b"arguments"),
+            facts: vec![Fact { name: "messages".to_owned(), commitment: Hash::of(b"messages") }],
+            attested: vec![Attestation { source: rule, holds: vec![Truth::True, Truth::False, Truth::Unknown] }],
+            approvals: vec![],
+            revocation_seq: 1,
         })
     };
     let settled = |outcome, provider| Settled {
@@ -115,7 +121,9 @@ fn entries() -> Result<Vec<Entry>, Box<dyn Error>> {
         attempt_seq: 1,
         outcome,
         provider,
+        late: false,
         facts_by: FactsBy::Encoded,
+        facts: vec![],
         duration_ms: 7,
         charges: vec![],
     };
@@ -127,10 +135,13 @@ fn entries() -> Result<Vec<Entry>, Box<dyn Error>> {
             agent: "agent:planner@3".to_owned(),
             policy: "asb-send-orders-staging".to_owned(),
             policy_hash: Hash::of(b"policy"),
+            release_seq: Some(7),
+            tool_version: Some(Hash::of(b"program")),
+            charges: Vec::new(),
         }),
         attempt(Some(named), Verdict::Allow { rule, charges: vec![charge] }),
         attempt(
-            Some(Seen::Other { kind: "queue".to_owned(), length: 11 }),
+            Some(Seen::Other { kind: "queue".to_owned(), commitment: Hash::of(b"names") }),
             Verdict::Deny { reason: Reason::ExplicitDeny, rule: Some(rule) },
         ),
         attempt(None, Verdict::Deny { reason: Reason::DefaultDeny, rule: None }),
@@ -145,6 +156,7 @@ fn entries() -> Result<Vec<Entry>, Box<dyn Error>> {
         Body::Closed(Closed {
             reason: Closing::Completed,
             entries: 9,
+            root: Hash::of(b"root"),
             counts: BTreeMap::from([("attempt".to_owned(), 3), ("opened".to_owned(), 1)]),
             unsettled: vec![call.clone()],
             totals: BTreeMap::from([(rule, 4)]),

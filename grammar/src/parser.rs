@@ -1,7 +1,8 @@
 //! Text to tree. Only this module and its children know the grammar's rules.
 //!
 //! The file is read piece by piece, see `wpc.pest`: pest sees one statement at a time, so its
-//! memory does not grow with the file, and the three loops here put the pieces together.
+//! memory does not grow with the file, and the three loops here put the pieces together. Rules of the
+//! commonest form never come to pest: see `quick.rs`.
 
 mod conditions;
 mod expected;
@@ -11,6 +12,7 @@ mod interfaces;
 mod items;
 mod meant;
 mod node;
+mod quick;
 mod statements;
 mod steps;
 mod values;

@@ -1,6 +1,6 @@
 //! Typed conditions on a call's arguments.
 
-use crate::{Action, Value};
+use crate::{Action, Source, Value};
 
 /// One condition of a rule: a test of a subject against constants.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -66,6 +66,8 @@ pub enum Test {
     Absent,
     /// `== != < <= > >=`.
     Compare(Comparison, Value),
+    /// `from`: from one of these, all of one type. Sorted, without repetition.
+    From(Vec<Source>),
     /// `has`: all of these keys (of a map) or members (of a list or set) are there.
     Has(Vec<Value>),
     /// `in`.
@@ -143,6 +145,7 @@ impl Test {
         match self {
             Self::Absent | Self::Present => "is",
             Self::Compare(comparison, _) => comparison.symbol(),
+            Self::From(_) => "from",
             Self::Has(_) => "has",
             Self::In(_) => "in",
             Self::Lacks(_) => "lacks",
@@ -166,7 +169,12 @@ impl Test {
             | Self::UnderDomain(set)
             | Self::UnderPath(set)
             | Self::WithinCidr(set) => Some(set),
-            Self::Absent | Self::Present | Self::Compare(..) | Self::Like(_) | Self::Matches(_) => None,
+            Self::Absent
+            | Self::Present
+            | Self::Compare(..)
+            | Self::From(_)
+            | Self::Like(_)
+            | Self::Matches(_) => None,
         }
     }
 }

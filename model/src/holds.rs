@@ -3,21 +3,26 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    Cidr, Comparison, Condition, Moment, Part, Quantifier, Regex, Step, Subject, Test, Truth, Value, glob,
+    Cidr, Comparison, Condition, Part, Quantifier, Regex, Situation, Step, Subject, Test, Truth, Value, glob,
     is_under_domain, is_under_path, part,
 };
 
 impl Condition {
-    /// Whether it holds of `arguments` at `moment`: of the call's arguments, or of one batch
+    /// Whether it holds of `arguments` in `situation`: of the call's arguments, or of one batch
     /// element's fields.
     ///
     /// A missing optional argument or map key makes a comparison unknown; a key that is there in
     /// another ASCII case, alone or beside the one that is asked for, makes it unknown too, so
     /// that no spelling slips past a deny or satisfies an allow.
     #[must_use]
-    pub fn holds(&self, arguments: &BTreeMap<String, Value>, moment: Moment) -> Truth {
-        let tested = Tested { test: &self.test, matcher: &Matcher::of(&self.test) };
-        holds(&self.subject, tested, arguments, moment)
+    pub fn holds<'s>(
+        &self,
+        arguments: &BTreeMap<String, Value>,
+        situation: impl Into<Situation<'s>>,
+    ) -> Truth {
+        let situation = situation.into();
+        let tested = Tested { test: &self.test, matcher: &Matcher::of(&self.test), situation };
+        holds(&self.subject, tested, arguments)
     }
 }
 
@@ -38,9 +43,14 @@ impl Prepared {
 
     /// As [`Condition::holds`].
     #[must_use]
-    pub fn holds(&self, arguments: &BTreeMap<String, Value>, moment: Moment) -> Truth {
-        let tested = Tested { test: &self.condition.test, matcher: &self.matcher };
-        holds(&self.condition.subject, tested, arguments, moment)
+    pub fn holds<'s>(
+        &self,
+        arguments: &BTreeMap<String, Value>,
+        situation: impl Into<Situation<'s>>,
+    ) -> Truth {
+        let situation = situation.into();
+        let tested = Tested { test: &self.condition.test, matcher: &self.matcher, situation };
+        holds(&self.condition.subject, tested, arguments)
     }
 }
 
@@ -64,6 +74,7 @@ impl Matcher {
             }
             Test::Absent
             | Test::Compare(..)
+            | Test::From(_)
             | Test::Has(_)
             | Test::In(_)
             | Test::Lacks(_)
@@ -76,14 +87,9 @@ impl Matcher {
     }
 }
 
-fn holds(
-    subject: &Subject,
-    tested: Tested<'_>,
-    arguments: &BTreeMap<String, Value>,
-    moment: Moment,
-) -> Truth {
+fn holds(subject: &Subject, tested: Tested<'_>, arguments: &BTreeMap<String, Value>) -> Truth {
     if subject.is_of_clock() {
-        let read = moment.read(&subject.steps);
+        let read = tested.situation.moment.read(&subject.steps);
         return tested.holds(read.as_ref().map_or(Found::Unclear, Found::Value));
     }
     let start = arguments.get(&subject.name);
@@ -168,11 +174,12 @@ fn has_other_case(members: &BTreeMap<String, Value>, key: &str) -> bool {
     members.keys().any(|other| other != key && other.eq_ignore_ascii_case(key))
 }
 
-/// A test and what was read of its constants.
+/// A test, what was read of its constants, and where it is asked.
 #[derive(Clone, Copy)]
 struct Tested<'t> {
     test: &'t Test,
     matcher: &'t Matcher,
+    situation: Situation<'t>,
 }
 
 impl Tested<'_> {
@@ -200,6 +207,7 @@ impl Tested<'_> {
             Test::Present => Truth::True,
             Test::Absent => Truth::False,
             Test::Compare(comparison, constant) => compare(*comparison, value, constant),
+            Test::From(sources) => self.situation.came_from(sources, value),
             Test::In(constants) => Truth::of(constants.contains(value)),
             Test::NotIn(constants) => Truth::of(!constants.contains(value)),
             Test::Has(wanted) => Truth::all(wanted.iter().map(|one| contains(value, one))),

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use crate::{
-    Action, Comparison, Condition, Interface, Step, Subject, Test, Type, Value, check_cidr, check_regex,
+    Action, Comparison, Condition, Interface, Source, Step, Subject, Test, Type, Value, check_cidr,
+    check_regex,
 };
 
 /// What stands at the end of a subject's path.
@@ -93,6 +94,15 @@ impl Condition {
         if sealed || *ty == Type::Json {
             return Err("a sealed value can only be present or absent".to_owned());
         }
+        if let Test::From(sources) = &self.test {
+            let wanted = ty.source_type();
+            let fits = |source: &Source| Some(source.ty()) == wanted.as_ref();
+            return if sources.is_empty() || !sources.iter().all(fits) || self.subject.is_of_clock() {
+                Err(format!("`from` does not say where a `{}` comes from", ty.word()))
+            } else {
+                Ok(())
+            };
+        }
         let constants = self.test.constants_of(&ty)?;
         let constant_type = match (&self.test, &*ty) {
             (Test::WithinCidr(_), _) => &Type::Text,
@@ -129,6 +139,7 @@ impl Test {
             }
             Self::Compare(_, constant) => (ty.is_integer(), std::slice::from_ref(constant)),
             Self::In(set) | Self::NotIn(set) => (scalar, set.as_slice()),
+            Self::From(_) => (ty.source_type().is_some(), [].as_slice()),
             Self::Has(set) | Self::Lacks(set) => (ty.is_container(), set.as_slice()),
             Self::Like(_) => (ty.takes_patterns(), [].as_slice()),
             Self::Matches(_) => (ty.takes_patterns() && !matches!(ty, Type::Choice(_)), [].as_slice()),

@@ -79,6 +79,8 @@ mod policy;
 mod reads;
 mod regex;
 mod settings;
+mod situation;
+mod source;
 mod truth;
 mod ty;
 mod under;
@@ -100,10 +102,10 @@ pub use cidr::{Cidr, check_cidr, meant_cidr};
 pub use clock::{Moment, parse_time_of_day, time_of_day_text};
 pub use condition::{Comparison, Condition, Quantifier, Step, Subject, Test};
 pub use decide::{
-    Admission, Approvals, Approved, Approving, Bound, Charge, Charging, Counter, Decision, Demand, Ending,
-    Failing, History, MAX_APPROVAL_AHEAD_MS, Near, Needs, Ordered, Owner, Past, PastAt, Reason, Refusal,
-    Ruling, Rulings, Undecided, Used, Who, admit, approvals, approving, conditions_hold, decisive, demands,
-    failing, in_force, rule, rulings, settle, used,
+    Admission, Approvals, Approved, Approving, Attestation, Attested, Bound, Charge, Charging, Counter,
+    Decision, Demand, Ending, Failing, History, MAX_APPROVAL_AHEAD_MS, Near, Needs, Ordered, Owner, Past,
+    PastAt, Provenance, Reason, Refusal, Ruling, Rulings, TooManyLabels, Undecided, Used, Who, admit,
+    approvals, approving, conditions_hold, decisive, demands, failing, in_force, rule, rulings, settle, used,
 };
 pub use decimal::{decimal_text, minor_digits, parse_decimal};
 pub use glob::{glob, glob_ignoring_case};
@@ -129,6 +131,8 @@ pub use settings::{
     Cost, Credential, Filesystem, Meta, Model, Models, Network, OnChange, Principal, Redact, Redaction,
     Sandbox, Settings, Validity,
 };
+pub use situation::Situation;
+pub use source::{MAX_LABELS_PER_JOB, Source, Sources};
 pub use truth::Truth;
 pub use ty::Type;
 pub use under::{is_under_domain, is_under_path};

@@ -101,6 +101,7 @@ fn fill(ledger: &dyn Ledger, clock: &Clockwork, job: &JobId, from: u64, to: u64)
                         jti: None,
                         args_root: Hash::of(b"arguments"),
                         facts: vec![],
+                        attested: vec![],
                         approvals: vec![],
                         revocation_seq: 0,
                     })));
@@ -168,6 +169,7 @@ fn main() {
                     policy_hash,
                     release_seq: None,
                     tool_version: None,
+                    charges: Vec::new(),
                 }))]
             })
             .unwrap();

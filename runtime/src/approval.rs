@@ -9,8 +9,6 @@
 //! An approval counts when a call is admitted on it, in the same append; it is not used up by a call that
 //! is refused for another reason.
 
-use std::collections::BTreeSet;
-
 use wpc_evidence::approved::{self, ApprovedError};
 use wpc_evidence::commitment::{Opening, RESOURCE};
 use wpc_evidence::statement::{
@@ -288,11 +286,13 @@ fn waits(attempt: &Attempt) -> bool {
     matches!(attempt.verdict, Verdict::Deny { reason: Reason::ApprovalRequired, .. })
 }
 
-/// The approvals that the policy, or one that it extends, requires of a call.
+/// The approvals that the policy requires of a call.
 fn rules(policy: &Policy, call: &Call, at: i64) -> Vec<RuleId> {
     let needs = Needs::of(policy, call, Moment::at(at));
-    let ids = needs.asked(policy).into_iter().map(|approval| approval.id);
-    ids.collect::<BTreeSet<_>>().into_iter().collect()
+    let mut ids: Vec<_> = needs.asked(policy).into_iter().map(|approval| approval.id).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    ids
 }
 
 /// The resource that an opening shows.

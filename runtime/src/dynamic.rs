@@ -3,11 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
-use wpc_model::{Call, Hash, Malformed, Measured, Moment, Policy, Rulings, Value};
+use wpc_model::{Call, Hash, Malformed, Measured, Policy, Rulings, Situation, Value};
 
 use crate::gate::{Admitted, Core, Slip};
 use crate::ledger::LedgerError;
-use crate::{CallId, JobId, OpenError, Opening, Outcome, Presented, Refused, Report};
+use crate::{CallId, Input, JobId, OpenError, Opening, Outcome, Presented, Refused, Report};
 
 /// A gate for callers that do not know the policy at compile time: proxies, dispatchers, tests.
 ///
@@ -25,7 +25,17 @@ impl DynamicGate {
     ///
     /// [`OpenError`] with the first reason found; then nothing was recorded.
     pub fn open(opening: Opening<'_>) -> Result<Self, OpenError> {
-        Ok(Self { core: Core::open(opening, None)? })
+        Self::open_with_input(opening, &Input::NONE)
+    }
+
+    /// The same for a job that was asked to do something: values of calls may be demanded to come from its
+    /// input (`from [job.input]`). Whoever joins the job gives the same, some of it, or none.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`] with the first reason found; then nothing was recorded.
+    pub fn open_with_input(opening: Opening<'_>, input: &Input) -> Result<Self, OpenError> {
+        Ok(Self { core: Core::open(opening, input, None)? })
     }
 
     /// The policy that this gate enforces.
@@ -140,12 +150,12 @@ impl DynamicGate {
         self.core.close()
     }
 
-    /// What the rules alone say of a complete call at `moment`, in the policy and in all that it extends,
-    /// without limits, approvals and ledger. Nothing is recorded, so nothing may be done on the strength of
-    /// it.
+    /// What the rules alone say of a complete call in `situation` (a [`Moment`](wpc_model::Moment) will do),
+    /// in the policy and in all that it extends, without limits, approvals and ledger. Nothing is recorded,
+    /// so nothing may be done on the strength of it.
     #[must_use]
-    pub fn rulings(&self, call: &Call, moment: Moment) -> Rulings {
-        self.core.rulings(call, moment)
+    pub fn rulings<'s>(&self, call: &Call, situation: impl Into<Situation<'s>>) -> Rulings {
+        self.core.rulings(call, situation.into())
     }
 
     async fn malformed(&self, malformed: &Malformed, bytes: usize) -> Refused {
@@ -210,9 +220,9 @@ impl DynamicRunning {
         self.slip.report(report);
     }
 
-    /// Says what the field `name` of the call's result is, for the policy's `before`s. It counts once
-    /// the outcome is `done`; the last value of a field counts, and one that no `before` reads is not
-    /// kept.
+    /// Says what the field `name` of the call's result is, for the policy's `before`s and as a
+    /// source of later values. It counts once the outcome is `done`; the last value of a field counts, and
+    /// one that the policy does not read is not kept.
     ///
     /// # Errors
     ///

@@ -33,7 +33,7 @@ pub use action::{Action, Batched, Interface, Plain, Policy, Takes};
 pub use clock::{Clock, SystemClock};
 pub use describe::{Batch, Describe, DescribeMany, Describes, Record, Records, Unvalued};
 pub use dynamic::{DynamicGate, DynamicRunning};
-pub use gate::{BEGIN_WITHIN, MAX_DENIALS_PER_SECOND, OpenError, Opening};
+pub use gate::{BEGIN_WITHIN, Input, MAX_DENIALS_PER_SECOND, OpenError, Opening};
 pub use identity::{Challenge, Identity, Possession, Presented};
 pub use ledger::{Ledger, LedgerError, MemoryLedger, SqliteLedger};
 pub use permitted::{Permit, Permitted, Spent};

@@ -13,7 +13,7 @@ use crate::gate::{Asked, Core};
 use crate::ledger::{Ledger, LedgerError};
 use crate::place::Place;
 use crate::running::Running;
-use crate::{JobId, OpenError, Opening, Presented, Refused};
+use crate::{Input, JobId, OpenError, Opening, Presented, Refused};
 
 /// The gate of one job under the policy `P` that was compiled into this program.
 ///
@@ -36,7 +36,17 @@ impl<P: Policy> Gate<P> {
     ///
     /// [`OpenError`] with the first reason found; then nothing was recorded.
     pub fn open(opening: Opening<'_>) -> Result<Self, OpenError> {
-        Ok(Self { core: Core::open(opening, Some(P::HASH))?, policy: PhantomData })
+        Self::open_with_input(opening, &Input::NONE)
+    }
+
+    /// The same for a job that was asked to do something: values of calls may be demanded to come from its
+    /// input (`from [job.input]`). Whoever joins the job gives the same, some of it, or none.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`] with the first reason found; then nothing was recorded.
+    pub fn open_with_input(opening: Opening<'_>, input: &Input) -> Result<Self, OpenError> {
+        Ok(Self { core: Core::open(opening, input, Some(P::HASH))?, policy: PhantomData })
     }
 
     /// Asks to do `A` to the resource `name` with `value`; `overrides` states the arguments that the

@@ -1,7 +1,9 @@
 //! What a gate recorded verifies.
 
 use wpc::bundle::{Code, Options, Verdict, replay, verify};
+use wpc::ledger::Body;
 
+use crate::forged::{signed, with};
 use crate::told::told;
 use crate::world::{World, alice, bob, call, compiled, dropping, plan, policy, policy_of};
 
@@ -108,4 +110,55 @@ fn an_approval_admits_no_more_calls_than_it_says() {
     world.gate.close().unwrap();
     let report = verify(&world.bundle(), &world.trust, &Options::default());
     assert_eq!(report.verdict(), Verdict::Verified, "{}", told(&report));
+}
+
+/// Where a value came from is known to the gate alone: its word is taken, counted, and only for what the
+/// policy asks.
+#[test]
+fn where_values_came_from_is_attested() {
+    let text = include_str!("rich.wpc").replace(
+        "allow plan, apply, status,",
+        "allow apply on stack(\"web\") when { plan_hash from [deploy.plan.hash] }\n        allow plan, status,",
+    );
+    let world = World::under(&policy_of(&text));
+    world.planned("web", "h-1");
+    world.denied(crate::world::apply("web", "h-2"), "default_deny");
+    world.done(crate::world::apply("web", "h-1"));
+    world.gate.close().unwrap();
+    let report = verify(&world.bundle(), &world.trust, &Options::default());
+    assert_eq!(report.verdict(), Verdict::Verified, "{}", told(&report));
+    assert_eq!((report.counts.replayed, report.counts.attested), (3, 2), "{}", told(&report));
+    assert!(report.gaps.iter().any(|gap| gap.code == Code::GapAttested && gap.count == Some(2)));
+    // Answers to other questions, and none.
+    let parts = world.parts();
+    for change in [
+        (|attempt| attempt.attested.clear()) as fn(&mut wpc::ledger::Attempt),
+        |attempt| attempt.attested[0].holds.push(wpc_model::Truth::True),
+        |attempt| attempt.attested[0].holds[0] = wpc_model::Truth::Unknown,
+    ] {
+        let forged = with(&parts, |entries| {
+            entries.pop();
+            for entry in entries {
+                if let Body::Attempt(attempt) = &mut entry.body
+                    && attempt.action == "apply"
+                    && matches!(attempt.verdict, wpc::ledger::Verdict::Allow { .. })
+                {
+                    change(attempt);
+                }
+            }
+        });
+        let report = verify(&signed(&forged), &world.trust, &Options::default());
+        assert_eq!(report.findings[0].code, Code::DecisionDiffers, "{}", told(&report));
+    }
+    // An outcome that is remembered to have given more than the policy asks for.
+    let forged = with(&parts, |entries| {
+        entries.pop();
+        for entry in entries {
+            if let Body::Outcome(settled) = &mut entry.body {
+                settled.charges.last_mut().unwrap().counter.statement = wpc_model::RuleId::of(b"other");
+            }
+        }
+    });
+    let report = verify(&signed(&forged), &world.trust, &Options::default());
+    assert_eq!(report.findings[0].code, Code::ChargeDiffers, "{}", told(&report));
 }

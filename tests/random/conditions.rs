@@ -142,6 +142,7 @@ fn test(random: &mut Random, ty: &Type) -> Option<String> {
             3 if is_pattern_text(ty) && *ty != Type::Host => format!("matches {}", regex(random)),
             2..=4 if is_pattern_text(ty) => format!("like {}", pattern(random)),
             5 => format!("!= {}", constant(random, ty)?),
+            6 if ty.source_type().is_some() => "from [job.input]".to_owned(),
             _ => format!("== {}", constant(random, ty)?),
         },
         _ => return None,

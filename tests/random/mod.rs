@@ -58,10 +58,10 @@ impl Family {
     ///
     /// # Errors
     ///
-    /// What it refused, drawn into the policy, unless that are rules that can never apply, or which a
+    /// What it refused, drawn into the policy, unless that are rules that can never apply, patterns that nothing matches, or rules which a
     /// `require` covers in part: only those are drawn without looking.
     pub(crate) fn policy(&self, random: &mut Random, name: &str) -> Result<(String, Compiled), String> {
-        let expected = [Code::NeverApplies, Code::PartlyRequired];
+        let expected = [Code::NeverApplies, Code::PartlyRequired, Code::MatchesNothing];
         for _ in 0..1_000 {
             let text = self.text(random, name);
             let source = Source::new(format!("{name}.wpc"), text.clone());

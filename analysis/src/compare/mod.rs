@@ -14,6 +14,7 @@ mod settings;
 use wpc_model::{Hash, Policy, RuleId};
 
 use crate::question::Asker;
+use crate::replay::Step;
 use crate::site::{Case, Rules};
 
 /// Steps that all questions of one comparison may take together.
@@ -176,6 +177,8 @@ pub enum Shown {
         /// Milliseconds from one to the next.
         apart_ms: i64,
     },
+    /// These calls of one job, each done at once: the one policy admits them all, the other refuses the last.
+    Row(Vec<Step>),
     /// The two values: nothing but the policies needs to be looked at.
     Itself,
     /// Nothing: it may differ or not, because of these rules.

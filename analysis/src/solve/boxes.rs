@@ -6,7 +6,7 @@ use wpc_model::{Field, Value};
 
 use super::{Ask, Solver};
 use crate::answer::Answer;
-use crate::formula::{Formula, Literal, Values};
+use crate::formula::{Formula, Literal, Values, outside};
 
 /// One box, and what it must still be split by.
 #[derive(Clone, Default)]
@@ -85,12 +85,12 @@ impl Solver<'_> {
         if one.empty {
             return Answer::No;
         }
-        if one.of_field.keys().any(|name| !fields.contains_key(name)) {
+        if one.of_field.keys().any(|name| !fields.contains_key(name) && outside(name).is_none()) {
             return Answer::Undecided;
         }
         let mut undecided = false;
         for name in std::mem::take(&mut one.changed) {
-            let Some(field) = fields.get(&name) else { return Answer::Undecided };
+            let Some(field) = fields.get(&name).or_else(|| outside(&name)) else { return Answer::Undecided };
             let literals = one.of_field.get(&name).map(Vec::as_slice).unwrap_or_default();
             let asks: Vec<Ask<'_>> = literals.iter().map(Ask::of).collect();
             match self.place(field, &asks) {

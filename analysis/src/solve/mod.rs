@@ -117,6 +117,15 @@ impl<'i> Solver<'i> {
         if self.depth >= MAX_DEPTH || !self.budget.spend(1) {
             return Answer::Undecided;
         }
+        // Where a value came from is not in the call: what else is asked may still exclude all values.
+        let asks_for_source = |ask: &Ask<'_>| matches!(ask.goal, Goal::Test(_, Test::From(_), _));
+        if asks.iter().any(asks_for_source) {
+            let others: Vec<Ask<'_>> = asks.iter().filter(|ask| !asks_for_source(ask)).copied().collect();
+            return match self.value(ty, sealed, &others) {
+                Answer::No => Answer::No,
+                Answer::Yes(_) | Answer::Undecided => Answer::Undecided,
+            };
+        }
         self.depth = self.depth.saturating_add(1);
         let found = self.present(ty, sealed, asks);
         self.depth = self.depth.saturating_sub(1);
@@ -230,6 +239,7 @@ fn text_ask(test: &Test, holds: bool) -> Option<text::Ask<'_>> {
         Test::UnderDomain(set) => text::Ask::Under { set, what: text::Under::Domain, wanted: holds },
         Test::UnderPath(set) => text::Ask::Under { set, what: text::Under::Path, wanted: holds },
         Test::Compare(..)
+        | Test::From(_)
         | Test::Has(_)
         | Test::Lacks(_)
         | Test::Present

@@ -2,7 +2,7 @@
 
 use wpc_analysis::{Direction, Part, Setting, Shown, Verdict, compare};
 use wpc_compiler::{Parameters, Source, compile};
-use wpc_model::Policy;
+use wpc_model::{Effect, Policy, Rule, Slot, Target};
 
 /// A tool with an argument of every sort.
 const DESK: &str = r#"
@@ -12,6 +12,8 @@ tool desk {
     action put on drawer { items: batch<item>; note: text?; mode: choice { fast, slow }; tags: set<text> }
     action take from drawer { number: count; to: host; labels: map<text>; numbers: list<int> }
     action clear on drawer
+    action plan on drawer { number: count } result { number: count; note: text }
+    action apply on drawer { number: count; note: text }
     action fetch on drawer { link: url; from: ip; mail: email; file: path; site: host; code: text; people: list<email> }
 }
 "#;
@@ -52,6 +54,21 @@ fn integers_are_intervals_with_holes() {
 }
 
 #[test]
+fn where_a_value_came_from_is_a_thing_by_itself() {
+    let fetch = |conditions: &str| format!(r#"allow fetch on drawer("a") when {{ {conditions} }}"#);
+    let of = |old: &str, new: &str, expect| check(&fetch(old), &fetch(new), expect);
+    of(r#"code == "a""#, r#"code == "a"; mail from [job.input]"#, Verdict::Narrower);
+    of("mail from [job.input]", "mail from [job.input]; each people from [job.input]", Verdict::Undecided);
+    of("mail from [job.input]", "site from [job.input]", Verdict::Undecided);
+    of("mail from [job.input]", "mail from [job.input]; mail from [job.input]", Verdict::Equal);
+    let all = r#"allow fetch on drawer("a")"#;
+    check(all, &format!("{all}\ndeny fetch when {{ mail from [job.input] }}"), Verdict::Narrower);
+    // Of elements too, where it only adds.
+    let put = r#"allow put on drawer("a") when { mode == fast"#;
+    check(&format!("{put} }}"), &format!("{put}; label from [job.input] }}"), Verdict::Narrower);
+}
+
+#[test]
 fn several_rules_may_cover_one_together() {
     let halves = r#"
         allow take from drawer("a") when { number <= 5 }
@@ -80,11 +97,17 @@ fn patterns_are_automata() {
     check(&any("*a*"), &any("?*a*"), Verdict::Narrower);
     check(&any("a*"), &any("*b"), Verdict::Incomparable);
     check(&any("a**"), &any("a*"), Verdict::Equal);
-    // No name begins with a hyphen.
-    check("deny clear on any", &any("-*"), Verdict::Equal);
-    // No name has an empty part, and none has a part `subscriptions`.
-    check("deny clear on any", &any("*//*"), Verdict::Equal);
-    check("deny clear on any", &any("a/SUBSCRIPTIONS/*"), Verdict::Equal);
+    // No name begins with a hyphen, has an empty part, or a part `subscriptions`: such an artifact can be
+    // read, though the compiler makes none.
+    let nothing = policy("deny clear on any");
+    for pattern in ["-*", "*//*", "a/SUBSCRIPTIONS/*"] {
+        let mut other = nothing.clone();
+        let tool = other.tools.get_mut("desk").expect("it has the tool");
+        let target = Target::Of { kind: "drawer".into(), slots: vec![Slot::Like(pattern.to_owned())] };
+        tool.allow = vec![Rule::new("desk", Effect::Allow, Some("clear".into()), target, [])];
+        assert_eq!(compare(&nothing, &other).verdict, Verdict::Equal);
+        assert_eq!(compare(&other, &nothing).verdict, Verdict::Equal);
+    }
 }
 
 #[test]
@@ -197,6 +220,59 @@ fn limits_are_compared_one_with_one() {
         "limit calls of take from drawer(\"a\") to 5 per job",
         Verdict::Equal,
     );
+}
+
+#[test]
+fn orders_are_compared_one_with_one() {
+    let rule = r#"
+        allow take from drawer(["a", "b"])
+        allow clear on drawer(["a", "b"])
+        allow plan on drawer(["a", "b"])
+        allow apply on drawer(["a", "b"])"#;
+    let of = |old: &str, new: &str, expect| {
+        check(&format!("{rule}\n{old}"), &format!("{rule}\n{new}"), expect);
+    };
+    of("", "separate take from clear", Verdict::Narrower);
+    of("separate take from clear", "separate clear from take", Verdict::Equal);
+    of("separate take from clear", "separate take, plan from clear", Verdict::Narrower);
+    of(
+        r#"separate take from drawer("a") from clear"#,
+        r#"separate take from drawer(like "a*") from clear"#,
+        Verdict::Equal,
+    );
+    of(r#"separate take from drawer("a") from clear"#, "separate take from clear", Verdict::Narrower);
+    of("separate take from clear", "separate plan from apply", Verdict::Incomparable);
+    // What nothing allows is kept apart from nothing.
+    of("", "separate fetch from clear", Verdict::Equal);
+    of("", "before apply do plan", Verdict::Narrower);
+    of("", "before fetch do plan", Verdict::Equal);
+    of("before apply do plan", "before apply do plan with same resource", Verdict::Narrower);
+    of("before apply do plan", "before apply do plan with number == plan.number", Verdict::Narrower);
+    of("before apply do plan", "before apply do plan with note == plan.note", Verdict::Narrower);
+    of("before apply do plan", "before apply do plan within 5 min", Verdict::Narrower);
+    of("before apply do plan within 9 min", "before apply do plan within 5 min", Verdict::Narrower);
+    of("before apply do plan", "before apply do plan once", Verdict::Narrower);
+    of("before apply do plan", "before apply do take", Verdict::Incomparable);
+    of(
+        "before apply do plan with same resource",
+        "before apply do plan with number == plan.number",
+        Verdict::Incomparable,
+    );
+    // Only by rows longer than those that are tried.
+    of("before apply do plan once", "before apply do plan with same resource once", Verdict::Undecided);
+}
+
+#[test]
+fn a_row_of_calls_shows_what_an_order_refuses() {
+    let rule = "allow plan on drawer([\"a\", \"b\"])\nallow apply on drawer([\"a\", \"b\"])\n";
+    let old = policy(&format!("{rule}before apply do plan"));
+    let new = policy(&format!("{rule}before apply do plan with same resource within 5 min"));
+    let found = compare(&old, &new);
+    let [one] = found.differences.as_slice() else { panic!("{found:#?}") };
+    let Shown::Row(steps) = &one.shown else { panic!("{one:#?}") };
+    let actions: Vec<&str> = steps.iter().map(|step| step.case.call.action.as_str()).collect();
+    assert_eq!(actions, ["plan", "apply"]);
+    assert_eq!(one.part, Part::Order(new.orders[0].id));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::problem::{HOST, action, queue};
+use crate::problem::{HOST, action, most_kib, queue};
 
 /// The tool, so that `receive` and `manage` take what `send` takes.
 const INTERFACE: &str = r#"
@@ -24,6 +24,21 @@ pub fn exact(rules: usize) -> String {
             let preposition = if action == "send" { "to" } else { "from" };
             // Writing to a String cannot fail.
             let _ = writeln!(allows, r#"        allow {action} {preposition} queue("{queue}")"#);
+        }
+    })
+}
+
+/// A policy of `rules` rules on one queue each, each under three conditions of its own.
+#[must_use]
+pub fn conditioned(rules: usize) -> String {
+    policy(|allows| {
+        for index in 0..rules {
+            let (action, queue, most) = (action(index), queue(index), most_kib(index));
+            let preposition = if action == "send" { "to" } else { "from" };
+            let _ = writeln!(
+                allows,
+                r#"        allow {action} {preposition} queue("{queue}") when {{ message_bytes <= {most} KiB; properties has ["tenant"]; properties lacks ["cookie"] }}"#
+            );
         }
     })
 }

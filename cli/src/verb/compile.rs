@@ -98,13 +98,14 @@ pub(crate) fn write(compiled: &Compiled, artifact: &Path, map: &Path) -> Result<
     if wpc_model::decode(&bytes).ok().as_ref() != Some(&compiled.policy) {
         return Err(differs());
     }
-    let positions = map::encode(&compiled.policy, &compiled.map);
+    let positions = map::encode(&compiled.policy, wpc_model::Hash::of(&bytes), &compiled.map);
     let mut batch = Batch::default();
     batch.stage(map, &positions)?;
     batch.stage(artifact, &bytes)?;
     batch.commit()?;
     let written = input::bytes(artifact, "artifact", bytes.len())?;
-    if wpc_model::decode(&written).ok().as_ref() != Some(&compiled.policy) {
+    // These bytes read back as the policy: that was seen above.
+    if written != bytes {
         return Err(differs());
     }
     Ok(bytes)

@@ -4,6 +4,7 @@ mod contract;
 mod drift;
 mod evidence;
 mod limits;
+mod people;
 mod refusals;
 mod script;
 mod sends;
@@ -130,8 +131,11 @@ async fn play(directory: &Path, script: &mut Script<'_>) -> Result<(String, Valu
     script.chapter("The code and the signed policy must be one");
     drift::play(&contract, script).await?;
 
+    script.chapter("People approve, and people revoke");
+    people::play(&contract, script).await?;
+
     script.chapter("All of it is in the ledger");
-    let ledger = evidence::tell(&*contract.ledger, admitted, script)?;
+    let ledger = evidence::tell(&*contract.ledger, admitted, 1, script)?;
     drop(bus);
     endpoint.stop().await;
     Ok((contract.hash.to_string(), ledger))

@@ -3,12 +3,13 @@
 mod changes;
 mod side;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anstyle::{AnsiColor, Style};
 use clap::ValueEnum;
 use serde_json::{Value, json};
-use wpc_analysis::{Case, Comparison, Difference, Direction, Part, Setting, Shown, Verdict, compare};
+use wpc_analysis::{Case, Comparison, Difference, Direction, Part, Setting, Shown, Step, Verdict, compare};
 use wpc_model::{Call, RuleId, instant_text};
 
 use crate::console::{Console, Done};
@@ -35,8 +36,9 @@ const MAX_CALL: usize = 600;
 OLD and NEW are artifacts, envelopes or `.wpc` files, which are compiled first. The answer is one of
 `equal`, `narrower` (NEW allows less), `wider`, `incomparable` (each allows what the other does not)
 and `undecided`; every difference comes with a call that was replayed under both policies, or with
-the rules for which none was found. Compared are rules, limits, approvals, and what is demanded of
-tokens and evidence. With `--require` the answer is no unless it is proved; `equal` is `narrower` too.
+the rules for which none was found. Compared are rules, limits, approvals, orders of calls, and what
+is demanded of tokens and evidence. With `--require` the answer is no unless it is proved; `equal`
+is `narrower` too.
 
 Example: wpc diff released.wpc.json policies/orders.wpc --require narrower
 
@@ -45,7 +47,8 @@ JSON: `verdict`, `required` or null, `old` and `new` {`policy_name`, `policy_has
 `undecided`, `none` or null), `old` and `new` ({`id`, `text`, `line`} or null)}], `differences`
 [{`direction`, `part`, `rule` and `denied_by` (ids or null), `parent` (hash or null), `decided`,
 `call` or null, `at` (when it is decided, or null where no rule reads the clock), `times`,
-`apart_ms`, `because` [ids]}], `more` (whether further differences were not looked for)")]
+`apart_ms`, `after` (earlier calls of the job, done: [{`call`, `result`, `ago_ms`}]), `because` [ids]}],
+`more` (whether further differences were not looked for)")]
 pub(crate) struct Args {
     /// The policy that is in force; `-` is standard input
     #[arg(value_name = "OLD")]
@@ -172,6 +175,15 @@ fn told(one: &Difference, both: [&Side; 2], console: &mut Console) {
             let times = if *times == 1 { String::new() } else { format!("{times} times, {apart}: ") };
             lines.push(format!("  {times}{}", shown(case, more)));
         }
+        Shown::Row(steps) => {
+            for (index, Step { case, result }) in steps.iter().enumerate() {
+                let order = if index == 0 { "first" } else { "then" };
+                lines.push(format!("  {order}{}: {}", since(steps, case), shown(case, more)));
+                if !result.is_empty() {
+                    lines.push(format!("    which returned {}", plain(&returned(result).to_string())));
+                }
+            }
+        }
         Shown::Itself => {}
         Shown::Undecided(rules) => {
             let named = rules.iter().map(|id| format!("  because of: {}", either(*id, more, less)));
@@ -180,6 +192,27 @@ fn told(one: &Difference, both: [&Side; 2], console: &mut Console) {
     }
     console.say(lines.join("\n"));
     console.say("");
+}
+
+/// How long after the first call another one comes.
+fn since(steps: &[Step], case: &Case) -> String {
+    let first = steps.first().map_or(case.moment.now_ms, |first| first.case.moment.now_ms);
+    match case.moment.now_ms.saturating_sub(first) {
+        0 => String::new(),
+        ms => format!(", {} later", words::duration(ms)),
+    }
+}
+
+/// What a call returned.
+fn returned(result: &BTreeMap<String, wpc_model::Value>) -> Value {
+    let of = |value: &wpc_model::Value| match value {
+        wpc_model::Value::Bool(value) => json!(value),
+        wpc_model::Value::Int(value) => json!(value),
+        wpc_model::Value::Text(text) => json!(text),
+        // No witness holds these.
+        wpc_model::Value::List(_) | wpc_model::Value::Map(_) | wpc_model::Value::Sealed => Value::Null,
+    };
+    result.iter().map(|(name, value)| (name.clone(), of(value))).collect()
 }
 
 /// A rule of either policy, in words.
@@ -261,17 +294,27 @@ fn difference(one: &Difference, both: [&Side; 2]) -> Result<Value, Failure> {
         Part::Allow { .. } | Part::Limit(_) | Part::Order(_) | Part::Approval(_) | Part::Setting(_) => None,
     };
     let (case, times, apart_ms, because) = match &one.shown {
-        Shown::Call(case) => (Some(case), 1, 0, [].as_slice()),
-        Shown::Calls { case, times, apart_ms } => (Some(case), *times, *apart_ms, [].as_slice()),
+        Shown::Call(case) => (Some(&**case), 1, 0, [].as_slice()),
+        Shown::Calls { case, times, apart_ms } => (Some(&**case), *times, *apart_ms, [].as_slice()),
+        Shown::Row(steps) => (steps.last().map(|last| &last.case), 1, 0, [].as_slice()),
         Shown::Itself => (None, 0, 0, [].as_slice()),
         Shown::Undecided(rules) => (None, 0, 0, rules.as_slice()),
     };
-    let call: Option<Value> = match case {
-        Some(case) => Some(serde_json::from_str(&text(&case.call, more)).map_err(|error| {
+    let json = |case: &Case| -> Result<Value, Failure> {
+        serde_json::from_str(&text(&case.call, more)).map_err(|error| {
             Failure::no("malformed", "the call that shows a difference cannot be written").cause(&error)
-        })?),
-        None => None,
+        })
     };
+    let call = case.map(&json).transpose()?;
+    let mut after = Vec::new();
+    if let Shown::Row(steps) = &one.shown
+        && let Some((last, earlier)) = steps.split_last()
+    {
+        for step in earlier {
+            let ago = last.case.moment.now_ms.saturating_sub(step.case.moment.now_ms);
+            after.push(json!({ "call": json(&step.case)?, "result": returned(&step.result), "ago_ms": ago }));
+        }
+    }
     Ok(json!({
         "direction": one.direction.word(),
         "part": part,
@@ -283,6 +326,7 @@ fn difference(one: &Difference, both: [&Side; 2]) -> Result<Value, Failure> {
         "at": case.filter(|_| more.reads_the_clock()).map(|case| instant_text(case.moment.now_ms)),
         "times": times,
         "apart_ms": apart_ms,
+        "after": after,
         "because": because.iter().map(RuleId::to_string).collect::<Vec<_>>(),
     }))
 }

@@ -218,6 +218,42 @@ fn a_history_is_charged_before_the_question() {
 }
 
 #[test]
+fn where_a_value_came_from_is_read_in_the_history() {
+    let policy = r#"
+tool mail {
+    action find { name: text } result { emails: list<email> trusted }
+    action send { to: list<email> }
+}
+
+policy mails {
+    tool mail {
+        allow find
+        allow send when { each to from [job.input, mail.find.emails] }
+        limit calls of send to 9 per job
+    }
+    token { pin policy; bind job }
+}
+"#;
+    let found = r#"{"call":{"tool":"mail","action":"find","arguments":{"name":"a"}},"result":{"emails":["a@b.example"]}}"#;
+    for history in [
+        "[]".to_owned(),
+        format!("[{found}]"),
+        r#"[{"input":{"who":["a@B.example"]}}]"#.to_owned(),
+        r#"[{"input":{"who":["a@B.example"]},"job":"another"}]"#.to_owned(),
+        r#"[{"input":{},"times":2}]"#.to_owned(),
+        format!("[{}]", found.replace("a@b.example", "a b")),
+    ] {
+        let place = Place::new();
+        place.file("mail.wpc", policy);
+        place.file("history.json", &history);
+        place.does(&["compile", "mail.wpc"]);
+        let call = br#"{"tool":"mail","action":"send","arguments":{"to":["a@b.example"]}}"#;
+        let arguments = ["why", "mail.wpc.json", "-", "--history", "history.json"];
+        insta::assert_snapshot!(place.told(&arguments, call));
+    }
+}
+
+#[test]
 fn a_history_that_cannot_be_read_is_no_answer() {
     for (history, arguments) in [
         ("{}", &[][..]),

@@ -22,7 +22,7 @@ impl<'a> Checker<'_, 'a, '_> {
         let mut people = Vec::new();
         let now = match steps.step() {
             Some(Step::Call { asked, .. }) => asked.at,
-            Some(Step::Given { .. } | Step::Expect(_)) | None => 0,
+            Some(Step::Given { .. } | Step::Input { .. } | Step::Expect(_)) | None => 0,
         };
         for (index, group) in setting.groups.iter().enumerate() {
             let group = match (index, group.as_slice()) {

@@ -207,6 +207,12 @@ impl<'a> Checker<'_, 'a, '_> {
         {
             return self.texts_of(value, text::path).map(Test::UnderPath);
         }
+        if let Check::From(value) = check
+            && let Some(_) = typed.ty.source_type()
+            && !typed.subject.is_of_clock()
+        {
+            return self.sources(value, typed);
+        }
         if let Check::UnderDomain(value) = check
             && typed.ty == Type::Host
         {
@@ -383,9 +389,9 @@ const fn constant(check: &Check) -> Option<&syntax::Value> {
         | Check::Lacks(value)
         | Check::WithinCidr(value)
         | Check::UnderPath(value)
-        | Check::UnderDomain(value)
-        | Check::From(value) => Some(value),
-        Check::Present | Check::Absent | Check::ConformsTo(_) => None,
+        | Check::UnderDomain(value) => Some(value),
+        // A source may be named like an argument.
+        Check::Present | Check::Absent | Check::ConformsTo(_) | Check::From(_) => None,
     }
 }
 
@@ -393,7 +399,6 @@ const fn constant(check: &Check) -> Option<&syntax::Value> {
 fn later(check: &Check) -> Option<(&'static str, Option<Span>)> {
     match check {
         Check::ConformsTo(text) => Some(("`conforms to`", Some(text.loc.0))),
-        Check::From(value) => Some(("`from`", Some(value.loc().0))),
         Check::Present
         | Check::Absent
         | Check::Compare(..)
@@ -405,7 +410,8 @@ fn later(check: &Check) -> Option<(&'static str, Option<Span>)> {
         | Check::Lacks(_)
         | Check::WithinCidr(_)
         | Check::UnderPath(_)
-        | Check::UnderDomain(_) => None,
+        | Check::UnderDomain(_)
+        | Check::From(_) => None,
     }
 }
 

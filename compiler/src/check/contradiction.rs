@@ -44,15 +44,15 @@ impl Checker<'_, '_, '_> {
 }
 
 fn clash(conditions: &[Placed], effect: Effect) -> Option<Clash> {
-    let mut of_subject: BTreeMap<&Subject, Vec<&Placed>> = BTreeMap::new();
-    for placed in conditions {
+    let speaks = |placed: &&Placed| {
         let usable = effect == Effect::Allow || placed.definite;
         let presence = matches!(placed.condition.test, Test::Present | Test::Absent);
-        if placed.condition.subject.quantifier.is_none() && (usable || presence) {
-            of_subject.entry(&placed.condition.subject).or_default().push(placed);
-        }
-    }
-    let found = of_subject.values().find_map(|group| {
+        placed.condition.subject.quantifier.is_none() && (usable || presence)
+    };
+    let mut placed: Vec<&Placed> = conditions.iter().filter(speaks).collect();
+    placed.sort_by(|left, right| left.condition.subject.cmp(&right.condition.subject));
+    let one_subject = |left: &&Placed, right: &&Placed| left.condition.subject == right.condition.subject;
+    let found = placed.chunk_by(one_subject).find_map(|group| {
         presence(group, effect)
             .or_else(|| numbers(group))
             .or_else(|| constants(group))
@@ -170,6 +170,7 @@ fn constants(group: &[&Placed]) -> Option<Clash> {
             | Test::UnderDomain(_)
             | Test::UnderPath(_)
             | Test::WithinCidr(_)
+            | Test::From(_)
             | Test::In(_)
             | Test::Has(_)
             | Test::Lacks(_)

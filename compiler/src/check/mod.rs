@@ -16,6 +16,7 @@ mod orders;
 mod people;
 mod per;
 mod settings;
+mod source;
 mod steps;
 mod subject;
 mod surroundings;
@@ -42,6 +43,10 @@ pub(crate) use join::{expand, joined};
 struct Checker<'n, 'a, 'p> {
     names: &'n Names<'a>,
     lines: &'n Lines<'n>,
+    /// The tools that conditions and tests may speak of.
+    tools: Vec<(&'a str, &'n Arc<interface::Known>)>,
+    /// Names of tools whose interface is not known.
+    missing: &'n [&'a str],
     problems: &'p mut Problems,
 }
 
@@ -73,7 +78,8 @@ pub(crate) fn check<'a>(
 ) -> Outcome {
     let nothing = Names::default();
     let names = resolved.policy.as_ref().map_or(&nothing, |policy| &policy.names);
-    let mut checker = Checker { names, lines, problems };
+    let missing: &[&str] = resolved.policy.as_ref().map_or(&[], |policy| &policy.missing);
+    let mut checker = Checker { names, lines, tools: tools(resolved), missing, problems };
     let mut places = Places::default();
     let policy = resolved.policy.as_ref().map(|policy| {
         let before = checker.problems.count();
@@ -112,7 +118,7 @@ pub(crate) fn check<'a>(
         }
         checked
     });
-    let tests = resolved.tests.iter().map(|test| checker.test(test, resolved)).collect();
+    let tests = resolved.tests.iter().map(|test| checker.test(test)).collect();
     let policy = policy.map(|policy| Checked { tests, ..policy });
     Outcome { policy, places }
 }
@@ -134,8 +140,7 @@ impl<'a> Checker<'_, 'a, '_> {
             joins: Vec::new(),
         };
         for stated in &bound.statements {
-            let name = Some(stated.head.name());
-            let outer = self.problems.enter(name);
+            let outer = self.problems.enter(stated.head.shared_name());
             whole &= self.statement(stated, &mut tool).is_some();
             self.problems.leave(outer);
         }

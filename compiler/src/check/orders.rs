@@ -36,7 +36,7 @@ impl<'a> Checker<'_, 'a, '_> {
     pub(super) fn orders(&mut self, policy: &Policy<'a>) -> (Vec<Order>, bool) {
         let mut orders = Vec::new();
         for ordered in &policy.orders {
-            let outer = self.problems.enter(Some(ordered.head.name()));
+            let outer = self.problems.enter(ordered.head.shared_name());
             orders.extend(self.order(ordered, policy));
             self.problems.leave(outer);
         }

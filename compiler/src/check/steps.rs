@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use wpc_grammar::Span;
 use wpc_grammar::syntax::{self, Ident, Setting, TestCall};
-use wpc_model::{Call, Field, Returned, Type, Value};
+use wpc_model::{Call, Field, Given, Returned, Type, Value};
 
 use super::Checker;
 use crate::interface::Known;
@@ -76,6 +76,13 @@ impl Steps {
         if let Some(asked) = self.asked("call", read, at, place) {
             self.taken.push(Step::Call { asked, ended: Ended::Done(None) });
         }
+    }
+
+    /// The job's input: settings below it speak of nothing.
+    pub(super) fn input(&mut self, input: Option<Given>, at: i64) {
+        self.above = None;
+        let (job, agent) = (self.job.clone(), self.agent.clone());
+        self.taken.extend(input.map(|input| Step::Input { input, at, job, agent }));
     }
 
     fn asked(

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use wpc_grammar::syntax::{self, ResourceRef, SlotKind, TestCall, TestStep};
 use wpc_model::{Action, Call, Resource, Value};
 
+use super::Checker;
 use super::steps::Steps;
-use super::{Checker, tools};
 use crate::checked::Actions;
 use crate::interface::Known;
-use crate::resolve::{Resolved, unknown_action};
+use crate::resolve::unknown_action;
 use crate::testing::Test;
 use crate::value::Reader;
 use crate::words::one_of;
@@ -29,22 +29,25 @@ const REASONS: &[&str] = &[
 impl<'a> Checker<'_, 'a, '_> {
     /// Checks a test's calls and what it expects of them. What it returns is whole only if nothing
     /// was reported.
-    pub(super) fn test(&mut self, test: &'a syntax::Test, resolved: &Resolved<'a>) -> Test {
-        let tools = tools(resolved);
-        let missing: &[&str] = resolved.policy.as_ref().map_or(&[], |policy| &policy.missing);
+    pub(super) fn test(&mut self, test: &'a syntax::Test) -> Test {
         let (mut called, mut expected) = (false, false);
         let mut steps = Steps::default();
         for step in &test.steps {
             match step {
+                TestStep::Given(call) if self.is_input(call) => {
+                    let at = self.at(call, &mut steps);
+                    let input = self.input(call);
+                    steps.input(input, at);
+                }
                 TestStep::Given(call) => {
                     let at = self.at(call, &mut steps);
-                    let read = self.called(call, &tools, missing);
+                    let read = self.called(call);
                     steps.given(read, at, call.loc.0);
                 }
                 TestStep::Call(call) => {
                     called = true;
                     let at = self.at(call, &mut steps);
-                    let read = self.called(call, &tools, missing);
+                    let read = self.called(call);
                     steps.call(read, at, call.loc.0);
                 }
                 TestStep::Expect { decision, code, loc } => {
@@ -112,13 +115,9 @@ impl<'a> Checker<'_, 'a, '_> {
         }
     }
 
-    fn called(
-        &mut self,
-        call: &'a TestCall,
-        tools: &[(&'a str, &Arc<Known>)],
-        missing: &[&str],
-    ) -> Option<(Call, Arc<Known>)> {
-        let (tool, known) = self.called_tool(call, tools, missing)?;
+    fn called(&mut self, call: &'a TestCall) -> Option<(Call, Arc<Known>)> {
+        let (tool, known) = self.called_tool(call)?;
+        let known = &known;
         let name = &call.action.action;
         let Some(action) = known.interface().actions.get(&name.text) else {
             if !known.is_broken(&name.text) {
@@ -138,15 +137,11 @@ impl<'a> Checker<'_, 'a, '_> {
     }
 
     /// The tool of a call; it may be left out where there is only one.
-    fn called_tool<'k>(
-        &mut self,
-        call: &TestCall,
-        tools: &[(&'k str, &'k Arc<Known>)],
-        missing: &[&str],
-    ) -> Option<(&'k str, &'k Arc<Known>)> {
+    fn called_tool(&mut self, call: &TestCall) -> Option<(&'a str, Arc<Known>)> {
+        let (tools, missing) = (self.tools.as_slice(), self.missing);
         let Some(tool) = &call.action.tool else {
             if let ([(name, known)], []) = (tools, missing) {
-                return Some((name, known));
+                return Some((*name, Arc::clone(known)));
             }
             if missing.is_empty() && !tools.is_empty() {
                 let names = one_of(tools.iter().map(|(name, _)| *name));
@@ -163,7 +158,7 @@ impl<'a> Checker<'_, 'a, '_> {
             return None;
         };
         if let Some((name, known)) = tools.iter().find(|(name, _)| *name == tool.text) {
-            return Some((name, known));
+            return Some((*name, Arc::clone(known)));
         }
         if missing.contains(&tool.text.as_str()) {
             return None;

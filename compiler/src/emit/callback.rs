@@ -190,7 +190,7 @@ impl Facts<'_> {
         let mut groups: BTreeMap<_, Vec<&Target>> = BTreeMap::new();
         for (_, rule) in rules {
             let origin = self.compiled.map.origins.get(&rule.id);
-            let (line, text) = origin.map_or((0, ""), |origin| (origin.line, origin.text.as_str()));
+            let (line, text) = origin.map_or((0, ""), |origin| (origin.line, &*origin.text));
             groups.entry((line, text, &*rule.conditions)).or_default().push(&rule.target);
         }
         let groups = groups.into_iter().map(|((line, text, conditions), targets)| {
@@ -215,9 +215,7 @@ impl Facts<'_> {
         line: u32,
         origin: Option<&Origin>,
     ) -> TokenStream {
-        let line = origin
-            .and_then(|origin| origin.conditions.iter().find(|(one, _)| one == condition))
-            .map_or(line, |(_, line)| *line);
+        let line = origin.and_then(|origin| origin.line_of(condition)).unwrap_or(line);
         let line = Literal::u32_unsuffixed(line);
         let name = &condition.subject.name;
         let plain = condition.subject.steps.is_empty() && condition.subject.quantifier.is_none();
@@ -290,7 +288,7 @@ fn test(test: &Test) -> Option<TokenStream> {
         Test::UnderDomain(set) => texts(&quote!(under_domain), set)?,
         Test::UnderPath(set) => texts(&quote!(under_path), set)?,
         Test::WithinCidr(set) => texts(&quote!(within_cidr), set)?,
-        Test::Absent | Test::Present | Test::Has(_) | Test::Lacks(_) => return None,
+        Test::Absent | Test::From(_) | Test::Present | Test::Has(_) | Test::Lacks(_) => return None,
     })
 }
 

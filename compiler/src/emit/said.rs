@@ -37,6 +37,11 @@ pub(super) fn condition(condition: &Condition, ty: Option<&Type>) -> String {
         Test::Absent => "absent".to_owned(),
         Test::Compare(_, Value::Int(ms)) if subject.is_of_clock() => format!("{:?}", time_of_day_text(*ms)),
         Test::Compare(_, constant) => value(constant, ty),
+        Test::From(sources) => {
+            let origins: Vec<_> = sources.iter().take(SHOWN).map(wpc_model::Source::origin).collect();
+            let more = if sources.len() > SHOWN { ", …" } else { "" };
+            format!("[{}{more}]", origins.join(", "))
+        }
         Test::Like(pattern) | Test::Matches(pattern) => format!("{pattern:?}"),
         Test::Has(set)
         | Test::In(set)

@@ -27,6 +27,20 @@ impl<'a> Builder<'a> {
         path: &str,
         of: Of,
     ) -> BTreeMap<String, Field> {
+        self.each(written, &format!("`{path}`"), |builder, field| {
+            builder.describe(format!("{path}.{}", field.name.text), field.name.loc.0, &field.docs);
+            builder.field(field, of)
+        })
+    }
+
+    /// Reads the fields of `whose` with `read`, each name once; those with problems are left out and
+    /// remembered as broken.
+    pub(super) fn each<T>(
+        &mut self,
+        written: &'a [syntax::Field],
+        whose: &str,
+        mut read: impl FnMut(&mut Self, &'a syntax::Field) -> Option<T>,
+    ) -> BTreeMap<String, T> {
         let mut fields = BTreeMap::new();
         let mut seen = BTreeMap::new();
         if let Some(first) = written.first() {
@@ -40,15 +54,14 @@ impl<'a> Builder<'a> {
                     Diagnostic::error(
                         Code::RepeatedName,
                         name.loc.0,
-                        format!("found `{}` twice in `{path}`", name.text),
+                        format!("found `{}` twice in {whose}", name.text),
                         "already taken",
                     )
                     .also(first, "first used here"),
                 );
                 continue;
             }
-            self.describe(format!("{path}.{}", name.text), name.loc.0, &field.docs);
-            match self.field(field, of) {
+            match read(self, field) {
                 Some(read) => drop(fields.insert(name.text.clone(), read)),
                 None => drop(self.broken.insert(name.text.clone())),
             }

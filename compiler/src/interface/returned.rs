@@ -3,41 +3,16 @@
 use std::collections::BTreeMap;
 
 use wpc_grammar::syntax;
-use wpc_model::{MAX_PARTS, Returned, Type};
+use wpc_model::{Returned, Type};
 
 use super::Builder;
-use crate::{Code, Diagnostic, bounds, ty};
+use crate::{Code, Diagnostic, ty};
 
 impl<'a> Builder<'a> {
     /// Reads the fields of a `result` block; those with problems are left out and remembered as
     /// broken.
     pub(super) fn results(&mut self, written: &'a [syntax::Field], path: &str) -> BTreeMap<String, Returned> {
-        let mut fields = BTreeMap::new();
-        let mut seen = BTreeMap::new();
-        if let Some(first) = written.first() {
-            bounds::few(written.len(), MAX_PARTS, "fields", first.name.loc.0, self.problems);
-        }
-        for field in written {
-            let name = &field.name;
-            bounds::name(name, self.problems);
-            if let Some(first) = seen.insert(name.text.as_str(), name.loc.0) {
-                self.problems.report(
-                    Diagnostic::error(
-                        Code::RepeatedName,
-                        name.loc.0,
-                        format!("found `{}` twice in the result of `{path}`", name.text),
-                        "already taken",
-                    )
-                    .also(first, "first used here"),
-                );
-                continue;
-            }
-            match self.returned(field) {
-                Some(read) => drop(fields.insert(name.text.clone(), read)),
-                None => drop(self.broken.insert(name.text.clone())),
-            }
-        }
-        fields
+        self.each(written, &format!("the result of `{path}`"), Self::returned)
     }
 
     fn returned(&mut self, field: &syntax::Field) -> Option<Returned> {

@@ -17,6 +17,9 @@ pub(super) fn alike_kind(checked: &Checked, problems: &mut Problems) {
             let named: Vec<_> = deny.targets.iter().filter(|target| names(target)).cloned().collect();
             denies.add(id, &deny.actions, &named);
         }
+        if denies.is_empty() {
+            continue;
+        }
         let mut told = None;
         for join in &tool.joins {
             for target in &join.targets {

@@ -1,5 +1,6 @@
 //! Allows that a deny takes back.
 
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use wpc_model::Condition;
@@ -25,12 +26,16 @@ pub(super) fn covered_by_deny(checked: &Checked, problems: &mut Problems) {
         for (id, deny) in tool.denies.iter().enumerate() {
             denies.add(id, &deny.actions, &deny.targets);
         }
+        if denies.is_empty() {
+            continue;
+        }
         let mut taken: BTreeMap<usize, Taken> = BTreeMap::new();
         for join in &tool.joins {
             let Some(allow) = tool.allows.get(join.allow) else { continue };
-            let rules = joined(tool, allow, &join.requires);
-            let given: BTreeSet<&Condition> =
-                rules.iter().flat_map(|rule| &rule.conditions).map(|placed| &placed.condition).collect();
+            let given = LazyCell::new(|| -> BTreeSet<&Condition> {
+                let rules = joined(tool, allow, &join.requires);
+                rules.iter().flat_map(|rule| &rule.conditions).map(|placed| &placed.condition).collect()
+            });
             let always_hits = |id: &usize| {
                 let deny = tool.denies.get(*id);
                 deny.is_some_and(|deny| {

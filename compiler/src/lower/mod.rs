@@ -9,7 +9,7 @@ mod slice;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use wpc_model::{self as model, Condition, Effect, Policy, RuleId};
+use wpc_model::{self as model, Condition, Effect, Policy, RuleId, Source};
 
 use crate::check::{expand, joined};
 use crate::checked::{Actions, Checked, Doing, Head, Order, Placed, Rule, Sequence, Tool};
@@ -20,9 +20,10 @@ pub(crate) fn lower(checked: &Checked, source: &str) -> (Policy, Map) {
     let mut map = Map { source: source.to_owned(), docs: checked.docs.clone(), ..Map::default() };
     let mut tools = BTreeMap::new();
     let mut approvals = Vec::new();
+    let sources = sources(checked);
     for (name, tool) in &checked.tools {
         let mut lowering = Lowering { tool_name: name, map: &mut map, shared: Shared::default() };
-        let used = slice::of(name, tool, &checked.orders);
+        let used = slice::of(name, tool, &checked.orders, &sources);
         tools.insert(name.clone(), lowering.tool(tool, used));
         lowering.approvals(tool, &mut approvals);
     }
@@ -41,6 +42,15 @@ pub(crate) fn lower(checked: &Checked, source: &str) -> (Policy, Map) {
     (policy.normalise(), map)
 }
 
+/// Every source that a condition names.
+fn sources(checked: &Checked) -> BTreeSet<&Source> {
+    let tools = || checked.tools.values();
+    let rules = tools().flat_map(|tool| tool.allows.iter().chain(&tool.denies).chain(&tool.requires));
+    let of_approvals = tools().flat_map(|tool| &tool.approvals).flat_map(|approval| &approval.conditions);
+    let placed = rules.flat_map(|rule| &rule.conditions).chain(of_approvals);
+    placed.filter_map(|placed| placed.condition.sources()).flatten().collect()
+}
+
 fn orders(checked: &[Order], map: &mut Map) -> Vec<model::Order> {
     let mut orders = Vec::with_capacity(checked.len());
     for order in checked {
@@ -51,7 +61,7 @@ fn orders(checked: &[Order], map: &mut Map) -> Vec<model::Order> {
             Sequence::Before(before) => model::Sequence::Before(before.clone()),
         };
         let lowered = model::Order::new(sequence);
-        note(map, lowered.id, &order.head, &Arc::from([]));
+        note(map, lowered.id, &order.head, &Lists::default());
         orders.push(lowered);
     }
     orders
@@ -76,28 +86,23 @@ struct Lowering<'m> {
 #[derive(Default)]
 struct Shared {
     conditions: BTreeSet<Arc<[Condition]>>,
-    lines: BTreeSet<Arc<[(Condition, u32)]>>,
 }
 
-/// The conditions of a rule, and the same with their lines.
-type Lists = (Arc<[Condition]>, Arc<[(Condition, u32)]>);
+/// The conditions of a rule, and their lines.
+type Lists = (Arc<[Condition]>, Arc<[u32]>);
 
 impl Shared {
     fn lists(&mut self, conditions: &[&Placed]) -> Lists {
         let plain: Vec<Condition> = conditions.iter().map(|placed| placed.condition.clone()).collect();
-        let lines: Vec<(Condition, u32)> =
-            conditions.iter().map(|placed| (placed.condition.clone(), placed.line)).collect();
-        (one(&mut self.conditions, plain), one(&mut self.lines, lines))
+        let lines = conditions.iter().map(|placed| placed.line).collect();
+        let shared = self.conditions.get(plain.as_slice()).map(Arc::clone);
+        let shared = shared.unwrap_or_else(|| {
+            let shared: Arc<[Condition]> = plain.into();
+            self.conditions.insert(Arc::clone(&shared));
+            shared
+        });
+        (shared, lines)
     }
-}
-
-fn one<T: Ord>(known: &mut BTreeSet<Arc<[T]>>, list: Vec<T>) -> Arc<[T]> {
-    if let Some(shared) = known.get(list.as_slice()) {
-        return Arc::clone(shared);
-    }
-    let shared: Arc<[T]> = list.into();
-    known.insert(Arc::clone(&shared));
-    shared
 }
 
 impl Lowering<'_> {
@@ -158,13 +163,13 @@ impl Lowering<'_> {
         head: &Head,
         action: Option<Arc<str>>,
         targets: &[model::Target],
-        (conditions, lines): &Lists,
+        lists: &Lists,
         rules: &mut Vec<model::Rule>,
     ) {
         for target in targets {
-            let (action, conditions) = (action.clone(), Arc::clone(conditions));
+            let (action, conditions) = (action.clone(), Arc::clone(&lists.0));
             let rule = model::Rule::new(self.tool_name, effect, action, target.clone(), conditions);
-            self.note(rule.id, head, lines);
+            self.note(rule.id, head, lists);
             rules.push(rule);
         }
     }
@@ -181,7 +186,7 @@ impl Lowering<'_> {
                 limit.max,
                 limit.per.clone(),
             );
-            self.note(lowered.id, &limit.head, &Arc::from([]));
+            self.note(lowered.id, &limit.head, &Lists::default());
             lowered
         });
         lowered.collect()
@@ -190,29 +195,30 @@ impl Lowering<'_> {
     fn approvals(&mut self, tool: &Tool, approvals: &mut Vec<model::Approval>) {
         for approval in &tool.approvals {
             let actions = approval.actions.iter().map(ToString::to_string).collect();
-            let (conditions, lines) = self.shared.lists(&normal::tightened(&approval.conditions));
-            let (conditions, terms) = (conditions.to_vec(), approval.terms.clone());
+            let lists = self.shared.lists(&normal::tightened(&approval.conditions));
+            let (conditions, terms) = (lists.0.to_vec(), approval.terms.clone());
             let targets = expand(&approval.targets);
             let lowered = model::Approval::new(self.tool_name, actions, targets, conditions, terms);
-            self.note(lowered.id, &approval.head, &lines);
+            self.note(lowered.id, &approval.head, &lists);
             approvals.push(lowered);
         }
     }
 
-    fn note(&mut self, id: RuleId, head: &Head, conditions: &Arc<[(Condition, u32)]>) {
-        note(self.map, id, head, conditions);
+    fn note(&mut self, id: RuleId, head: &Head, lists: &Lists) {
+        note(self.map, id, head, lists);
     }
 }
 
 /// Remembers where a rule was written; of identical rules, where the first one was.
-fn note(map: &mut Map, id: RuleId, head: &Head, conditions: &Arc<[(Condition, u32)]>) {
+fn note(map: &mut Map, id: RuleId, head: &Head, (conditions, lines): &Lists) {
     let here = || Origin {
         line: head.line,
         span: head.span,
-        text: head.text.to_string(),
-        label: head.label.as_ref().map(ToString::to_string),
+        text: Arc::clone(&head.text),
+        label: head.label.clone(),
         docs: Arc::clone(&head.docs),
         conditions: Arc::clone(conditions),
+        lines: Arc::clone(lines),
     };
     let known = map.origins.entry(id).or_insert_with(here);
     if head.line < known.line {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use wpc_model::{Action, Constraint, Interface, Origin, Record, Type};
+use wpc_model::{Action, Constraint, Interface, Origin, Record, Source, Type};
 
 use crate::checked::{Actions, Order, Sequence, Tool};
 use crate::shape;
@@ -10,10 +10,10 @@ use crate::shape;
 /// Every action that a statement names (all, where one says `any`), with the kinds, classes and
 /// records that these need and the constraints that speak of their arguments.
 ///
-/// Of what actions return it keeps what a `before` reads.
-pub(super) fn of(name: &str, tool: &Tool, orders: &[Order]) -> Interface {
+/// Of what actions return it keeps what a `before` reads, and what is a source of values.
+pub(super) fn of(name: &str, tool: &Tool, orders: &[Order], sources: &BTreeSet<&Source>) -> Interface {
     let whole = tool.known.interface();
-    let mut actions: BTreeMap<String, Action> = match named(name, tool, orders) {
+    let mut actions: BTreeMap<String, Action> = match named(name, tool, orders, sources) {
         None => whole.actions.clone(),
         Some(names) => whole
             .actions
@@ -22,7 +22,8 @@ pub(super) fn of(name: &str, tool: &Tool, orders: &[Order]) -> Interface {
             .map(|(name, action)| (name.clone(), action.clone()))
             .collect(),
     };
-    let read = read(name, orders);
+    let mut read = read(name, orders);
+    read.extend(of_tool(name, sources));
     for (action, one) in &mut actions {
         one.results.retain(|result, _| read.contains(&(action.as_str(), result.as_str())));
     }
@@ -59,7 +60,12 @@ pub(super) fn of(name: &str, tool: &Tool, orders: &[Order]) -> Interface {
 }
 
 /// The actions that statements name; `None` for all.
-fn named<'t>(name: &str, tool: &'t Tool, orders: &'t [Order]) -> Option<BTreeSet<&'t str>> {
+fn named<'t>(
+    name: &str,
+    tool: &'t Tool,
+    orders: &'t [Order],
+    sources: &BTreeSet<&'t Source>,
+) -> Option<BTreeSet<&'t str>> {
     let mut names = BTreeSet::new();
     for rule in tool.allows.iter().chain(&tool.denies).chain(&tool.requires) {
         match &rule.actions {
@@ -81,7 +87,16 @@ fn named<'t>(name: &str, tool: &'t Tool, orders: &'t [Order]) -> Option<BTreeSet
             }
         }
     }
+    names.extend(of_tool(name, sources).map(|(action, _)| action));
     Some(names)
+}
+
+/// Actions of a tool and the fields of their results that are sources.
+fn of_tool<'s>(name: &str, sources: &BTreeSet<&'s Source>) -> impl Iterator<Item = (&'s str, &'s str)> {
+    sources.iter().filter_map(move |source| match source {
+        Source::Result { tool, action, field, .. } if tool == name => Some((action.as_str(), field.as_str())),
+        Source::Result { .. } | Source::Input { .. } => None,
+    })
 }
 
 /// Actions and the fields of their results that a `before` reads.

@@ -132,7 +132,7 @@ pub(super) fn resolve<'a>(
                 }
                 EntryKind::Statement(statement) => {
                     let head = head::of(entry, statement, context.source, context.lines);
-                    let outer = problems.enter(Some(head.name()));
+                    let outer = problems.enter(head.shared_name());
                     let stated = stated(statement, head, &bound, &policy.names, problems);
                     problems.leave(outer);
                     match stated {

@@ -6,8 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use wpc_model::{
-    Action, Call, Cidr, Comparison, Condition, Measure, Moment, Part, Quantifier, Regex, Step, Test, Type,
-    Value, glob, is_under_domain, is_under_path, part,
+    Action, Call, Cidr, Comparison, Condition, Measure, Part, Quantifier, Regex, Situation, Step, Test,
+    Truth, Type, Value, glob, is_under_domain, is_under_path, part,
 };
 
 use super::{Asked, Charged, InOrder};
@@ -36,7 +36,7 @@ impl Written {
 }
 
 /// What the `written` statements of `tool` say of `call`.
-pub(super) fn verdict(tool: &Tool, written: &Written, call: &Call, now: Moment) -> Verdict {
+pub(super) fn verdict(tool: &Tool, written: &Written, call: &Call, now: Situation<'_>) -> Verdict {
     let Some(action) = tool.known.interface().actions.get(&call.action) else { return Verdict::DefaultDeny };
     let hits = written.denies.iter().filter_map(|id| tool.denies.get(*id)).any(|deny| {
         deny.actions.include(&call.action)
@@ -125,7 +125,7 @@ pub(super) fn ordered(orders: &[Order], call: &Call) -> Vec<InOrder> {
 }
 
 /// Whose approval `call` needs.
-pub(super) fn asked(tool: &Tool, call: &Call, now: Moment) -> BTreeSet<Asked> {
+pub(super) fn asked(tool: &Tool, call: &Call, now: Situation<'_>) -> BTreeSet<Asked> {
     let Some(action) = tool.known.interface().actions.get(&call.action) else { return BTreeSet::new() };
     let asking = tool.approvals.iter().filter(|approval| {
         approval.actions.iter().any(|name| **name == *call.action)
@@ -200,7 +200,7 @@ fn elements<'c>(action: &Action, call: &'c Call) -> Option<Vec<&'c BTreeMap<Stri
 }
 
 /// Conditions of an allow or require: on the call, and on every element.
-fn of_every(conditions: &[Placed], action: &Action, call: &Call, now: Moment) -> Option<bool> {
+fn of_every(conditions: &[Placed], action: &Action, call: &Call, now: Situation<'_>) -> Option<bool> {
     all(conditions.iter().map(|placed| {
         let condition = &placed.condition;
         match elements(action, call) {
@@ -213,7 +213,7 @@ fn of_every(conditions: &[Placed], action: &Action, call: &Call, now: Moment) ->
 }
 
 /// Conditions of a deny or an approval: on the call, and together on one element.
-fn of_one(conditions: &[Placed], action: &Action, call: &Call, now: Moment) -> Option<bool> {
+fn of_one(conditions: &[Placed], action: &Action, call: &Call, now: Situation<'_>) -> Option<bool> {
     let of_call = |placed: &&Placed| is_of_call(placed, action);
     let Some(elements) = elements(action, call).filter(|_| !conditions.iter().all(|one| of_call(&one)))
     else {
@@ -249,14 +249,14 @@ enum Seen<'v> {
     Unclear,
 }
 
-fn holds(condition: &Condition, fields: &BTreeMap<String, Value>, now: Moment) -> Option<bool> {
+fn holds(condition: &Condition, fields: &BTreeMap<String, Value>, now: Situation<'_>) -> Option<bool> {
     let (subject, test) = (&condition.subject, &condition.test);
     if subject.name == "clock" {
         let time = clock(&subject.steps, now)?;
-        return passes(test, Seen::Value(&time));
+        return passes(test, Seen::Value(&time), now);
     }
     let start = fields.get(&subject.name).map_or(Seen::Absent, Seen::Value);
-    let Some(quantifier) = subject.quantifier else { return passes(test, along(start, &subject.steps)) };
+    let Some(quantifier) = subject.quantifier else { return passes(test, along(start, &subject.steps), now) };
     let mut rest = subject.steps.as_slice();
     let mut at = start;
     let mut walked = 0;
@@ -270,7 +270,7 @@ fn holds(condition: &Condition, fields: &BTreeMap<String, Value>, now: Moment) -
         rest = after;
         at = along(start, subject.steps.get(..walked)?);
     };
-    let of_members = members.iter().map(|member| passes(test, along(Seen::Value(member), rest)));
+    let of_members = members.iter().map(|member| passes(test, along(Seen::Value(member), rest), now));
     match quantifier {
         Quantifier::Each => all(of_members),
         Quantifier::Some => any(of_members),
@@ -278,14 +278,14 @@ fn holds(condition: &Condition, fields: &BTreeMap<String, Value>, now: Moment) -
 }
 
 /// What the clock says.
-fn clock(steps: &[Step], now: Moment) -> Option<Value> {
+fn clock(steps: &[Step], now: Situation<'_>) -> Option<Value> {
     const DAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
     const MS_PER_DAY: i64 = 24 * 60 * 60 * 1000;
     match steps {
-        [Step::Field(part)] if part == "time" => Some(Value::Int(now.now_ms.rem_euclid(MS_PER_DAY))),
+        [Step::Field(part)] if part == "time" => Some(Value::Int(now.moment.now_ms.rem_euclid(MS_PER_DAY))),
         [Step::Field(part)] if part == "weekday" => {
             // The first of January 1970 was a Thursday.
-            let day = (now.now_ms.div_euclid(MS_PER_DAY) + 3).rem_euclid(7);
+            let day = (now.moment.now_ms.div_euclid(MS_PER_DAY) + 3).rem_euclid(7);
             DAYS.get(usize::try_from(day).ok()?).copied().map(Value::text)
         }
         _ => None,
@@ -334,7 +334,7 @@ fn nearly(members: &BTreeMap<String, Value>, key: &str) -> bool {
     members.keys().any(|other| other != key && other.eq_ignore_ascii_case(key))
 }
 
-fn passes(test: &Test, seen: Seen<'_>) -> Option<bool> {
+fn passes(test: &Test, seen: Seen<'_>, now: Situation<'_>) -> Option<bool> {
     let read;
     let value = match seen {
         Seen::Unclear => return None,
@@ -372,6 +372,14 @@ fn passes(test: &Test, seen: Seen<'_>) -> Option<bool> {
                 Comparison::Greater => order.is_gt(),
                 Comparison::AtLeast => order.is_ge(),
             })
+        }
+        Test::From(sources) => {
+            let known = now.sources?;
+            any(sources.iter().map(|source| match known.came_from(source, value) {
+                Truth::True => Some(true),
+                Truth::False => Some(false),
+                Truth::Unknown => None,
+            }))
         }
         Test::In(constants) => Some(constants.iter().any(|one| one == value)),
         Test::NotIn(constants) => Some(constants.iter().all(|one| one != value)),

@@ -9,6 +9,7 @@
 mod address;
 mod build;
 mod cases;
+mod changed;
 mod evaluate;
 mod focus;
 mod pool;
@@ -16,7 +17,7 @@ mod random;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use wpc_model::{self as model, Call, Measure, Moment, Policy, Ruling};
+use wpc_model::{self as model, Call, Measure, Moment, Policy, Ruling, Situation, Source, Sources, Truth};
 
 use crate::checked::{Checked, Order, Tool};
 use crate::compiled::Compiled;
@@ -95,6 +96,7 @@ pub(crate) fn self_check(checked: &Checked, policy: &Policy, effort: Effort) -> 
     {
         return Err(difference(checked, &invalid.to_string()));
     }
+    let sourced = policy.conditions().any(|condition| condition.sources().is_some());
     let mut random = Random::new(SEED);
     let mut work = effort.work();
     for (name, tool) in &checked.tools {
@@ -108,6 +110,7 @@ pub(crate) fn self_check(checked: &Checked, policy: &Policy, effort: Effort) -> 
             policy,
             orders: &checked.orders,
             focus: Focus::new(tool, lowered),
+            sourced,
             work: &mut work,
         };
         let compared = comparison
@@ -149,7 +152,45 @@ struct Comparison<'c> {
     policy: &'c Policy,
     orders: &'c [Order],
     focus: Focus<'c>,
+    /// Whether conditions ask where values came from.
+    sourced: bool,
     work: &'c mut usize,
+}
+
+/// What is known of where values came from, made up.
+#[derive(Clone, Copy, Debug)]
+enum Light {
+    /// From everywhere, or from nowhere.
+    All(bool),
+    /// From some sources and not from others.
+    Some,
+}
+
+impl Light {
+    fn at(&self, moment: Moment) -> Situation<'_> {
+        Situation { moment, sources: Some(self) }
+    }
+}
+
+impl Sources for Light {
+    fn came_from(&self, source: &Source, value: &model::Value) -> Truth {
+        match self {
+            Self::All(all) => Truth::of(*all),
+            Self::Some => {
+                let text = format!("{} {value:?}", source.to_text());
+                Truth::of(
+                    model::Hash::of(text.as_bytes()).0.first().is_some_and(|byte| byte.is_multiple_of(2)),
+                )
+            }
+        }
+    }
+}
+
+/// All of them, and knowing nothing.
+fn lights(sourced: bool) -> &'static [Option<&'static Light>] {
+    const ALL: &[Option<&Light>] =
+        &[None, Some(&Light::All(true)), Some(&Light::All(false)), Some(&Light::Some)];
+    if sourced { ALL } else { &[None] }
 }
 
 impl Comparison<'_> {
@@ -160,7 +201,7 @@ impl Comparison<'_> {
         let mut seen = cases::Seen::default();
         for case in cases::all(self.tool, lowered).take(most) {
             boundaries.each(&case, &mut seen, &mut |call| {
-                pool.moments().iter().try_for_each(|moment| self.compare(call, *moment))
+                pool.moments().iter().try_for_each(|moment| self.in_every_light(call, *moment))
             })?;
         }
         Ok(())
@@ -172,12 +213,20 @@ impl Comparison<'_> {
                 return Ok(());
             };
             let moment = random.pick(pool.moments()).copied().unwrap_or(Moment::at(0));
-            self.compare(&call, moment)?;
+            let light = random.pick(lights(self.sourced)).copied().flatten();
+            self.compare(&call, light.map_or(moment.into(), |light| light.at(moment)))?;
         }
         Ok(())
     }
 
-    fn compare(&mut self, call: &Call, moment: Moment) -> Result<(), Halt> {
+    /// Once for everything that may be known of where values came from.
+    fn in_every_light(&mut self, call: &Call, moment: Moment) -> Result<(), Halt> {
+        lights(self.sourced)
+            .iter()
+            .try_for_each(|light| self.compare(call, light.map_or(moment.into(), |light| light.at(moment))))
+    }
+
+    fn compare(&mut self, call: &Call, moment: Situation<'_>) -> Result<(), Halt> {
         let (written, lowered) = self.focus.on(call);
         if *self.work == 0 {
             return Err(Halt::Exhausted);
@@ -274,7 +323,7 @@ fn ordered(policy: &Policy, call: &Call) -> Vec<InOrder> {
 /// Who is asked, how many, for how long.
 type Asked = (Vec<model::Approver>, u32, i64);
 
-fn asked(policy: &Policy, call: &Call, moment: Moment) -> BTreeSet<Asked> {
+fn asked(policy: &Policy, call: &Call, moment: Situation<'_>) -> BTreeSet<Asked> {
     let approvals = model::approvals(policy, call, moment);
     let found = approvals.into_iter().filter_map(|index| policy.approvals.get(index as usize));
     found.map(|approval| (approval.by.clone(), approval.quorum, approval.within_ms)).collect()

@@ -112,7 +112,8 @@ pub(super) fn place(name: &str, steps: &[Step]) -> String {
 /// The constants of a test and what stands just beside them.
 pub(super) fn neighbours(test: &Test) -> Vec<Value> {
     match test {
-        Test::Absent | Test::Present => Vec::new(),
+        // Whatever the value, it may have come from there.
+        Test::Absent | Test::Present | Test::From(_) => Vec::new(),
         Test::Compare(_, constant) => beside(constant),
         Test::Has(set) | Test::In(set) | Test::Lacks(set) | Test::NotIn(set) => {
             set.iter().take(MAX_AT).flat_map(beside).collect()

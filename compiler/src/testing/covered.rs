@@ -16,7 +16,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use wpc_grammar::{Source, Span};
-use wpc_model::{Action, Condition, Decision, Effect, Moment, Policy, Reason, Refusal, RuleId};
+use wpc_model::{
+    Action, Call, Condition, Decision, Effect, Past, Policy, Reason, Refusal, RuleId, Situation,
+};
 
 use super::Asked;
 use crate::checked::{Checked, Head, Placed, Sequence};
@@ -202,13 +204,15 @@ impl<'c> Watch<'c> {
     /// Where the condition of a rule was written.
     fn written(&self, id: RuleId, condition: &Condition) -> Vec<(usize, usize)> {
         let origin = self.map.origins.get(&id);
-        let line = origin.and_then(|origin| origin.conditions.iter().find(|(one, _)| one == condition));
-        line.and_then(|(_, line)| self.by_condition.get(&(*line, condition))).cloned().unwrap_or_default()
+        let line = origin.and_then(|origin| origin.line_of(condition));
+        line.and_then(|line| self.by_condition.get(&(line, condition))).cloned().unwrap_or_default()
     }
 
-    /// A call was decided.
-    pub(super) fn saw(&mut self, policy: &Policy, asked: &Asked, decision: &Decision) {
+    /// A call was decided, after what happened `before`.
+    pub(super) fn saw(&mut self, policy: &Policy, asked: &Asked, decision: &Decision, before: &Past) {
         let call = &asked.call;
+        let history = before.at(asked.who(), asked.at);
+        let situation = Situation::of(&history);
         let Some(tool) = policy.tools.get(&call.tool) else { return };
         let Some(action) = tool.interface.actions.get(&call.action) else { return };
         for (effect, rules) in [(Effect::Allow, &tool.allow), (Effect::Deny, &tool.deny)] {
@@ -220,7 +224,7 @@ impl<'c> Watch<'c> {
                     Effect::Deny => target.is_not_false(),
                 };
                 if of_action && of_target {
-                    self.rule(rule.id, &rule.conditions, action, asked, effect);
+                    self.rule((rule.id, &rule.conditions), action, call, effect, situation);
                 }
             }
         }
@@ -228,7 +232,7 @@ impl<'c> Watch<'c> {
             let of_action = approval.tool == call.tool && approval.actions.contains(&call.action);
             let meets = |target: &wpc_model::Target| target.matches(call.resource.as_ref()).is_not_false();
             if of_action && approval.targets.iter().any(meets) {
-                self.rule(approval.id, &approval.conditions, action, asked, Effect::Deny);
+                self.rule((approval.id, &approval.conditions), action, call, Effect::Deny, situation);
             }
         }
         if let Decision::Deny(Refusal { reason: Reason::LimitExceeded | Reason::OrderDenied, rule, .. }) =
@@ -238,9 +242,15 @@ impl<'c> Watch<'c> {
         }
     }
 
-    fn rule(&mut self, id: RuleId, conditions: &[Condition], action: &Action, asked: &Asked, effect: Effect) {
-        let (call, moment) = (&asked.call, Moment::at(asked.at));
-        let holds = wpc_model::conditions_hold(conditions, action, call, effect, moment);
+    fn rule(
+        &mut self,
+        (id, conditions): (RuleId, &[Condition]),
+        action: &Action,
+        call: &Call,
+        effect: Effect,
+        situation: Situation<'_>,
+    ) {
+        let holds = wpc_model::conditions_hold(conditions, action, call, effect, situation);
         let speaks = match effect {
             Effect::Allow => holds.is_true(),
             Effect::Deny => holds.is_not_false(),
@@ -248,7 +258,7 @@ impl<'c> Watch<'c> {
         if speaks {
             return self.decided(id);
         }
-        for index in wpc_model::decisive(conditions, action, call, effect, moment) {
+        for index in wpc_model::decisive(conditions, action, call, effect, situation) {
             let Some(condition) = conditions.get(index as usize) else { continue };
             for (statement, at) in self.written(id, condition) {
                 if let Some(statement) = self.statements.get_mut(statement) {
@@ -261,7 +271,7 @@ impl<'c> Watch<'c> {
 
     fn decided(&mut self, id: RuleId) {
         let Some(origin) = self.map.origins.get(&id) else { return };
-        let Some(index) = self.by_head.get(&(origin.line, origin.text.as_str())) else { return };
+        let Some(index) = self.by_head.get(&(origin.line, &*origin.text)) else { return };
         if let Some(statement) = self.statements.get_mut(*index) {
             statement.decided = true;
         }

@@ -17,7 +17,7 @@ mod step;
 
 use wpc_grammar::syntax::ItemKind;
 use wpc_grammar::{Source, Span};
-use wpc_model::{Call, Decision, Policy, Rule, RuleId};
+use wpc_model::{Call, Decision, Past, Policy, Rule, RuleId, Who};
 
 use crate::lines::Lines;
 use crate::{Code, Diagnostic, Parameters, Wanted, lower, self_check};
@@ -73,6 +73,10 @@ pub struct Expectation {
     pub call: Call,
     /// When it was decided, Unix milliseconds.
     pub at: i64,
+    /// What happened before it; nothing where the policy does not ask where values came from.
+    pub before: Past,
+    /// The job and the agent.
+    pub by: (String, String),
     /// Where the call stands.
     pub call_place: Span,
     /// What was decided.
@@ -82,6 +86,12 @@ pub struct Expectation {
 }
 
 impl Expectation {
+    /// Who asked.
+    #[must_use]
+    pub fn who(&self) -> Who<'_> {
+        Who { job: &self.by.0, agent: &self.by.1 }
+    }
+
     /// Whether the decision is the one that was expected.
     #[must_use]
     pub fn holds(&self) -> bool {

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use wpc_model::{Admission, Approvals, Approved, Decision, Ending, Moment, Needs, Policy, Undecided};
+use wpc_model::{
+    Admission, Approvals, Approved, Decision, Ending, Given, Needs, Policy, Situation, TooManyLabels,
+    Undecided, Who,
+};
 
 use super::step::{Asked, Ended, Signed};
 
@@ -24,13 +27,13 @@ impl Past {
         if let Err(refusal) = wpc_model::in_force(policy, *at) {
             return Some(Decision::Deny(refusal));
         }
-        let moment = Moment::at(*at);
-        let needs = Needs::of(policy, call, moment);
-        self.sign(policy, asked, &needs);
         let who = asked.who();
+        let history = self.made.at(who, *at);
+        let needs = Needs::of(policy, call, Situation::of(&history));
+        let rulings = wpc_model::rulings(policy, call, Situation::of(&history));
+        self.sign(policy, asked, &needs);
         let requester = [asked.requester.clone().unwrap_or_else(|| REQUESTER.to_owned())];
         let approvals = Approvals { given: &self.given, requester: &requester };
-        let rulings = wpc_model::rulings(policy, call, moment);
         let Admission { decision, charges, approvals: used } =
             wpc_model::admit(policy, call, &rulings, &needs, &approvals, &self.made.at(who, *at));
         for index in used {
@@ -65,6 +68,28 @@ impl Past {
     ) -> Result<(), Undecided> {
         let nothing = BTreeMap::new();
         self.made.happened(policy, asked.who(), asked.at, &asked.call, times, ended.ending(&nothing))
+    }
+
+    /// The job's input.
+    ///
+    /// # Errors
+    ///
+    /// [`TooManyLabels`] if no gate opens a job with so much.
+    pub(super) fn input(
+        &mut self,
+        policy: &Policy,
+        who: Who<'_>,
+        at: i64,
+        input: &Given,
+    ) -> Result<(), TooManyLabels> {
+        self.made.input(policy, who, at, input)
+    }
+
+    /// What happened so far; nothing where the policy does not ask where values came from, so that it
+    /// costs nothing there.
+    pub(super) fn so_far(&self, policy: &Policy) -> wpc_model::Past {
+        let asks = policy.conditions().any(|condition| condition.sources().is_some());
+        if asks { self.made.clone() } else { wpc_model::Past::new() }
     }
 
     /// Adds the approvals of a call. Each fixes all of its arguments, and lasts as long as the

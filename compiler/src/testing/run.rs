@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use wpc_grammar::Span;
-use wpc_model::{Decision, Malformed, MalformedCode, Moment, Policy, Reason, Refusal, Rule, RuleId};
+use wpc_model::{
+    Call, Decision, Malformed, MalformedCode, Policy, Reason, Refusal, Rule, RuleId, Situation, Who,
+};
 
 use super::covered::Watch;
 use super::past::Past;
@@ -21,7 +23,7 @@ pub(super) fn run(
     watch: &mut Watch<'_>,
 ) -> Ran {
     let mut past = Past::default();
-    let mut last: Option<(&Asked, Found)> = None;
+    let mut last: Option<(&Asked, Found, wpc_model::Past)> = None;
     let mut expectations = Vec::new();
     for step in &test.steps {
         match step {
@@ -29,24 +31,31 @@ pub(super) fn run(
                 // What cannot be counted charges nothing: no gate ever admitted it.
                 let _uncounted = past.given(policy, asked, *times, ended);
             }
+            Step::Input { input, at, job, agent } => {
+                // More than a job can remember is as good as none: no gate opens such a job.
+                let _too_many = past.input(policy, Who { job, agent }, *at, input);
+            }
             Step::Call { asked, ended } => {
+                let before = past.so_far(policy);
                 let found = decide(policy, &mut past, asked, ended);
                 if let Found::Decided(decision) = &found {
-                    watch.saw(policy, asked, decision);
+                    watch.saw(policy, asked, decision, &before);
                 }
-                last = Some((asked, found));
+                last = Some((asked, found, before));
             }
             Step::Expect(Expect { decision, place }) => {
                 // The checker refuses an `expect` before any `call`.
-                let Some((asked, found)) = &last else { continue };
+                let Some((asked, found, before)) = &last else { continue };
                 expectations.push(Expectation {
                     expected: decision.clone(),
                     place: *place,
                     line: lines.line_of(*place),
                     call: asked.call.clone(),
                     at: asked.at,
+                    before: before.clone(),
+                    by: (asked.job.clone(), asked.agent.clone()),
                     call_place: asked.place,
-                    rule: places.spoken(policy, asked, found),
+                    rule: places.spoken(policy, asked, found, before),
                     found: found.clone(),
                 });
             }
@@ -97,7 +106,15 @@ impl<'c> Places<'c> {
 
     /// What a decision names, with its place; for a default deny also every condition of the nearest
     /// rule that is not true.
-    fn spoken(&self, policy: &Policy, asked: &Asked, found: &Found) -> Option<Spoken> {
+    fn spoken(
+        &self,
+        policy: &Policy,
+        asked: &Asked,
+        found: &Found,
+        before: &wpc_model::Past,
+    ) -> Option<Spoken> {
+        let history = before.at(asked.who(), asked.at);
+        let asked = (&asked.call, Situation::of(&history));
         let (id, at, nearest) = match found {
             Found::Decided(Decision::Allow { rule }) => (*rule, 0, false),
             Found::Decided(Decision::Deny(refusal)) => {
@@ -127,20 +144,25 @@ impl<'c> Layer<'c> {
         places
     }
 
-    fn spoken(&self, policy: &Policy, asked: &Asked, id: RuleId, nearest: bool) -> Option<Spoken> {
-        let (call, moment) = (&asked.call, Moment::at(asked.at));
+    fn spoken(
+        &self,
+        policy: &Policy,
+        (call, situation): (&Call, Situation<'_>),
+        id: RuleId,
+        nearest: bool,
+    ) -> Option<Spoken> {
         let origin = self.map.origins.get(&id)?;
         let tool = policy.tools.get(&call.tool);
         let rule = tool.and_then(|tool| tool.allow.iter().chain(&tool.deny).find(|rule| rule.id == id));
         let failing = tool.zip(rule).filter(|_| nearest).map(|(tool, rule)| {
             let action = tool.interface.actions.get(&call.action);
-            let failing = action.map(|action| wpc_model::failing(&rule.conditions, action, call, moment));
+            let failing = action.map(|action| wpc_model::failing(&rule.conditions, action, call, situation));
             failing.into_iter().flatten().filter_map(|failing| self.failing(id, rule, failing)).collect()
         });
         Some(Spoken {
             id,
-            name: origin.label.clone().unwrap_or_else(|| origin.text.clone()),
-            place: self.heads.get(&(origin.line, origin.text.as_str())).copied(),
+            name: origin.label.as_ref().unwrap_or(&origin.text).to_string(),
+            place: self.heads.get(&(origin.line, &*origin.text)).copied(),
             line: origin.line,
             failing: failing.unwrap_or_default(),
             rule: rule.cloned(),
@@ -151,10 +173,10 @@ impl<'c> Layer<'c> {
     fn failing(&self, id: RuleId, rule: &Rule, failing: wpc_model::Failing) -> Option<FailingAt> {
         let condition = rule.conditions.get(failing.condition as usize)?;
         let origin = self.map.origins.get(&id)?;
-        let (_, line) = origin.conditions.iter().find(|(one, _)| one == condition)?;
-        let mut there = self.conditions.get(line).into_iter().flatten();
+        let line = origin.line_of(condition)?;
+        let mut there = self.conditions.get(&line).into_iter().flatten();
         let place = there.find(|placed| placed.condition == *condition).map(|placed| placed.span);
-        Some(FailingAt { failing, place, line: *line })
+        Some(FailingAt { failing, place, line })
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use wpc_grammar::Span;
-use wpc_model::{Call, Ending, Value, Who};
+use wpc_model::{Call, Ending, Given, Value, Who};
 
 /// When a test begins: 2026-01-01T00:00:00Z, in Unix milliseconds. Its clock stands still until a
 /// step says another time.
@@ -28,6 +28,14 @@ pub(crate) enum Step {
         /// How many times, at least once.
         times: u32,
         ended: Ended,
+    },
+    /// The job's input.
+    Input {
+        input: Given,
+        /// Unix milliseconds.
+        at: i64,
+        job: String,
+        agent: String,
     },
     /// A call that is decided; if it is allowed it is charged, and ends at once.
     Call { asked: Asked, ended: Ended },

@@ -127,7 +127,7 @@ fn rules(effect: &str, rules: &[Rule], compiled: &Compiled) -> Vec<String> {
         .map(|rule| {
             let origin = &compiled.map.origins[&rule.id];
             let label = origin.label.as_deref().map(|label| format!(" @{label}")).unwrap_or_default();
-            let lines: Vec<String> = origin.conditions.iter().map(|(_, line)| line.to_string()).collect();
+            let lines: Vec<String> = origin.lines.iter().map(ToString::to_string).collect();
             let action = rule.action.as_deref().unwrap_or("any");
             let text = format!(
                 "{}: {effect} {action} {} if {} (lines {}){label}",
@@ -136,7 +136,7 @@ fn rules(effect: &str, rules: &[Rule], compiled: &Compiled) -> Vec<String> {
                 conditions(&rule.conditions),
                 lines.join(" "),
             );
-            assert!(origin.conditions.iter().map(|(condition, _)| condition).eq(rule.conditions.iter()));
+            assert_eq!(origin.conditions, rule.conditions);
             (origin.line, text)
         })
         .collect();
@@ -197,6 +197,10 @@ fn condition(condition: &Condition) -> String {
         Test::Compare(comparison, constant) => format!("{subject} {} {constant:?}", comparison.symbol()),
         Test::Like(pattern) => format!("{subject} like {pattern:?}"),
         Test::Matches(pattern) => format!("{subject} matches {pattern:?}"),
+        Test::From(sources) => {
+            let all: Vec<_> = sources.iter().map(|source| source.to_text()).collect();
+            format!("{subject} from {all:?}")
+        }
         Test::In(constants) => set("in", constants),
         Test::NotIn(constants) => set("not in", constants),
         Test::Has(constants) => set("has", constants),

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use wpc_model::{
-    Admission, Approval, Approvals, Approving, Call, Charging, History, Moment, Needs, Policy, Refusal,
-    Rulings, Value, approving, in_force, rulings,
+    Admission, Approval, Approvals, Approving, Attestation, Attested, Call, Charging, History, Moment, Needs,
+    Policy, Refusal, Rulings, Situation, Value, approving, in_force, rulings,
 };
 
 /// What a policy says of one call before its history is looked at.
@@ -17,15 +17,17 @@ pub(super) struct Asked {
     pub(super) needs: Needs,
 }
 
-/// Asks `policy` of `call` at `at`, Unix milliseconds.
-pub(super) fn ask(policy: &Policy, call: Call, at: i64) -> Asked {
-    let moment = Moment::at(at);
-    Asked {
+/// Asks `policy` of `call` at `at`, Unix milliseconds, given what the gate found of where its values came
+/// from; `None` if that answers other questions.
+pub(super) fn ask(policy: &Policy, call: Call, at: i64, attested: &[Attestation]) -> Option<Asked> {
+    let attested = Attested::read(policy, &call, attested)?;
+    let situation = Situation { moment: Moment::at(at), sources: Some(&attested) };
+    Some(Asked {
         out_of_force: in_force(policy, at).err(),
-        rulings: rulings(policy, &call, moment),
-        needs: Needs::of(policy, &call, moment),
+        rulings: rulings(policy, &call, situation),
+        needs: Needs::of(policy, &call, situation),
         call,
-    }
+    })
 }
 
 impl Asked {

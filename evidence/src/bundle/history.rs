@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use wpc_model::{Bound, Counter, History, Owner, RuleId, Used};
+use wpc_model::{Bound, Counter, Hash, History, Owner, RuleId, Used};
 
 use crate::entry::{Attempt, Body, Charged, Entry, Settled, Verdict};
 use crate::fold::{Meters, Misplaced, Total, Totals, used};
@@ -78,6 +78,11 @@ impl History for Before<'_> {
             Some(_) | None => Totals::<Misplaced>::last(self.own, counter),
         };
         total.ok().map(|total| total.sum)
+    }
+
+    /// The job's secret stays with the gate, which attests what it found with it.
+    fn salted(&self, _: Hash) -> Option<Hash> {
+        None
     }
 }
 

@@ -133,7 +133,9 @@ fn stages(
     let amounts = openings::verify(&openings, &entries, &under.policy)?;
     (report.counts.opened, report.counts.attested) = (amounts.opened, amounts.attested);
     let watch = revoked::Watch::new(&stops, &run, &entries, &under, &tokens);
+    let sources: Vec<_> = wpc_model::Provenance::of(&under.policy).sources().cloned().collect();
     let looked = replay::Looked {
+        sources: &sources,
         entries: &entries,
         cases: &cases,
         openings: &openings,

@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use wpc_model::canon::Json;
-use wpc_model::{Call, Hash, Policy, RawCall, Resource, Value, reads};
+use wpc_model::{Attestation, Call, Hash, Policy, Provenance, RawCall, Resource, Source, Value, reads};
 
 use super::code::{Code, Stage};
 use super::decide::{Asked, ask};
 use super::log::{Logged, readable};
 use super::parallel;
 use super::read::Run;
-use super::report::{Finding, Findings, more, stop};
+use super::report::{Finding, Findings, count, more, stop};
 use crate::approved::reopen;
 use crate::commitment::{Opening, OpeningError, RESOURCE, SEALED};
 use crate::entry::{Attempt, Body, Fact, Seen, Settled};
@@ -83,6 +83,11 @@ pub(super) fn verify(openings: &Openings, entries: &[Logged], policy: &Policy) -
         }
         more(if opening.ty == SEALED { &mut amounts.attested } else { &mut amounts.opened });
     }
+    let attested = readable(entries).filter_map(|entry| {
+        let Body::Attempt(attempt) = &entry.body else { return None };
+        Some(attempt.attested.iter().map(|one| one.holds.len()))
+    });
+    amounts.attested = amounts.attested.saturating_add(count(attested.flatten().sum()));
     all_committed(entries, policy, &mut found);
     stop(found)?;
     Ok(amounts)
@@ -138,7 +143,7 @@ pub(super) enum Case {
     Shown(Box<Asked>),
     /// Something is not shown.
     Withheld,
-    /// What is shown is no call of the policy's interface.
+    /// What is shown is no call of the policy's interface, or what is attested answers other questions.
     NoCall,
 }
 
@@ -147,11 +152,29 @@ pub(super) fn cases(openings: &Openings, entries: &[Logged], policy: &Policy) ->
     parallel::each(entries, |logged| {
         let entry = logged.entry.as_ref().ok()?;
         let Body::Attempt(attempt) = &entry.body else { return None };
-        Some(case(openings, attempt, entry.seq, entry.at, policy))
+        Some(case(openings, attempt, (entry.seq, entry.at), policy, &attempt.attested))
     })
 }
 
-fn case(openings: &Openings, attempt: &Attempt, seq: u64, at: i64, policy: &Policy) -> Case {
+/// The same of a policy that the gate did not know: it asks for some of the sources that were attested.
+pub(super) fn cases_of_other(openings: &Openings, entries: &[Logged], other: &Policy) -> Vec<Option<Case>> {
+    let sources: BTreeSet<_> = Provenance::of(other).sources().map(Source::statement).collect();
+    parallel::each(entries, |logged| {
+        let entry = logged.entry.as_ref().ok()?;
+        let Body::Attempt(attempt) = &entry.body else { return None };
+        let asked = attempt.attested.iter().filter(|one| sources.contains(&one.source));
+        let attested: Vec<_> = asked.cloned().collect();
+        Some(case(openings, attempt, (entry.seq, entry.at), other, &attested))
+    })
+}
+
+fn case(
+    openings: &Openings,
+    attempt: &Attempt,
+    (seq, at): (u64, i64),
+    policy: &Policy,
+    attested: &[Attestation],
+) -> Case {
     let shown: BTreeMap<&str, &Opening> =
         openings.of(seq).map(|opening| (opening.name.as_str(), opening)).collect();
     let resource = match &attempt.resource {
@@ -168,7 +191,9 @@ fn case(openings: &Openings, attempt: &Attempt, seq: u64, at: i64, policy: &Poli
     let of_facts = attempt.facts.iter().map(|fact| shown.get(fact.name.as_str()).copied());
     let Some(facts) = of_facts.collect::<Option<Vec<_>>>() else { return Case::Withheld };
     match reopen(&attempt.tool, &attempt.action, resource.as_ref(), &facts, policy) {
-        Ok(call) => Case::Shown(Box::new(ask(policy, call, at))),
+        Ok(call) => {
+            ask(policy, call, at, attested).map_or(Case::NoCall, |asked| Case::Shown(Box::new(asked)))
+        }
         Err(_) => Case::NoCall,
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use wpc_model::{
-    Admission, Approvals as People, Bound, Call, Charging, Counter, Decision, History, Policy, Reason,
+    Admission, Approvals as People, Bound, Call, Charging, Counter, Decision, Hash, History, Policy, Reason,
     RuleId, Used,
 };
 
@@ -98,7 +98,7 @@ fn replayed(run: &Run<'_>, policy: &Policy, other: &Policy) -> Replayed {
     let entries = log::decode(run);
     let shown = openings::read(run);
     let cases = openings::cases(&shown, &entries, policy);
-    let cases_of_other = openings::cases(&shown, &entries, other);
+    let cases_of_other = openings::cases_of_other(&shown, &entries, other);
     let mut result = Replayed::default();
     let mut meters: Meters<Total> = Meters::default();
     let mut admitted: BTreeMap<&CallId, (&Call, Vec<Charging>)> = BTreeMap::new();
@@ -205,5 +205,10 @@ impl History for Sums<'_> {
             Some(_) | None => Totals::<Misplaced>::last(self.meters, counter),
         };
         total.ok().map(|total| total.sum)
+    }
+
+    /// The job's secret stays with the gate.
+    fn salted(&self, _: Hash) -> Option<Hash> {
+        None
     }
 }

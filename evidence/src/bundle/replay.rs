@@ -1,8 +1,11 @@
 //! Stage 10: every decision and every charge, taken again by the reference interpreter.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use wpc_model::{Admission, Approved, Call, Charging, Decision, Hash, Policy, Uses, Window};
+use wpc_model::{
+    Admission, Approved, Call, Charging, Counter, Decision, Hash, Owner, Policy, Provenance, RuleId, Source,
+    Uses, Window,
+};
 
 use super::approvals::Approvals;
 use super::code::Code;
@@ -38,6 +41,8 @@ pub(super) struct Looked<'a> {
     pub(super) tokens: &'a Tokens,
     pub(super) approvals: &'a Approvals,
     pub(super) withdrawn: &'a BTreeMap<Hash, u64>,
+    /// What the policy asks the source of.
+    pub(super) sources: &'a [Source],
 }
 
 /// Replays them in their order.
@@ -101,8 +106,13 @@ impl<'a> Job<'a> {
                     self.live.insert(given.approval, one.approved.clone());
                 }
             }
-            Body::Opened(_)
-            | Body::Token(_)
+            Body::Opened(opened) => {
+                let of_input = |source: &Source| matches!(source, Source::Input { .. });
+                if !self.remembers(&opened.charges, of_input) {
+                    self.found.push(Finding::new(Code::ChargeDiffers).at(entry.seq).because(REMEMBERED));
+                }
+            }
+            Body::Token(_)
             | Body::Refused(_)
             | Body::Revoked(_)
             | Body::Suppressed(_)
@@ -123,7 +133,7 @@ impl<'a> Job<'a> {
                 (None, self.believe(entry, attempt))
             }
             Some(Case::NoCall) | None => {
-                let why = "what is shown is no call of the policy's interface";
+                let why = "what is shown or attested is no call of the policy's interface";
                 self.found.push(Finding::new(Code::DecisionDiffers).at(entry.seq).because(why));
                 (None, Vec::new())
             }
@@ -153,6 +163,35 @@ impl<'a> Job<'a> {
             Err((code, why)) => self.found.push(Finding::new(code).at(entry.seq).because(why)),
         }
         admission.charges
+    }
+
+    /// Whether charges can be the memory of values whose source the policy asks for: the values are under
+    /// the job's secret, so which they are is the gate's word.
+    fn remembers(&self, charges: &[Charged], asks: impl Fn(&Source) -> bool) -> bool {
+        if charges.is_empty() {
+            return true;
+        }
+        let asked = self.looked.sources.iter().filter(|source| asks(source));
+        let statements: BTreeSet<RuleId> = asked.map(Source::statement).collect();
+        let (mut new, mut others) = (0_i64, Vec::new());
+        for charged in charges {
+            if charged.window_ms.is_some() || charged.counter.owner != Owner::Job {
+                return false;
+            }
+            match charged.counter.key {
+                Some(_) if !statements.contains(&charged.counter.statement) => return false,
+                Some(_) if (charged.before, charged.amount) != (0, 1) => return false,
+                Some(_) => new = new.saturating_add(1),
+                None => others.push(charged),
+            }
+        }
+        let [one] = others.as_slice() else { return false };
+        if one.counter == Provenance::remembered() {
+            return new > 0 && one.amount == new;
+        }
+        // There was no room, so nothing is remembered but that.
+        let full = Counter::of(RuleId::of(b"labels are full"));
+        new == 0 && !statements.is_empty() && one.amount == 1 && one.counter == full
     }
 
     /// The approvals that may serve a call, and their hashes; as the gate, in the order of the hashes.
@@ -226,7 +265,7 @@ impl<'a> Job<'a> {
             resource: None,
             arguments: BTreeMap::new(),
         };
-        let policy = self.looked.policy;
+        let (policy, attempt) = (self.looked.policy, admitted.attempt);
         let charges = match (&settled.outcome, admitted.call) {
             (Outcome::Done, Some(call)) => {
                 match returned(self.looked.openings, settled, entry.seq, call, policy) {
@@ -248,10 +287,21 @@ impl<'a> Job<'a> {
         self.replayed.agent_scope |= before.believed.get();
         match charges {
             None => more(&mut self.replayed.withheld),
-            Some(charges)
-                if charges.iter().copied().map(Charged::from).eq(settled.charges.iter().copied()) =>
-            {
-                more(&mut self.replayed.outcomes);
+            // What an outcome is remembered to have given comes last.
+            Some(charges) if starts_with(&settled.charges, &charges) => {
+                let labels = settled.charges.get(charges.len()..).unwrap_or_default();
+                let done = settled.outcome == Outcome::Done;
+                let of_call = |source: &Source| match source {
+                    Source::Result { tool, action, .. } => {
+                        done && *tool == attempt.tool && *action == attempt.action
+                    }
+                    Source::Input { .. } => false,
+                };
+                if self.remembers(labels, of_call) {
+                    more(&mut self.replayed.outcomes);
+                } else {
+                    self.found.push(Finding::new(Code::ChargeDiffers).at(entry.seq).because(REMEMBERED));
+                }
             }
             Some(_) => {
                 let why = "the outcome charges something else";
@@ -259,6 +309,13 @@ impl<'a> Job<'a> {
             }
         }
     }
+}
+
+const REMEMBERED: &str = "it remembers values of which the policy does not ask the source";
+
+fn starts_with(said: &[Charged], charges: &[Charging]) -> bool {
+    let again = charges.iter().copied().map(Charged::from);
+    said.len() >= charges.len() && said.iter().copied().zip(again).all(|(said, again)| said == again)
 }
 
 /// Whether the log says what the interpreter says.

@@ -6,18 +6,20 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
+use wpc_model::Hash;
 use zeroize::Zeroizing;
 
 use crate::CallId;
 use crate::random::{self, RandomError};
 
-/// What a job's salts are derived from: 32 random bytes that only the store holds. Wiped from memory when
+/// What a job's salts and labels are derived from: 32 random bytes that only the store holds. Wiped from memory when
 /// dropped; `Debug` shows nothing of it.
 ///
 /// ```
 /// let secret = wpc_evidence::commitment::JobSecret::mint().unwrap();
 /// assert_eq!(format!("{secret:?}"), "JobSecret");
 /// ```
+#[derive(Clone)]
 pub struct JobSecret(Zeroizing<[u8; 32]>);
 
 /// Makes one commitment differ from every other: 16 bytes, written as 22 characters of base64url.
@@ -47,6 +49,17 @@ impl JobSecret {
     #[must_use]
     pub fn expose(&self) -> &[u8; 32] {
         &self.0
+    }
+
+    /// What the job remembers a value of some source under (LANGUAGE.md section 7): SHA-256 of a domain, the
+    /// secret and the label's hash. All three have one length each, so that no hash says anything of
+    /// another one, and who reads entries cannot try values against them.
+    #[must_use]
+    pub fn label(&self, label: Hash) -> Hash {
+        let mut bytes = Zeroizing::new([0; 64]);
+        let parts = self.0.iter().chain(&label.0);
+        bytes.iter_mut().zip(parts).for_each(|(to, from)| *to = *from);
+        Hash::under("wpc/label-of-job/v1", &*bytes)
     }
 
     /// The salt of an argument of a call: the first 16 bytes of HMAC-SHA-256 over the domain

@@ -14,7 +14,8 @@
 //! ```
 //!
 //! Values of arguments never appear: an attempt commits to them ([`Fact`]), and what it committed to
-//! is kept beside the log, where it can be erased. Tool and action are the policy's own words; a
+//! is kept beside the log, where it can be erased. What a replay cannot know even so, because it takes the
+//! job's secret, the gate attests. Tool and action are the policy's own words; a
 //! resource stands in clear only where the policy names that very resource.
 //!
 //! [`Entry::decode`] re-encodes what it read and requires the same bytes, so that an entry has one
@@ -29,7 +30,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use wpc_model::{Charging, Counter, Hash, Reason, RuleId, Window};
+use wpc_model::{Attestation, Charging, Counter, Hash, Reason, RuleId, Window};
 
 use crate::outcome::{Outcome, Provider};
 use crate::random::{self, RandomError};
@@ -45,6 +46,8 @@ pub const MAX_AGENT_BYTES: usize = 512;
 pub const MAX_JTI_BYTES: usize = 128;
 /// Most facts of one entry.
 pub const MAX_FACTS: usize = 1_024;
+/// Most sources of one entry that are attested.
+pub const MAX_ATTESTED: usize = 1_024;
 /// Most approvals that one call uses.
 pub const MAX_APPROVALS: usize = 64;
 /// Longest accepted code, in bytes.
@@ -115,9 +118,9 @@ impl Body {
     pub fn charges(&self) -> &[Charged] {
         match self {
             Self::Attempt(Attempt { verdict: Verdict::Allow { charges, .. }, .. })
+            | Self::Opened(Opened { charges, .. })
             | Self::Outcome(Settled { charges, .. }) => charges,
             Self::Attempt(_)
-            | Self::Opened(_)
             | Self::Token(_)
             | Self::Refused(_)
             | Self::Approval(_)
@@ -159,6 +162,8 @@ pub struct Opened {
     pub release_seq: Option<u64>,
     /// SHA-256 of the program that holds the gate, by its own word.
     pub tool_version: Option<Hash>,
+    /// Values of the job's input whose source is remembered. The member is absent where there are none.
+    pub charges: Vec<Charged>,
 }
 
 /// A token under which calls are made. It stands here by what its grant says, never itself.
@@ -210,6 +215,9 @@ pub struct Attempt {
     pub args_root: Hash,
     /// The commitments of those arguments that the policy reads, by name.
     pub facts: Vec<Fact>,
+    /// What the gate found of where its values came from, by source ([`wpc_model::Attested`]): a replay
+    /// takes its word for it. The member is absent where the policy asks for no source.
+    pub attested: Vec<Attestation>,
     /// Hashes of the approvals that it used, sorted.
     pub approvals: Vec<Hash>,
     /// How many revocations the ledger held when it was decided.
@@ -324,7 +332,8 @@ pub struct Settled {
     pub facts: Vec<Fact>,
     /// Milliseconds between admission and outcome, by the monotonic clock.
     pub duration_ms: u64,
-    /// Places in flight given back, then what a `before` waits for. The member is absent where there
+    /// Places in flight given back, then what a `before` waits for, then values of the result whose
+    /// source is remembered. The member is absent where there
     /// are none.
     pub charges: Vec<Charged>,
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 use wpc_model::canon::{Compare, Writer};
-use wpc_model::{Counter, Hash, Owner, Reason, RuleId};
+use wpc_model::{Attestation, Counter, Hash, Owner, Reason, RuleId, Truth};
 
 use super::{
     Attempt, Body, Charged, ClockAccepted, Closed, Closing, Engine, Entry, Fact, FactsBy, Given, Instance,
@@ -143,6 +143,7 @@ impl<'a> Members<'a> {
                 None => None,
                 Some(_) => Some(self.hash("tool_version")?),
             },
+            charges: self.some_charges()?,
         })
     }
 
@@ -183,6 +184,7 @@ impl<'a> Members<'a> {
             jti: self.text_or_null("jti")?.map(str::to_owned),
             args_root: self.hash("args_root")?,
             facts: self.facts()?,
+            attested: self.attested()?,
             approvals: self.hashes("approvals")?,
             revocation_seq: self.number("revocation_seq")?,
         })
@@ -204,8 +206,29 @@ impl<'a> Members<'a> {
         }
     }
 
+    /// Member `attested`; none where it is not there.
+    fn attested(self) -> Result<Vec<Attestation>, EntryError> {
+        let wrong = EntryError::Member("attested");
+        let one = |value: &Value| {
+            let Value::Object(object) = value else { return None };
+            let members = Members(object);
+            let source = RuleId::from_text(members.text("source").ok()?)?;
+            let holds = members.text("holds").ok()?.chars().map(truth).collect::<Option<_>>()?;
+            Some(Attestation { source, holds })
+        };
+        if !self.0.contains_key("attested") {
+            return Ok(Vec::new());
+        }
+        self.array("attested")?.iter().map(|value| one(value).ok_or(wrong)).collect()
+    }
+
     fn charges(self) -> Result<Vec<Charged>, EntryError> {
         self.array("charges")?.iter().map(charged).collect()
+    }
+
+    /// None where the member is absent.
+    fn some_charges(self) -> Result<Vec<Charged>, EntryError> {
+        if self.0.contains_key("charges") { self.charges() } else { Ok(Vec::new()) }
     }
 
     fn seen(self) -> Result<Seen, EntryError> {
@@ -249,10 +272,7 @@ impl<'a> Members<'a> {
                 Some(_) => self.facts()?,
             },
             duration_ms: self.number("duration_ms")?,
-            charges: match self.0.get("charges") {
-                None => Vec::new(),
-                Some(_) => self.charges()?,
-            },
+            charges: self.some_charges()?,
         })
     }
 
@@ -367,6 +387,15 @@ fn charged(value: &Value) -> Result<Charged, EntryError> {
     };
     let counter = Counter { statement, key, owner };
     Ok(Charged { counter, before: from.integer("before")?, amount: from.integer("amount")?, window_ms })
+}
+
+fn truth(letter: char) -> Option<Truth> {
+    match letter {
+        't' => Some(Truth::True),
+        'f' => Some(Truth::False),
+        'u' => Some(Truth::Unknown),
+        _ => None,
+    }
 }
 
 fn reason(code: &str) -> Option<Reason> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use wpc_model::{Counter, Hash, Owner, Reason, RuleId};
+use wpc_model::{Attestation, Counter, Hash, Owner, Reason, RuleId, Truth};
 
 use super::{
     Attempt, Body, Charged, ClockAccepted, Closed, Closing, Engine, Entry, EntryError, Fact, FactsBy, Given,
@@ -42,6 +42,13 @@ fn attempt(resource: Option<Seen>, verdict: Verdict) -> Body {
         jti: Some("token-1".to_owned()),
         args_root: Hash::of(b"arguments"),
         facts: vec![Fact { name: "messages".to_owned(), commitment: Hash::of(b"messages") }],
+        attested: vec![
+            Attestation {
+                source: RuleId([1; 16]),
+                holds: vec![Truth::True, Truth::False, Truth::Unknown, Truth::True],
+            },
+            Attestation { source: RuleId([2; 16]), holds: vec![Truth::Unknown] },
+        ],
         approvals,
         revocation_seq: 3,
     })
@@ -88,6 +95,7 @@ fn examples() -> Vec<Entry> {
             policy_hash: Hash::of(b"a policy"),
             release_seq: Some(7),
             tool_version: Some(Hash::of(b"a program")),
+            charges: Vec::new(),
         }),
         attempt(
             Some(named),
@@ -101,6 +109,14 @@ fn examples() -> Vec<Entry> {
         Body::Refused(Untyped { code: "unknown_argument".to_owned(), raw_bytes: 1_048_577 }),
         settled(Outcome::Done, provider(Some("accepted"), Some("7"))),
         settled(Outcome::Failed { code: code() }, provider(Some("amqp:not-found"), None)),
+        Body::Opened(Opened {
+            agent: "agent".to_owned(),
+            policy: "p".to_owned(),
+            policy_hash: Hash::of(b"a policy"),
+            release_seq: None,
+            tool_version: None,
+            charges: vec![Charged { counter: keyed, before: 0, amount: 1, window_ms: None }],
+        }),
         gives_back(Charged { counter: Counter { owner: Owner::Agent, ..keyed }, amount: -1, ..charge }),
         settled(Outcome::Unknown { code: code() }, None),
         settled(Outcome::Abandoned, None),
@@ -139,10 +155,11 @@ fn examples() -> Vec<Entry> {
             policy_hash: Hash::of(b"a policy"),
             release_seq: None,
             tool_version: None,
+            charges: Vec::new(),
         }),
         Body::Closed(Closed {
             reason: Closing::Completed,
-            entries: 16,
+            entries: 17,
             root: Hash::of(b"root"),
             counts: BTreeMap::from([("attempt".to_owned(), 3), ("opened".to_owned(), 1)]),
             unsettled: vec![call('b'), call('c')],
@@ -228,7 +245,7 @@ fn nothing_out_of_bounds_is_written() {
     fn check(body: Body, expect: EntryError) {
         assert_eq!(entry(1, body).encode(), Err(expect));
     }
-    let opened = |agent: &str| {
+    let opening = |agent: &str, charges| {
         let (agent, policy) = (agent.to_owned(), "p".to_owned());
         Body::Opened(Opened {
             agent,
@@ -236,8 +253,10 @@ fn nothing_out_of_bounds_is_written() {
             policy_hash: Hash::of(b""),
             release_seq: None,
             tool_version: None,
+            charges,
         })
     };
+    let opened = |agent: &str| opening(agent, Vec::new());
     check(opened(""), EntryError::Member("agent"));
     check(opened("a\nb"), EntryError::Member("agent"));
     check(opened(&"a".repeat(513)), EntryError::Member("agent"));
@@ -248,11 +267,32 @@ fn nothing_out_of_bounds_is_written() {
         window_ms: None,
     };
     let charges = vec![charge];
+    check(opening("a", charges.clone()), EntryError::Member("charges"));
+    check(opening("a", vec![Charged { amount: -1, ..charge }]), EntryError::Member("charges"));
     check(attempt(None, Verdict::Allow { rule: RuleId::of(b""), charges }), EntryError::Member("charges"));
     check(Body::Refused(Untyped { code: "x".repeat(65), raw_bytes: 0 }), EntryError::Member("code"));
     let empty = Some(Provider { status: None, id: None });
     check(settled(Outcome::Done, empty), EntryError::Member("provider"));
     let long = Some(Provider { status: Some("x".repeat(257)), id: None });
     check(settled(Outcome::Done, long), EntryError::Member("provider"));
+    let with = |attested| {
+        let Body::Attempt(one) = attempt(None, Verdict::Deny { reason: Reason::DefaultDeny, rule: None })
+        else {
+            panic!()
+        };
+        Body::Attempt(Attempt { attested, ..one })
+    };
+    let one = |byte, holds: &[Truth]| Attestation { source: RuleId([byte; 16]), holds: holds.to_vec() };
+    let unknown = || one(1, &[Truth::Unknown]);
+    check(with(vec![one(1, &[])]), EntryError::Member("attested"));
+    check(with(vec![unknown(), unknown()]), EntryError::Member("attested"));
+    check(with(vec![one(2, &[Truth::True]), unknown()]), EntryError::Member("attested"));
+    let without = String::from_utf8(entry(1, with(vec![])).encode().unwrap()).unwrap();
+    assert!(!without.contains("attested"));
+    let text = String::from_utf8(entry(1, with(vec![unknown()])).encode().unwrap()).unwrap();
+    for holds in ["true", "T", "tv", ""] {
+        let other = text.replace(r#""holds":"u""#, &format!(r#""holds":"{holds}""#));
+        assert!(other != text && Entry::decode(other.as_bytes()).is_err(), "{other}");
+    }
     assert_eq!(Entry { at: -1, ..entry(0, opened("a")) }.encode(), Err(EntryError::Member("at")));
 }

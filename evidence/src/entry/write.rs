@@ -1,12 +1,12 @@
 //! Entries to canonical bytes, member by member in the order of their names.
 
 use wpc_model::canon::{ObjectWriter, Sink, Writer};
-use wpc_model::{Hash, MAX_INTEGER, Owner};
+use wpc_model::{Attestation, Hash, MAX_INTEGER, Owner, Truth};
 
 use super::{
     Attempt, Body, Charged, ClockAccepted, Closed, Entry, EntryError, Fact, Given, MAX_APPROVALS,
-    MAX_ENTRY_BYTES, MAX_FACTS, Opened, Revoked, Seen, Settled, Suppressed, Taken, Untyped, Verdict,
-    is_agent, is_code, is_jti,
+    MAX_ATTESTED, MAX_ENTRY_BYTES, MAX_FACTS, Opened, Revoked, Seen, Settled, Suppressed, Taken, Untyped,
+    Verdict, is_agent, is_code, is_jti,
 };
 use crate::outcome::{MAX_PROVIDER_BYTES, Outcome, Provider};
 use crate::time;
@@ -32,7 +32,9 @@ impl Entry {
         match &self.body {
             Body::Opened(opened) => {
                 check(is_agent(&opened.agent), "agent")?;
-                check(opened.release_seq.is_none_or(|seq| integer(seq).is_some()), "release_seq")
+                check(opened.release_seq.is_none_or(|seq| integer(seq).is_some()), "release_seq")?;
+                let fits = |charge: &Charged| charge.amount >= 0 && charge.after().is_some();
+                check(opened.charges.iter().all(fits), "charges")
             }
             Body::Token(taken) => {
                 check(is_jti(&taken.jti), "jti")?;
@@ -42,6 +44,7 @@ impl Entry {
             Body::Attempt(attempt) => {
                 check(attempt.jti.as_deref().is_none_or(is_jti), "jti")?;
                 check(facts_fit(&attempt.facts), "facts")?;
+                check(attested_fit(&attempt.attested), "attested")?;
                 check(integer(attempt.revocation_seq).is_some(), "revocation_seq")?;
                 let sorted = attempt.approvals.is_sorted_by(|one, other| one < other);
                 check(sorted && attempt.approvals.len() <= MAX_APPROVALS, "approvals")?;
@@ -115,6 +118,7 @@ impl Entry {
     fn opened<S: Sink>(&self, body: &Opened, at: &str, object: &mut ObjectWriter<'_, S>) {
         object.member("agent").text(&body.agent);
         object.member("at").text(at);
+        some_charges(&body.charges, object);
         self.names(object);
         object.member("policy").object(|policy| {
             policy.member("hash").text(&body.policy_hash.to_string());
@@ -158,6 +162,7 @@ impl Entry {
         hashes(object.member("approvals"), &body.approvals);
         object.member("args_root").text(&body.args_root.to_string());
         object.member("at").text(at);
+        some_attested(&body.attested, object);
         object.member("call").text(body.call.as_str());
         object.member("charges").array(|array| charges.iter().for_each(|charge| charge.write(array.item())));
         text_or_null(object.member("code"), code);
@@ -196,10 +201,7 @@ impl Entry {
         object.member("at").text(at);
         object.member("attempt_seq").integer(number(body.attempt_seq));
         object.member("call").text(body.call.as_str());
-        if !body.charges.is_empty() {
-            let all = object.member("charges");
-            all.array(|array| body.charges.iter().for_each(|charge| charge.write(array.item())));
-        }
+        some_charges(&body.charges, object);
         text_or_null(object.member("code"), body.outcome.code());
         object.member("duration_ms").integer(number(body.duration_ms));
         if !body.facts.is_empty() {
@@ -384,6 +386,40 @@ fn facts<S: Sink>(to: Writer<'_, S>, facts: &[Fact]) {
 
 fn facts_fit(facts: &[Fact]) -> bool {
     facts.len() <= MAX_FACTS && facts.is_sorted_by(|one, other| one.name < other.name)
+}
+
+fn attested_fit(attested: &[Attestation]) -> bool {
+    attested.len() <= MAX_ATTESTED
+        && attested.iter().all(|one| !one.holds.is_empty())
+        && attested.is_sorted_by(|one, other| one.source < other.source)
+}
+
+/// Member `attested`, where there is anything: one letter for each value, `t`, `f`, or `u` for unknown.
+fn some_attested<S: Sink>(attested: &[Attestation], object: &mut ObjectWriter<'_, S>) {
+    if attested.is_empty() {
+        return;
+    }
+    object.member("attested").array(|array| {
+        for one in attested {
+            array.item().object(|object| {
+                let letter = |truth: &Truth| match truth {
+                    Truth::True => 't',
+                    Truth::False => 'f',
+                    Truth::Unknown => 'u',
+                };
+                object.member("holds").text(&one.holds.iter().map(letter).collect::<String>());
+                object.member("source").text(&one.source.to_string());
+            });
+        }
+    });
+}
+
+/// Member `charges`, where there are any.
+fn some_charges<S: Sink>(charges: &[Charged], object: &mut ObjectWriter<'_, S>) {
+    if !charges.is_empty() {
+        let all = object.member("charges");
+        all.array(|array| charges.iter().for_each(|charge| charge.write(array.item())));
+    }
 }
 
 fn text_or_null<S: Sink>(to: Writer<'_, S>, text: Option<&str>) {

@@ -1,5 +1,7 @@
 //! One entry after another: what may stand where, and what it charges.
 
+use std::collections::BTreeSet;
+
 use wpc_model::{Counter, Hash, MAX_INTEGER};
 
 use super::Misplaced;
@@ -163,10 +165,10 @@ pub fn charge<'c, E: From<Misplaced>>(
     at: i64,
 ) -> Result<Vec<(Counter, Total)>, E> {
     let least = if matches!(body, Body::Outcome(_)) { i64::MIN } else { 0 };
-    let mut charged: Vec<(Counter, Total)> = Vec::new();
+    let (mut charged, mut counters) = (Vec::new(), BTreeSet::new());
     for charge in charges {
         // An entry charges a counter once.
-        if charge.amount < least || charged.iter().any(|(counter, _)| *counter == charge.counter) {
+        if charge.amount < least || !counters.insert(charge.counter) {
             return Err(Misplaced::ChargeDiffers.into());
         }
         charged.push((charge.counter, one(totals, charge, at)?));

@@ -63,8 +63,10 @@ impl<'i> Reader<'i> {
 
     fn rule_entries(&mut self, docs: &mut Vec<Doc>) -> Result<(Vec<Entry>, Loc), SyntaxError> {
         let mut entries = Vec::new();
+        self.quick_rules(&mut entries);
         let (after, close) = self.block(Rule::rule_line, |reader, node| {
             entries.push(reader.entry(node, Rule::rule_body)?);
+            reader.quick_rules(&mut entries);
             Ok(())
         })?;
         docs.extend(after);
@@ -72,7 +74,7 @@ impl<'i> Reader<'i> {
     }
 
     /// An entry of a policy (`entry_body`), or of a binding or `rules` (`rule_body`).
-    fn entry(&mut self, node: Node<'i>, body: Rule) -> Result<Entry, SyntaxError> {
+    pub(super) fn entry(&mut self, node: Node<'i>, body: Rule) -> Result<Entry, SyntaxError> {
         let mut children = node.children();
         let mut docs = children.docs();
         let label = match children.next_if(Rule::label) {

@@ -9,7 +9,8 @@ use proptest::strategy::Union;
 
 use super::values::{KEYS, keys, value};
 use crate::{
-    Action, Comparison, Condition, Interface, Quantifier, Step, Subject, SubjectType, Test, Type, Value,
+    Action, Comparison, Condition, Interface, Quantifier, Source, Step, Subject, SubjectType, Test, Type,
+    Value,
 };
 
 /// Up to `most` conditions that are legal on `action`.
@@ -26,14 +27,14 @@ pub fn condition(interface: &Interface, action: &Action) -> Option<BoxedStrategy
         let found = interface.subject_type(action, &subject).ok()?;
         let asked = Condition { subject: subject.clone(), test: Test::Present };
         let presence = asked.check(interface, action).is_ok();
-        (!kinds_of_test(&found, presence).is_empty())
+        (!kinds_of_test(&subject, &found, presence).is_empty())
             .then(|| (subject, found.ty.into_owned(), found.sealed, presence))
     };
     let all: Vec<_> = subjects(interface, action).into_iter().filter_map(legal).collect();
     let interface = interface.clone();
     let one = move |(subject, ty, sealed, presence): (Subject, Type, bool, bool)| {
         let found = SubjectType { ty: Cow::Owned(ty), sealed };
-        let kinds = kinds_of_test(&found, presence);
+        let kinds = kinds_of_test(&subject, &found, presence);
         let tests = Union::new(kinds.into_iter().map(|kind| kind.strategy(&interface, &found.ty)));
         tests.prop_map(move |test| Condition { subject: subject.clone(), test })
     };
@@ -105,10 +106,11 @@ enum Kind {
     Domain,
     Path,
     Block,
+    From,
 }
 
 /// The tests that are legal on a subject; `presence` if it may be asked whether it is there.
-fn kinds_of_test(found: &SubjectType<'_>, presence: bool) -> Vec<Kind> {
+fn kinds_of_test(subject: &Subject, found: &SubjectType<'_>, presence: bool) -> Vec<Kind> {
     let ty = &*found.ty;
     let presence = if presence { vec![Kind::Presence] } else { vec![] };
     if found.sealed {
@@ -125,6 +127,7 @@ fn kinds_of_test(found: &SubjectType<'_>, presence: bool) -> Vec<Kind> {
         (*ty == Type::Host, Kind::Domain),
         (*ty == Type::Path, Kind::Path),
         (*ty == Type::Ip, Kind::Block),
+        (ty.source_type().is_some() && !subject.is_of_clock(), Kind::From),
     ];
     let legal = by_type.into_iter().filter(|(legal, _)| *legal).map(|(_, kind)| kind);
     presence.into_iter().chain(legal).collect()
@@ -156,6 +159,10 @@ impl Kind {
             }
             Self::Domain => vec(value(interface, ty), 1..=2).prop_map(Test::UnderDomain).boxed(),
             Self::Path => vec(value(interface, ty), 1..=2).prop_map(Test::UnderPath).boxed(),
+            Self::From => match ty.source_type() {
+                Some(ty) => Just(Test::From(vec![Source::Input { ty }])).boxed(),
+                None => Just(Test::Present).boxed(),
+            },
             Self::Block => {
                 let blocks = select(BLOCKS.as_slice()).prop_map(Value::text);
                 vec(blocks, 1..=2).prop_map(Test::WithinCidr).boxed()

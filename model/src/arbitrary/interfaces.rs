@@ -176,6 +176,8 @@ fn results() -> BTreeMap<String, Returned> {
     let of = |ty, optional, trusted| Returned { ty, optional, trusted };
     BTreeMap::from([
         ("b".to_owned(), of(Type::Text, false, true)),
+        ("c".to_owned(), of(Type::Count, true, true)),
+        ("e".to_owned(), of(Type::List(Box::new(Type::Email)), false, true)),
         ("n".to_owned(), of(Type::Count, true, false)),
     ])
 }

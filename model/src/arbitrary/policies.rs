@@ -14,8 +14,8 @@ use super::orders::orders;
 use super::settings::settings;
 use super::values::value;
 use crate::{
-    Action, Approval, Approver, Auth, Bind, Effect, Evidence, Interface, Limit, Measure, Owner, Per, Policy,
-    Rule, Sequence, Slot, Target, Terms, Tool, Type, Uses, Window,
+    Action, Approval, Approver, Auth, Bind, Condition, Effect, Evidence, Interface, Limit, Measure, Owner,
+    Per, Policy, Rule, Sequence, Slot, Source, Target, Terms, Test, Tool, Type, Uses, Window,
 };
 
 /// A policy in normal form that [`Policy::check`] accepts, and that extends nothing.
@@ -118,11 +118,15 @@ fn over(tools: BTreeMap<String, Tool>) -> BoxedStrategy<Policy> {
 /// A rule of `tool`, whose interface is `interface`.
 pub fn rule(tool: &str, interface: &Interface, effect: Effect) -> BoxedStrategy<Rule> {
     let tool = tool.to_owned();
-    let every = interface.clone();
+    let (every, of) = (interface.clone(), tool.clone());
     let actions: Vec<_> = interface.actions.iter().map(|(name, one)| (name.clone(), one.clone())).collect();
     let of_one = select(actions).prop_flat_map(move |(name, action)| {
-        let parts = (target(&every, &action.kinds), conditions(&every, &action, 2));
-        parts.prop_map(move |(target, conditions)| (Some(Arc::from(name.as_str())), target, conditions))
+        let parts = (target(&every, &action.kinds), conditions(&every, &action, 2), 0_u8..3);
+        let of = of.clone();
+        parts.prop_map(move |(target, conditions, sources)| {
+            let sourced = conditions.into_iter().map(|one| sourced(one, &of, &name, sources)).collect();
+            (Some(Arc::from(name.as_str())), target, sourced)
+        })
     });
     let of_all = target(interface, &interface.kinds.keys().cloned().collect::<Vec<_>>());
     let of_all = of_all.prop_map(|target| (None, target, Vec::new()));
@@ -133,6 +137,27 @@ pub fn rule(tool: &str, interface: &Interface, effect: Effect) -> BoxedStrategy<
     drawn
         .prop_map(move |(action, target, conditions)| Rule::new(&tool, effect, action, target, conditions))
         .boxed()
+}
+
+/// The condition with the results of `action` among its sources, or as the only ones: every drawn
+/// action returns the same.
+fn sourced(condition: Condition, tool: &str, action: &str, sources: u8) -> Condition {
+    let Some([Source::Input { ty }]) = condition.sources() else { return condition };
+    let field = if *ty == Type::Email {
+        "e"
+    } else if *ty == Type::Count {
+        "c"
+    } else {
+        return condition;
+    };
+    let (tool, action, field) = (tool.to_owned(), action.to_owned(), field.to_owned());
+    let result = Source::Result { tool, action, field, ty: ty.clone() };
+    let test = match sources {
+        0 => condition.test,
+        1 => Test::From(vec![result]),
+        _ => Test::From(vec![Source::Input { ty: ty.clone() }, result]),
+    };
+    Condition { test, ..condition }
 }
 
 fn tool(name: &'static str) -> BoxedStrategy<Tool> {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::{Condition, Rule, Target};
 
 /// Most families that are remembered at a time.
-const MAX_FAMILIES: usize = 256;
+const MAX_FAMILIES: usize = 4096;
 
 /// Where a rule's action, kind and conditions are held. Rules that share all three are of one
 /// family; rules that hold equal copies merely cost time.

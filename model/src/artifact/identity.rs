@@ -230,8 +230,9 @@ fn normal(conditions: Arc<[Condition]>) -> Arc<[Condition]> {
 
 /// Whether conditions are as [`normal`] leaves them.
 pub(crate) fn is_normal(conditions: &[Condition]) -> bool {
-    let sets = conditions.iter().filter_map(|condition| condition.test.set());
-    is_sorted(conditions) && sets.into_iter().all(is_sorted)
+    let mut sets = conditions.iter().filter_map(|condition| condition.test.set());
+    let mut sources = conditions.iter().filter_map(Condition::sources);
+    is_sorted(conditions) && sets.all(is_sorted) && sources.all(is_sorted)
 }
 
 /// Sorted, without repetition.
@@ -250,6 +251,10 @@ fn normal_condition(mut condition: Condition) -> Condition {
     {
         set.sort_unstable();
         set.dedup();
+    }
+    if let Test::From(sources) = &mut condition.test {
+        sources.sort_unstable();
+        sources.dedup();
     }
     condition
 }

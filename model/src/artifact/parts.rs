@@ -25,6 +25,9 @@ fn operand<S: Sink>(triple: &mut ArrayWriter<'_, S>, test: &Test) {
         Test::Present => triple.item().text("present"),
         Test::Absent => triple.item().text("absent"),
         Test::Compare(_, constant) => value(triple.item(), constant),
+        Test::From(sources) => {
+            triple.item().array(|array| sources.iter().for_each(|one| array.item().text(&one.to_text())));
+        }
         Test::Like(pattern) | Test::Matches(pattern) => triple.item().text(pattern),
         Test::Has(constants)
         | Test::In(constants)

@@ -54,7 +54,7 @@ impl Subject {
             Some(Quantifier::Some) => put("some "),
             None => {}
         }
-        put_name(&self.name, is_identifier(&self.name), &mut put);
+        put_name_of(&self.name, &mut put);
         for step in &self.steps {
             match step {
                 Step::Size => put(".size"),
@@ -70,6 +70,11 @@ impl Subject {
             }
         }
     }
+}
+
+/// Writes the name of a tool, an action, an argument or a field.
+pub(crate) fn put_name_of(name: &str, put: &mut impl FnMut(&str)) {
+    put_name(name, is_identifier(name), put);
 }
 
 fn put_name(name: &str, plain: bool, put: &mut impl FnMut(&str)) {
@@ -91,7 +96,7 @@ const fn is_identifier_byte(byte: u8) -> bool {
 }
 
 /// Takes an identifier or a string off the front.
-fn name(rest: &mut &str) -> Option<String> {
+pub(crate) fn name(rest: &mut &str) -> Option<String> {
     if rest.starts_with('"') {
         return string(rest);
     }

@@ -75,7 +75,7 @@ impl Conform<'_> {
         Ok(())
     }
 
-    fn value(&self, ty: &Type, value: &Value, at: Place<'_>, depth: u32) -> Result<(), Malformed> {
+    pub(super) fn value(&self, ty: &Type, value: &Value, at: Place<'_>, depth: u32) -> Result<(), Malformed> {
         let deeper = depth.saturating_add(1);
         if deeper > MAX_CALL_DEPTH {
             return Err(Malformed::new(
@@ -164,7 +164,7 @@ fn short(text: &str, at: Place<'_>) -> Result<(), Malformed> {
     Err(Malformed::new(MalformedCode::TooLarge, at, format!("has {found} bytes, more than {MAX_TEXT_BYTES}")))
 }
 
-fn in_range(ty: &Type, number: i64, at: Place<'_>) -> Result<(), Malformed> {
+pub(super) fn in_range(ty: &Type, number: i64, at: Place<'_>) -> Result<(), Malformed> {
     let range = if ty.is_natural() {
         0..=MAX_INTEGER
     } else if *ty == Type::Time {

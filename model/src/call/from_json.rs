@@ -9,7 +9,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visi
 use super::malformed::{Malformed, MalformedCode};
 use super::{Call, Given, MAX_CALL_BYTES, MAX_CALL_DEPTH, Measured, RawCall, RawResource};
 use crate::place::{Place, Quoted};
-use crate::{MAX_INTEGER, Policy};
+use crate::{MAX_INTEGER, Policy, Value};
 
 impl Call {
     /// Reads and types a call in JSON, as [`Call::check`] does.
@@ -85,6 +85,25 @@ fn object(given: Given, at: Place<'_>) -> Result<BTreeMap<String, Given>, Malfor
         Ok(members)
     } else {
         Err(Malformed::new(MalformedCode::WrongType, at, "is not an object"))
+    }
+}
+
+impl Policy {
+    /// Reads what `call` returned, an object of the fields of its result, as far as the policy reads them; of
+    /// others nothing is said.
+    ///
+    /// # Errors
+    ///
+    /// [`Malformed`] with the first thing that is wrong; the path starts at the result.
+    pub fn result_from_json(&self, call: &Call, json: &[u8]) -> Result<BTreeMap<String, Value>, Malformed> {
+        let given = object(Given::from_json(json)?, Place::Root)?;
+        let Some(tool) = self.tools.get(&call.tool) else { return Ok(BTreeMap::new()) };
+        let Some(action) = tool.interface.actions.get(&call.action) else { return Ok(BTreeMap::new()) };
+        let read = given.into_iter().filter_map(|(name, given)| {
+            let ty = &action.results.get(&name)?.ty;
+            Some(tool.interface.read(given, ty, Place::Root.member(&name)).map(|value| (name.clone(), value)))
+        });
+        read.collect()
     }
 }
 

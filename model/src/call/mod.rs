@@ -25,6 +25,7 @@ use std::collections::BTreeMap;
 
 pub use given::{Given, RawCall, RawResource};
 pub use malformed::{Malformed, MalformedCode};
+pub(crate) use reader::read_alone;
 
 use crate::Value;
 

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::conform::{unknown, wrong_type};
+#[cfg(feature = "serde")]
+use super::conform::{Conform, Needs};
+use super::conform::{in_range, spelled, unknown, wrong_type};
 use super::malformed::{Malformed, MalformedCode};
 use super::typed::kind_of;
 use super::{Given, Measured, RawResource, Resource};
@@ -65,13 +67,7 @@ impl Reader<'_> {
         Ok(match (ty, given) {
             (Type::Json, _) => Value::Sealed,
             (Type::Bool, Given::Bool(value)) => Value::Bool(value),
-            (Type::Int | Type::Count | Type::Bytes | Type::Duration, Given::Integer(number)) => {
-                Value::Int(number)
-            }
-            (Type::Decimal { .. } | Type::Money { .. } | Type::Time, Given::Text(text)) => {
-                Value::Int(written(ty, &text, at)?)
-            }
-            (ty, Given::Text(text)) if ty.is_text() => Value::Text(folded(ty, text)),
+            (ty, given @ (Given::Integer(_) | Given::Text(_))) => scalar(given, ty, at)?,
             (Type::List(member), Given::List(members)) => Value::List(self.members(members, member, at)?),
             (Type::Set(member), Given::List(members)) => {
                 let mut members = self.members(members, member, at)?;
@@ -112,6 +108,41 @@ impl Reader<'_> {
             record.ok_or_else(|| Malformed::about(MalformedCode::WrongType, at, name, "is no record"))?;
         Ok(Value::Map(self.fields(given, &record.fields, at)?))
     }
+}
+
+/// A number or a text.
+fn scalar(given: Given, ty: &Type, at: Place<'_>) -> Result<Value, Malformed> {
+    match (ty, given) {
+        (Type::Int | Type::Count | Type::Bytes | Type::Duration, Given::Integer(number)) => {
+            Ok(Value::Int(number))
+        }
+        (Type::Decimal { .. } | Type::Money { .. } | Type::Time, Given::Text(text)) => {
+            Ok(Value::Int(written(ty, &text, at)?))
+        }
+        (ty, Given::Text(text)) if ty.is_text() => Ok(Value::Text(folded(ty, text))),
+        _ => Err(wrong_type(ty, at)),
+    }
+}
+
+impl Interface {
+    /// A given value as a value of `ty`, which it must be in all respects.
+    #[cfg(feature = "serde")]
+    pub(super) fn read(&self, given: Given, ty: &Type, at: Place<'_>) -> Result<Value, Malformed> {
+        let value = Reader { interface: self, measured: Measured::Accept }.value(given, ty, at)?;
+        Conform { interface: self, needs: Needs::Everything }.value(ty, &value, at, 0)?;
+        Ok(value)
+    }
+}
+
+/// A number or a text as a value of `ty`, in its one spelling, if it is one.
+pub(crate) fn read_alone(given: Given, ty: &Type) -> Option<Value> {
+    let value = scalar(given, ty, Place::Root).ok()?;
+    match &value {
+        Value::Int(number) => in_range(ty, *number, Place::Root).ok()?,
+        Value::Text(text) => spelled(ty, text, Place::Root).ok()?,
+        Value::Bool(_) | Value::List(_) | Value::Map(_) | Value::Sealed => return None,
+    }
+    Some(value)
 }
 
 /// The integer of a decimal, money or time that is written as text.

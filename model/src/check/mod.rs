@@ -13,7 +13,7 @@ use std::fmt;
 
 pub use settings::{MAX_NOTE_BYTES, check_note, check_principal_name};
 
-use crate::place::Place;
+use crate::place::{Place, Quoted};
 use crate::{NameError, Policy, Tool, check_name};
 
 /// Most tools of a policy.
@@ -93,6 +93,11 @@ impl Policy {
             let at = tools.member(of);
             name(of, at)?;
             tool.check(of, at)?;
+        }
+        if let Some(source) = self.missing_source() {
+            let message =
+                format!("names {}, which is no trusted field of this type", Quoted(&source.to_text()));
+            return Err(Invalid::new(tools, message));
         }
         orders::orders(self, root.member("orders"))?;
         statements::approvals(self, root.member("approvals").member("rules"))?;

@@ -3,7 +3,7 @@
 use super::{Invalid, MAX_CONDITIONS, MAX_CONSTANTS, MAX_RULES, few};
 use crate::artifact::{Families, RuleIds, is_normal};
 use crate::place::{Place, Quoted};
-use crate::{Action, Condition, Effect, Interface, Rule, Slot, Target, Tool, Value};
+use crate::{Action, Condition, Effect, Interface, Rule, Slot, Source, Target, Tool, Value};
 
 pub(super) fn check(tool: &Tool, name: &str, at: Place<'_>) -> Result<(), Invalid> {
     all(tool, name, Effect::Allow, &tool.allow, at.member("allow"))?;
@@ -98,6 +98,7 @@ pub(super) fn conditions(
     for (index, condition) in conditions.iter().enumerate() {
         let at = at.item(index);
         few(condition.test.set().map_or(0, <[Value]>::len), MAX_CONSTANTS, at)?;
+        few(condition.sources().map_or(0, <[Source]>::len), MAX_CONSTANTS, at)?;
         condition.check(interface, action).map_err(|message| Invalid::new(at, message))?;
     }
     Ok(())

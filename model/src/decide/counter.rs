@@ -6,10 +6,12 @@
 //! limit calls of send per agent      counter (limit), the agent's             + 1, whatever the job
 //! separate read from send            counters (separate, side)                + 1 on the call's own side
 //! before apply do plan               counter (before, what must agree)        + 1 when a plan is done
+//! to from [contacts.search.emails]   counter (source, value under a secret)   + 1 when a search first gives it
 //! ```
 //!
 //! A key is a hash, so that what a call said never stands in an entry. It is not salted, because
-//! equal values must meet: whoever reads entries can try values against it.
+//! equal values must meet: whoever reads entries can try values against it. Those of sources are under
+//! the job's secret ([`crate::History::salted`]): they need to meet within one job alone.
 
 use std::collections::BTreeMap;
 
@@ -144,6 +146,11 @@ impl KeyParts {
 
 fn folded(text: &str, fold: bool) -> String {
     if fold { text.to_ascii_lowercase() } else { text.to_owned() }
+}
+
+/// A value as JSON.
+pub(crate) fn json_of(value: &Value) -> Json {
+    json(value, false)
 }
 
 fn json(value: &Value, fold: bool) -> Json {

@@ -4,7 +4,7 @@
 //! failing condition of the nearest rule, and these functions tell the rest of the story about it.
 
 use super::rules::{Asked, elements};
-use crate::{Action, Call, Condition, Effect, Moment, Truth};
+use crate::{Action, Call, Condition, Effect, Situation, Truth};
 
 /// A condition of an allow that is not true of a call.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -17,11 +17,16 @@ pub struct Failing {
     pub truth: Truth,
 }
 
-/// All conditions that are not true of `call` at `moment`, in their order; of an element condition,
+/// All conditions that are not true of `call` in `situation`, in their order; of an element condition,
 /// where it fails first.
 #[must_use]
-pub fn failing(conditions: &[Condition], action: &Action, call: &Call, moment: Moment) -> Vec<Failing> {
-    let asked = Asked { action, call, moment };
+pub fn failing<'s>(
+    conditions: &[Condition],
+    action: &Action,
+    call: &Call,
+    situation: impl Into<Situation<'s>>,
+) -> Vec<Failing> {
+    let asked = Asked { action, call, situation: situation.into() };
     let each = (0_u32..).zip(conditions);
     each.filter_map(|(index, condition)| {
         let (truth, element) = first_failure(condition, asked)?;
@@ -44,20 +49,20 @@ fn first_failure(condition: &Condition, asked: Asked<'_>) -> Option<(Truth, Opti
     })
 }
 
-/// Indices of the conditions that alone keep a rule of `effect` from speaking of `call` at `moment`: without
+/// Indices of the conditions that alone keep a rule of `effect` from speaking of `call` in `situation`: without
 /// any one of them it would. Denies and approvals speak unless they are false, allows if they are
 /// true; `Deny` stands for both of the former.
 ///
 /// This is what a test must bring about for a condition to count as tested.
 #[must_use]
-pub fn decisive(
+pub fn decisive<'s>(
     conditions: &[Condition],
     action: &Action,
     call: &Call,
     effect: Effect,
-    moment: Moment,
+    situation: impl Into<Situation<'s>>,
 ) -> Vec<u32> {
-    let asked = Asked { action, call, moment };
+    let asked = Asked { action, call, situation: situation.into() };
     let speaks = |conditions: &[Condition]| {
         let truth = asked.holds(conditions, effect);
         match effect {
@@ -79,15 +84,15 @@ pub fn decisive(
         .collect()
 }
 
-/// Whether `conditions` hold of `call` at `moment` as the interpreter reads them for a rule of `effect`: an
+/// Whether `conditions` hold of `call` in `situation` as the interpreter reads them for a rule of `effect`: an
 /// allow needs them of every element of the batch, a deny (and an approval) of one.
 #[must_use]
-pub fn conditions_hold(
+pub fn conditions_hold<'s>(
     conditions: &[Condition],
     action: &Action,
     call: &Call,
     effect: Effect,
-    moment: Moment,
+    situation: impl Into<Situation<'s>>,
 ) -> Truth {
-    Asked { action, call, moment }.holds(conditions, effect)
+    Asked { action, call, situation: situation.into() }.holds(conditions, effect)
 }

@@ -3,12 +3,12 @@
 use super::counter::{Bound, Charge, Charging, Counter};
 use super::limits::{Used, used};
 use super::needs::{Needs, settle};
-use crate::{Call, Moment, Owner, Policy, Value};
+use crate::{Call, Given, Hash, Owner, Policy, Provenance, Situation, Sources, TooManyLabels, Value};
 use std::collections::BTreeMap;
 
 /// A job as it stands while a decision is taken. The ledger's head is one, a list of what happened
 /// ([`Past`]) is another; both say the same.
-pub trait History {
+pub trait History: Sources {
     /// The time that the decision bears, Unix milliseconds.
     fn now(&self) -> i64;
 
@@ -19,6 +19,10 @@ pub trait History {
     /// The sum of a counter's charges at or before `until`; of all of them for `None`. `None` if that
     /// overflows or cannot be read.
     fn total(&self, counter: &Counter, until: Option<i64>) -> Option<i64>;
+
+    /// `label`, the hash of a value, under the job's secret; `None` if that cannot be read. The same
+    /// for the same job and label.
+    fn salted(&self, label: Hash) -> Option<Hash>;
 }
 
 /// What happened, as a plain list: the reference for every faster history, and what tests and an
@@ -89,7 +93,8 @@ impl Past {
         at: i64,
         call: &Call,
     ) -> Result<Vec<Charging>, crate::Undecided> {
-        let charges = Needs::of(policy, call, Moment::at(at)).charges(policy, call, &self.at(who, at))?;
+        let before = self.at(who, at);
+        let charges = Needs::of(policy, call, Situation::of(&before)).charges(policy, call, &before)?;
         self.charge(who, at, &charges);
         Ok(charges)
     }
@@ -107,6 +112,39 @@ impl Past {
     ) {
         let charges = settle(policy, call, charged, done, &self.at(who, at));
         self.charge(who, at, &charges);
+        self.returned(policy, who, at, call, done);
+    }
+
+    /// Remembers where the values of a result came from.
+    pub(super) fn returned(
+        &mut self,
+        policy: &Policy,
+        who: Who<'_>,
+        at: i64,
+        call: &Call,
+        done: Option<&BTreeMap<String, Value>>,
+    ) {
+        let Some(result) = done else { return };
+        let labels = Provenance::of(policy).of_result(call, result, &self.at(who, at));
+        self.charge(who, at, &labels);
+    }
+
+    /// Adds the job's input.
+    ///
+    /// # Errors
+    ///
+    /// [`TooManyLabels`] only if the policy asks for more of its values than a job may remember; nothing
+    /// is added then.
+    pub fn input(
+        &mut self,
+        policy: &Policy,
+        who: Who<'_>,
+        at: i64,
+        input: &Given,
+    ) -> Result<(), TooManyLabels> {
+        let labels = Provenance::of(policy).of_input(input, &self.at(who, at))?;
+        self.charge(who, at, &labels);
+        Ok(())
     }
 }
 
@@ -142,5 +180,10 @@ impl History for PastAt<'_> {
         let charges = self.charges(counter);
         let counted = charges.iter().filter(|charge| until.is_none_or(|until| charge.at <= until));
         counted.map(|charge| charge.amount).try_fold(0_i64, i64::checked_add)
+    }
+
+    /// A list has no secret: it holds the values themselves.
+    fn salted(&self, label: Hash) -> Option<Hash> {
+        Some(label)
     }
 }

@@ -8,7 +8,7 @@ use super::history::History;
 use super::limits::{Demand, Undecided, demands};
 use super::orders::{self, Ordered};
 use super::rules::approvals;
-use crate::{Approval, Call, Moment, Policy, Tool, Value, Window};
+use crate::{Approval, Call, Policy, Situation, Tool, Value, Window};
 
 /// What a call asks of its job's history.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -24,26 +24,28 @@ pub struct Needs {
 }
 
 impl Needs {
-    /// What `call` asks at `moment`: only approvals may read it.
+    /// What `call` asks in `situation`: only approvals may read it.
     #[must_use]
-    pub fn of(policy: &Policy, call: &Call, moment: Moment) -> Self {
-        let parents = policy.layers().skip(1).map(|layer| Self::of_layer(layer, call, moment));
-        Self { parents: parents.collect(), ..Self::of_layer(policy, call, moment) }
+    pub fn of<'s>(policy: &Policy, call: &Call, situation: impl Into<Situation<'s>>) -> Self {
+        let situation = situation.into();
+        let parents = policy.layers().skip(1).map(|layer| Self::of_layer(layer, call, situation));
+        Self { parents: parents.collect(), ..Self::of_layer(policy, call, situation) }
     }
 
-    fn of_layer(layer: &Policy, call: &Call, moment: Moment) -> Self {
+    fn of_layer(layer: &Policy, call: &Call, situation: Situation<'_>) -> Self {
         let demands = layer.tools.get(&call.tool).map_or(Err(Undecided), |tool| demands(tool, call));
-        let (orders, approvals) = (orders::of(layer, call), approvals(layer, call, moment));
+        let (orders, approvals) = (orders::of(layer, call), approvals(layer, call, situation));
         Self { orders, approvals, demands, parents: Vec::new() }
     }
 
-    /// The same at another moment.
+    /// The same in another situation.
     #[must_use]
-    pub fn at(&self, policy: &Policy, call: &Call, moment: Moment) -> Self {
+    pub fn at<'s>(&self, policy: &Policy, call: &Call, situation: impl Into<Situation<'s>>) -> Self {
+        let situation = situation.into();
         let mut needs = self.clone();
-        needs.approvals = approvals(policy, call, moment);
+        needs.approvals = approvals(policy, call, situation);
         for (parent, layer) in needs.parents.iter_mut().zip(policy.layers().skip(1)) {
-            parent.approvals = approvals(layer, call, moment);
+            parent.approvals = approvals(layer, call, situation);
         }
         needs
     }

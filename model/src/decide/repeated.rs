@@ -35,8 +35,9 @@ impl Past {
         times: u32,
         ending: Ending<'_>,
     ) -> Result<(), Undecided> {
-        let one =
-            super::Needs::of(policy, call, crate::Moment::at(at)).charges(policy, call, &self.at(who, at))?;
+        let before = self.at(who, at);
+        let needs = super::Needs::of(policy, call, crate::Situation::of(&before));
+        let one = needs.charges(policy, call, &before)?;
         let all = repeated(&one, times)?;
         self.charge(who, at, &all);
         let done = match ending {
@@ -47,6 +48,8 @@ impl Past {
         let settled = settle(policy, call, &one, done, &self.at(who, at));
         let settled = repeated(&settled, times)?;
         self.charge(who, at, &settled);
+        // The same values again are nothing new.
+        self.returned(policy, who, at, call, done);
         Ok(())
     }
 }

@@ -1,6 +1,6 @@
 //! Steps 2, 3 and 5: what the rules say of a call, and which approvals it needs.
 
-use crate::{Action, Approval, Call, Condition, Effect, Moment, Policy, Rule, Target, Tool, Truth, Value};
+use crate::{Action, Approval, Call, Condition, Effect, Policy, Rule, Situation, Target, Tool, Truth, Value};
 
 /// What the rules alone say of a call. Indices are into the tool's sorted lists.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -61,13 +61,13 @@ pub struct Near {
     pub condition: Option<u32>,
 }
 
-/// Steps 2 and 3 of the decision: what the rules of one tool of one layer say of `call` at `moment`.
+/// Steps 2 and 3 of the decision: what the rules of one tool of one layer say of `call` in `situation`.
 #[must_use]
-pub fn rule(tool: &Tool, call: &Call, moment: Moment) -> Ruling {
+pub fn rule<'s>(tool: &Tool, call: &Call, situation: impl Into<Situation<'s>>) -> Ruling {
     let Some(action) = tool.interface.actions.get(&call.action) else {
         return Ruling::DefaultDeny { near: None };
     };
-    let asked = Asked { action, call, moment };
+    let asked = Asked { action, call, situation: situation.into() };
     let mut near = None;
     for (index, deny) in (0_u32..).zip(&tool.deny) {
         if speaks_of(deny, Effect::Deny, call).and(asked.holds(&deny.conditions, Effect::Deny)).is_not_false()
@@ -92,22 +92,23 @@ pub fn rule(tool: &Tool, call: &Call, moment: Moment) -> Ruling {
 
 /// Steps 2 and 3 in each layer. One that does not have the tool allows nothing of it.
 #[must_use]
-pub fn rulings(policy: &Policy, call: &Call, moment: Moment) -> Rulings {
+pub fn rulings<'s>(policy: &Policy, call: &Call, situation: impl Into<Situation<'s>>) -> Rulings {
+    let situation = situation.into();
     let of = |layer: &Policy| match layer.tools.get(&call.tool) {
-        Some(tool) => rule(tool, call, moment),
+        Some(tool) => rule(tool, call, situation),
         None => Ruling::DefaultDeny { near: None },
     };
     Rulings { own: of(policy), parents: policy.layers().skip(1).map(of).collect() }
 }
 
-/// Indices into [`Policy::approvals`] of those asked for by this call at `moment`.
+/// Indices into [`Policy::approvals`] of those asked for by this call in `situation`.
 #[must_use]
-pub fn approvals(policy: &Policy, call: &Call, moment: Moment) -> Vec<u32> {
+pub fn approvals<'s>(policy: &Policy, call: &Call, situation: impl Into<Situation<'s>>) -> Vec<u32> {
     let Some(action) = policy.tools.get(&call.tool).and_then(|tool| tool.interface.actions.get(&call.action))
     else {
         return Vec::new();
     };
-    let asked = Asked { action, call, moment };
+    let asked = Asked { action, call, situation: situation.into() };
     let is_asked = |approval: &Approval| {
         approval.tool == call.tool
             && approval.actions.contains(&call.action)
@@ -132,12 +133,12 @@ fn speaks_of(rule: &Rule, effect: Effect, call: &Call) -> Truth {
     Truth::of(of_action).and(rule.target.matches(call.resource.as_ref()))
 }
 
-/// A call of an action, at the moment at which it is decided.
+/// A call of an action, in the situation in which it is decided.
 #[derive(Clone, Copy)]
 pub(super) struct Asked<'a> {
     pub(super) action: &'a Action,
     pub(super) call: &'a Call,
-    pub(super) moment: Moment,
+    pub(super) situation: Situation<'a>,
 }
 
 impl Asked<'_> {
@@ -174,11 +175,11 @@ impl Asked<'_> {
     }
 
     fn holds_of_call(self, condition: &Condition) -> Truth {
-        condition.holds(&self.call.arguments, self.moment)
+        condition.holds(&self.call.arguments, self.situation)
     }
 
     pub(super) fn holds_of(self, condition: &Condition, element: &Value) -> Truth {
-        element.as_map().map_or(Truth::Unknown, |fields| condition.holds(fields, self.moment))
+        element.as_map().map_or(Truth::Unknown, |fields| condition.holds(fields, self.situation))
     }
 }
 

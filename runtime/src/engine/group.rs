@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use wpc_model::{Comparison, Condition, Moment, Prepared, Test, Truth, Value};
+use wpc_model::{Comparison, Condition, Prepared, Situation, Test, Truth, Value};
 
 use super::keys::{Bits, KeySet, Present};
 
@@ -69,14 +69,20 @@ impl Groups {
 
     /// Index of the first condition that is not true of `fields`.
     #[inline]
-    pub(super) fn first_not_true(&self, fields: &BTreeMap<String, Value>, moment: Moment) -> Option<u32> {
-        self.groups.iter().find_map(|group| group.first(fields, moment, |truth| !truth.is_true()))
+    pub(super) fn first_not_true(
+        &self,
+        fields: &BTreeMap<String, Value>,
+        situation: Situation<'_>,
+    ) -> Option<u32> {
+        self.groups.iter().find_map(|group| group.first(fields, situation, |truth| !truth.is_true()))
     }
 
     /// Whether no condition is false of `fields`.
     #[inline]
-    pub(super) fn may_hold(&self, fields: &BTreeMap<String, Value>, moment: Moment) -> bool {
-        self.groups.iter().all(|group| group.first(fields, moment, |truth| !truth.is_not_false()).is_none())
+    pub(super) fn may_hold(&self, fields: &BTreeMap<String, Value>, situation: Situation<'_>) -> bool {
+        self.groups
+            .iter()
+            .all(|group| group.first(fields, situation, |truth| !truth.is_not_false()).is_none())
     }
 }
 
@@ -101,6 +107,7 @@ impl Group {
             Test::Has(keys) => Some(Quick::Has(self.keys.add(&texts(keys)?)?)),
             Test::Lacks(keys) => Some(Quick::Lacks(self.keys.add(&texts(keys)?)?)),
             Test::Compare(..)
+            | Test::From(_)
             | Test::Absent
             | Test::Present
             | Test::In(_)
@@ -118,7 +125,7 @@ impl Group {
     fn first(
         &self,
         fields: &BTreeMap<String, Value>,
-        moment: Moment,
+        situation: Situation<'_>,
         wanted: impl Fn(Truth) -> bool,
     ) -> Option<u32> {
         let value = fields.get(&self.name);
@@ -133,7 +140,7 @@ impl Group {
                 }
                 (Quick::Has(wanted), Some(Value::Map(_))) => present.has(wanted),
                 (Quick::Lacks(unwanted), Some(Value::Map(_))) => present.lacks(unwanted),
-                _ => condition.holds(fields, moment),
+                _ => condition.holds(fields, situation),
             })
         });
         found.map(|one| one.index)

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use wpc_model::{Action, Call, Condition, Moment, Value};
+use wpc_model::{Action, Call, Condition, Situation, Value};
 
 use super::group::Groups;
 
@@ -69,14 +69,14 @@ impl Lists {
     #[inline]
     pub(super) fn allows(&self, id: ListId, asked: &Asked<'_>) -> Result<(), Option<u32>> {
         let list = self.0.get(id.0 as usize).ok_or(None)?;
-        let mut failing = list.of_call.first_not_true(&asked.call.arguments, asked.moment);
+        let mut failing = list.of_call.first_not_true(&asked.call.arguments, asked.situation);
         if !list.of_element.is_empty() {
             match asked.elements {
                 None => failing = least(failing, list.of_element.first()),
                 Some(elements) => {
                     for element in elements {
                         let found = match element.as_map() {
-                            Some(fields) => list.of_element.first_not_true(fields, asked.moment),
+                            Some(fields) => list.of_element.first_not_true(fields, asked.situation),
                             None => list.of_element.first(),
                         };
                         failing = least(failing, found);
@@ -92,25 +92,25 @@ impl Lists {
     #[inline]
     pub(super) fn denies(&self, id: ListId, asked: &Asked<'_>) -> bool {
         let Some(list) = self.0.get(id.0 as usize) else { return true };
-        if !list.of_call.may_hold(&asked.call.arguments, asked.moment) {
+        if !list.of_call.may_hold(&asked.call.arguments, asked.situation) {
             return false;
         }
         if list.of_element.is_empty() {
             return true;
         }
         let Some(elements) = asked.elements else { return true };
-        let may_hold = |fields| list.of_element.may_hold(fields, asked.moment);
+        let may_hold = |fields| list.of_element.may_hold(fields, asked.situation);
         elements.iter().any(|element| element.as_map().is_none_or(may_hold))
     }
 }
 
-/// A call, the elements of its batch, and when it is decided.
+/// A call, the elements of its batch, and the situation in which it is decided.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Asked<'a> {
     pub(super) call: &'a Call,
     /// `None` if they are not there.
     pub(super) elements: Option<&'a [Value]>,
-    pub(super) moment: Moment,
+    pub(super) situation: Situation<'a>,
 }
 
 fn least(left: Option<u32>, right: Option<u32>) -> Option<u32> {

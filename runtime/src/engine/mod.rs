@@ -22,7 +22,7 @@ mod tests;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use wpc_model::{Action, Call, Moment, Near, Policy, Ruling, Tool};
+use wpc_model::{Action, Call, Near, Policy, Ruling, Situation, Tool};
 
 use index::{Builder, Found, Index};
 use lists::{Asked, Interner, Lists};
@@ -51,20 +51,20 @@ impl Engine {
         Self { tools: policy.tools.iter().map(|(name, tool)| (name.clone(), of_tool(tool))).collect() }
     }
 
-    /// Steps 2 and 3 of the decision: what the rules say of `call` at `moment`.
-    pub(crate) fn rule(&self, call: &Call, moment: Moment) -> Ruling {
+    /// Steps 2 and 3 of the decision: what the rules say of `call` in `situation`.
+    pub(crate) fn rule(&self, call: &Call, situation: Situation<'_>) -> Ruling {
         let tool = self.tools.iter().find(|(name, _)| *name == call.tool);
         match tool.and_then(|(_, actions)| actions.iter().find(|rules| rules.action == call.action)) {
-            Some(rules) => rules.rule(call, moment),
+            Some(rules) => rules.rule(call, situation),
             None => Ruling::DefaultDeny { near: None },
         }
     }
 }
 
 impl ActionRules {
-    fn rule(&self, call: &Call, moment: Moment) -> Ruling {
+    fn rule(&self, call: &Call, situation: Situation<'_>) -> Ruling {
         let elements = self.batch.as_ref().and_then(|name| call.arguments.get(name)?.as_list());
-        let asked = Asked { call, elements, moment };
+        let asked = Asked { call, elements, situation };
         let resource = call.resource.as_ref();
         let denied = self.deny.speaking_of(resource, |deny, _| {
             if self.lists.denies(deny.list, &asked) {

@@ -81,7 +81,8 @@ impl Sieve {
 
     /// The patterns that may match a resource's first name; `None` if all may.
     pub(super) fn pass(&self, name: Option<&str>) -> Option<Passed> {
-        if self.overfull {
+        // Where nothing is literal, as in `deny manage on any`, there is nothing to look up.
+        if self.overfull || (self.begin.lengths.is_empty() && self.end.lengths.is_empty()) {
             return None;
         }
         let mut passed = self.always.unwrap_or(Passed::NONE);

@@ -16,7 +16,7 @@ fn check(policy: &Policy, engine: &Engine, call: &Call) {
         Some(tool) => rule(tool, call, NOW),
         None => Ruling::DefaultDeny { near: None },
     };
-    assert_eq!(engine.rule(call, NOW), expect, "{call:?}\n{policy:#?}");
+    assert_eq!(engine.rule(call, NOW.into()), expect, "{call:?}\n{policy:#?}");
 }
 
 proptest! {

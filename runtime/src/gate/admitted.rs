@@ -155,8 +155,9 @@ fn steps(
     // Another process may have given up on this one, and given back its places in flight.
     let late = head.attempt(&settled.call).is_some_and(|attempt| attempt.awaits_late);
     let held = if late { &[][..] } else { asked.charged.as_slice() };
-    let charges = settle(&core.policy, &asked.call, held, done, head);
-    let charges = charges.into_iter().map(Charged::from).collect();
+    let settled_up = settle(&core.policy, &asked.call, held, done, head);
+    let labels = done.map(|result| core.provenance.of_result(&asked.call, result, head));
+    let charges = settled_up.into_iter().chain(labels.into_iter().flatten()).map(Charged::from).collect();
     let body = Body::Outcome(Settled { charges, late, ..settled.clone() });
     let beside = Beside { openings: openings.clone(), documents: Vec::new() };
     let outcome = Step::With(body, Box::new(beside));

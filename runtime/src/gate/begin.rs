@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 use wpc_model::{
-    Admission, Approvals, Charging, Decision, Moment, Needs, Reason, Refusal, Rulings, admit, in_force,
+    Admission, Approvals, Charging, Decision, Moment, Needs, Reason, Refusal, Rulings, Situation, admit,
+    in_force,
 };
 
 use super::admitted::{Admitted, Asking, Settling};
@@ -28,7 +29,7 @@ pub(super) struct Begin {
     call: CallId,
     recorded: Recorded,
     needs: Needs,
-    /// Which approvals it needs reads the clock.
+    /// Which approvals it needs is known inside the ledger's lock.
     timed: bool,
     said: Said,
     /// What the last run also records of earlier refusals.
@@ -66,7 +67,7 @@ impl Begin {
     pub(super) fn new(core: &Arc<Core>, asked: Asked) -> Result<Self, Refused> {
         core.is_sound()?;
         let (needs, timed) = if asked.rulings.as_ref().is_none_or(Rulings::allow) {
-            // What does not read the clock is the same at every moment.
+            // What neither reads the clock nor asks for sources is the same in every situation.
             let needs = Needs::of(&core.policy, &asked.call, Moment::at(0));
             (needs, core.timed.approvals(&asked.call))
         } else {
@@ -127,13 +128,15 @@ impl Begin {
                 return refused(code, vec![Step::Entry(Body::Revoked(entry))], Some(seq));
             }
         };
-        let mut layers = std::iter::once(&self.needs).chain(&self.needs.parents);
-        let given = if self.timed || layers.any(|needs| !needs.approvals.is_empty()) {
+        let given = if self.timed || !self.needs.asked(&self.core.policy).is_empty() {
             self.core.approvals.at(head, &self.core.policy, &self.core.trust)
         } else {
             Given::none()
         };
-        let admission = self.admit(head, &given, held.as_deref());
+        // What the entry says is what the decision reads, so that a replay of the one gives the other.
+        let attested = self.core.attested(call, head);
+        let situation = Situation { sources: Some(&attested), ..Situation::of(head) };
+        let admission = self.admit(head, situation, &given, held.as_deref());
         let verdict = match admission.decision {
             Decision::Allow { rule } => {
                 let charges = admission.charges.iter().copied().map(Charged::from).collect();
@@ -158,6 +161,7 @@ impl Begin {
             jti: held.map(|held| held.taken.jti.clone()),
             args_root: self.recorded.args_root,
             facts: self.recorded.facts.clone(),
+            attested: attested.attestations(),
             approvals: given::hashes(&given, &admission.approvals),
             revocation_seq,
         };
@@ -167,19 +171,25 @@ impl Begin {
     }
 
     /// Validity, the order of calls, approvals and limits, and what an admitted call charges; before
-    /// them the rules, if they read the clock.
-    fn admit(&self, head: &Head<'_>, given: &Given, held: Option<&Held>) -> Admission {
+    /// them the rules, if they read the clock or ask for sources.
+    fn admit(
+        &self,
+        head: &Head<'_>,
+        situation: Situation<'_>,
+        given: &Given,
+        held: Option<&Held>,
+    ) -> Admission {
         // On the ledger's clock, which is the one that the entry bears.
         if let Err(refusal) = in_force(&self.core.policy, head.now_ms()) {
             return refusal.into();
         }
-        let (call, moment) = (&self.asked.call, Moment::at(head.now_ms()));
+        let call = &self.asked.call;
         let rulings = match &self.asked.rulings {
             Some(rulings) => Cow::Borrowed(rulings),
-            None => Cow::Owned(self.core.rulings(call, moment)),
+            None => Cow::Owned(self.core.rulings(call, situation)),
         };
         let needs = if self.timed {
-            Cow::Owned(self.needs.at(&self.core.policy, call, moment))
+            Cow::Owned(self.needs.at(&self.core.policy, call, situation))
         } else {
             Cow::Borrowed(&self.needs)
         };

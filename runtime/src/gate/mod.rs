@@ -9,7 +9,7 @@
 //! [`Core`] knows nothing of Rust types: the typed [`crate::Gate`] and the dynamic
 //! [`crate::DynamicGate`] describe a call, evaluate its rules, and ask here. Approvals and limits
 //! are decided by `wpc_model` inside the ledger's lock, so what was charged is what was decided; so
-//! are rules that read the clock.
+//! are rules that read the clock or ask where a value came from.
 //!
 //! Invariants:
 //!
@@ -21,6 +21,7 @@ mod admitted;
 mod begin;
 mod flood;
 mod given;
+mod input;
 mod named;
 mod opening;
 mod recorded;
@@ -39,7 +40,10 @@ use tokio::sync::oneshot;
 use wpc_evidence::CallIds;
 use wpc_evidence::commitment::JobSecret;
 use wpc_evidence::token::TokenError;
-use wpc_model::{Call, Hash, Malformed, MalformedCode, Moment, Policy, Ruling, Rulings};
+use wpc_model::{
+    Attested, Call, Hash, Malformed, MalformedCode, Moment, Policy, Provenance, Ruling, Rulings, Situation,
+    Sources,
+};
 
 use crate::Trust;
 use crate::engine::Engine as Rules;
@@ -57,6 +61,7 @@ use untyped::{Refusing, RefusingTask};
 
 pub(crate) use admitted::Admitted;
 pub use flood::MAX_DENIALS_PER_SECOND;
+pub use input::Input;
 pub use opening::{OpenError, Opening};
 pub use slip::BEGIN_WITHIN;
 pub(crate) use slip::Slip;
@@ -82,6 +87,8 @@ pub(crate) struct Core {
     secret: JobSecret,
     /// The arguments that the policy reads, by tool and action.
     reads: BTreeMap<(String, String), BTreeSet<String>>,
+    /// The values whose source the policy asks for.
+    provenance: Provenance,
     standing: Standing,
     approvals: Verified,
     flood: Flood,
@@ -93,7 +100,8 @@ pub(crate) struct Core {
 pub(crate) struct Asked {
     /// The call; complete, and typed by the policy's interface.
     pub(crate) call: Arc<Call>,
-    /// What the rules said, unless they read the clock: then they are asked inside the ledger's lock.
+    /// What the rules said, unless they read the clock or ask for a source: then they are asked inside
+    /// the ledger's lock.
     pub(crate) rulings: Option<Rulings>,
     /// What evaluated them.
     pub(crate) engine: Engine,
@@ -120,20 +128,29 @@ impl Core {
         &self.ledger
     }
 
-    /// What the rules of the artifact say of a call at `moment`, in each layer.
-    pub(crate) fn rulings(&self, call: &Call, moment: Moment) -> Rulings {
-        let parents = self.parents.iter().map(|rules| rules.rule(call, moment));
-        Rulings { own: self.rules.rule(call, moment), parents: parents.collect() }
+    /// What `known` says of where the call's values came from, as far as the policy asks.
+    pub(crate) fn attested(&self, call: &Call, known: &dyn Sources) -> Attested {
+        // Most policies ask for nothing.
+        if self.provenance == Provenance::default() {
+            return Attested::default();
+        }
+        Attested::of(&self.policy, call, known)
     }
 
-    /// A call that the engine answers, unless its rules read the clock.
+    /// What the rules of the artifact say of a call in `situation`, in each layer.
+    pub(crate) fn rulings(&self, call: &Call, situation: Situation<'_>) -> Rulings {
+        let parents = self.parents.iter().map(|rules| rules.rule(call, situation));
+        Rulings { own: self.rules.rule(call, situation), parents: parents.collect() }
+    }
+
+    /// A call that the engine answers, unless its rules wait for the ledger's lock.
     pub(crate) fn asked(&self, call: Call) -> Asked {
-        let rulings = (!self.timed.rules(&call)).then(|| self.rulings(&call, Moment::at(0)));
+        let rulings = (!self.timed.rules(&call)).then(|| self.rulings(&call, Moment::at(0).into()));
         Asked { call: Arc::new(call), rulings, engine: Engine::Indexed }
     }
 
-    /// A call of which generated code says `ruling`, unless its rules read the clock. Generated code
-    /// knows the policy's own rules; those of what it extends the engine finds.
+    /// A call of which generated code says `ruling`, unless its rules wait for the ledger's lock. Generated
+    /// code knows the policy's own rules; those of what it extends the engine finds.
     ///
     /// The engine is asked too, about the call that is recorded: a value that describes itself otherwise
     /// the second time, or code that is not this policy's, finds nobody to agree with.
@@ -149,7 +166,7 @@ impl Core {
         if self.timed.rules(&call) {
             return Ok(self.asked(call));
         }
-        let (ruling, rulings) = (ruling(), self.rulings(&call, Moment::at(0)));
+        let (ruling, rulings) = (ruling(), self.rulings(&call, Moment::at(0).into()));
         if ruling != rulings.own {
             return Err(Malformed {
                 code: MalformedCode::DescribedDiffers,

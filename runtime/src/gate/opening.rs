@@ -5,19 +5,20 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use wpc_evidence::CallIds;
-use wpc_evidence::commitment::JobSecret;
 use wpc_evidence::entry::is_agent;
 use wpc_evidence::token::TokenError;
 use wpc_evidence::token::grant::GrantError;
 use wpc_evidence::token::possession::ProofError;
-use wpc_model::{DecodeError, Hash, History as _, Policy, Window, decode, encode, reads};
+use wpc_model::{
+    DecodeError, Hash, History as _, MAX_LABELS_PER_JOB, Policy, Provenance, Window, decode, encode, reads,
+};
 
-use super::Core;
 use super::flood::Flood;
 use super::given::Verified;
 use super::named::Named;
 use super::standing::{self, Accepted, Standing};
 use super::timed::Timed;
+use super::{Core, Input};
 use crate::engine::Engine;
 use crate::identity::Identity;
 use crate::ledger::{
@@ -91,6 +92,12 @@ pub enum OpenError {
     /// The job was opened for another agent. Code `job_agent_differs`.
     #[error("the job was opened for another agent")]
     JobAgent,
+    /// The job was opened with other input. Code `job_input_differs`.
+    #[error("the job was opened with other input")]
+    JobInput,
+    /// The job's input has more values than a job may remember. Code `job_input_too_large`.
+    #[error("the job's input has more than {MAX_LABELS_PER_JOB} values")]
+    InputTooLarge,
     /// The job is closed. Code `job_closed`.
     #[error("the job is closed")]
     JobClosed,
@@ -120,6 +127,8 @@ impl OpenError {
             Self::AgentNotNamed => "agent_not_named",
             Self::JobPolicy { .. } => "job_policy_differs",
             Self::JobAgent => "job_agent_differs",
+            Self::JobInput => "job_input_differs",
+            Self::InputTooLarge => "job_input_too_large",
             Self::JobClosed => "job_closed",
             Self::Ledger(error) => error.code(),
             Self::Random(error) => error.code(),
@@ -133,7 +142,11 @@ impl Core {
     ///
     /// In this order: signatures, payload type, artifact, hash, token, agent, job. Nothing is recorded if
     /// one of them fails.
-    pub(crate) fn open(opening: Opening<'_>, expected_hash: Option<&str>) -> Result<Arc<Self>, OpenError> {
+    pub(crate) fn open(
+        opening: Opening<'_>,
+        input: &Input,
+        expected_hash: Option<&str>,
+    ) -> Result<Arc<Self>, OpenError> {
         let Opening { artifact, trust, ledger, identity } = opening;
         let verified = Envelope::verify(artifact, POLICY_TYPE, trust, Role::PolicyAuthor)?;
         let policy = decode(&verified.payload)?;
@@ -152,8 +165,9 @@ impl Core {
             return Err(OpenError::AgentNotNamed);
         }
         let artifact = Document { hash, envelope: artifact.to_owned() };
-        begin(&policy, &who, &artifact, &*ledger)?;
-        Self::start(policy, hash, trust, who, ledger)
+        let provenance = Provenance::of(&policy);
+        begin(&policy, &who, &artifact, (input, &provenance), &*ledger)?;
+        Self::start(policy, hash, trust, who, provenance, ledger)
     }
 
     /// The gate of a job that is open.
@@ -162,6 +176,7 @@ impl Core {
         hash: Hash,
         trust: &Trust,
         who: Who,
+        provenance: Provenance,
         ledger: Arc<dyn Ledger>,
     ) -> Result<Arc<Self>, OpenError> {
         let Who { job, agent, accepted } = who;
@@ -176,7 +191,7 @@ impl Core {
             > 0
         {}
         // Erased with its openings, which are those of a closed job.
-        let secret = JobSecret::from_bytes(&secret.ok_or(OpenError::JobClosed)?);
+        let secret = secret.ok_or(OpenError::JobClosed)?;
         let (named, timed, calls) = (Named::of(&policy), Timed::of(&policy), CallIds::new()?);
         Ok(Arc::new(Self {
             rules: Engine::new(&policy),
@@ -193,6 +208,7 @@ impl Core {
             named,
             timed,
             secret,
+            provenance,
             standing: Standing::new(accepted.map(|accepted| accepted.held)),
             approvals: Verified::default(),
             flood: Flood::default(),
@@ -231,18 +247,30 @@ fn who(
 }
 
 /// Opens the job or joins it.
-fn begin(policy: &Policy, who: &Who, artifact: &Document, ledger: &dyn Ledger) -> Result<(), OpenError> {
+fn begin(
+    policy: &Policy,
+    who: &Who,
+    artifact: &Document,
+    (input, provenance): (&Input, &Provenance),
+    ledger: &dyn Ledger,
+) -> Result<(), OpenError> {
     let mut refusal = None;
     ledger.append(&who.job, &mut |head| {
         refusal = None;
+        let labels = || input.given().map_or(Ok(Vec::new()), |given| provenance.of_input(given, head));
         match head.job() {
             None => {
+                let Ok(labels) = labels() else {
+                    refusal = Some(OpenError::InputTooLarge);
+                    return Vec::new();
+                };
                 let opened = Opened {
                     agent: who.agent.clone(),
                     policy: policy.name.clone(),
                     policy_hash: artifact.hash,
                     release_seq: None,
                     tool_version: program::version(),
+                    charges: labels.into_iter().map(Charged::from).collect(),
                 };
                 let beside = Beside { openings: Vec::new(), documents: vec![artifact.clone()] };
                 let opened = Step::With(Body::Opened(opened), Box::new(beside));
@@ -254,6 +282,8 @@ fn begin(policy: &Policy, who: &Who, artifact: &Document, ledger: &dyn Ledger) -
             }
             Some(job) if job.agent != who.agent => refusal = Some(OpenError::JobAgent),
             Some(job) if job.state == JobState::Closed => refusal = Some(OpenError::JobClosed),
+            // What the job was asked is fixed when it is opened.
+            Some(_) if labels() != Ok(Vec::new()) => refusal = Some(OpenError::JobInput),
             Some(_) => return who.accepted.iter().flat_map(|accepted| take(head, accepted)).collect(),
         }
         Vec::new()

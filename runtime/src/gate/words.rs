@@ -1,7 +1,7 @@
 //! A condition in words, for operators.
 
 use wpc_model::canon::{Json, Writer};
-use wpc_model::{Condition, Test, Value, time_of_day_text};
+use wpc_model::{Condition, Source, Test, Value, time_of_day_text};
 
 /// `bytes <= 100`, `properties has ["a","b"]`, `tag like "x-*"`: the language's words, with numbers in
 /// their base units and texts as JSON strings.
@@ -15,6 +15,10 @@ pub(super) fn of_condition(condition: &Condition) -> String {
         }
         Test::Compare(comparison, constant) => {
             format!("{subject} {} {}", comparison.symbol(), value(constant))
+        }
+        Test::From(sources) => {
+            let origins: Vec<_> = sources.iter().map(Source::origin).collect();
+            format!("{subject} from [{}]", origins.join(", "))
         }
         Test::In(constants) => format!("{subject} in {}", list(constants)),
         Test::NotIn(constants) => format!("{subject} not in {}", list(constants)),
@@ -52,7 +56,7 @@ fn text(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use wpc_model::{Comparison, Condition, Subject, Test, Value};
+    use wpc_model::{Comparison, Condition, Source, Subject, Test, Type, Value};
 
     #[test]
     fn conditions_read_as_they_are_written() {
@@ -76,6 +80,9 @@ mod tests {
         check("ip", Test::WithinCidr(texts()), r#"ip within cidr ["a", "b\""]"#);
         check("file", Test::UnderPath(texts()), r#"file under path ["a", "b\""]"#);
         check("host", Test::UnderDomain(texts()), r#"host under domain ["a", "b\""]"#);
+        let field = Source::from_text(r#"contacts."the search".emails: email"#).unwrap();
+        let sources = vec![Source::Input { ty: Type::Email }, field];
+        check("each to", Test::From(sources), r#"each to from [job.input, contacts."the search".emails]"#);
         check("tag", Test::Matches("a|b".to_owned()), r#"tag matches "a|b""#);
     }
 }

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use wpc_evidence::commitment::JobSecret;
 use wpc_evidence::fold::{Attempted, JobHead, Misplaced, Totals, Use, Written, approved, charge, follow};
 use wpc_evidence::log::{Leaf, LeafKind};
 use wpc_evidence::merkle::{empty_root, leaf_hash};
-use wpc_evidence::{random, time};
+use wpc_evidence::time;
 use wpc_model::{Hash, RuleId};
 
 use super::beside::{Beside, Document, RevocationKey};
@@ -20,7 +21,7 @@ pub(super) trait Tables: Totals<LedgerError> {
     /// The job, if it was opened.
     fn job(&self) -> Result<Option<JobHead>, LedgerError>;
 
-    /// The job's secret, if it was opened.
+    /// The job's secret, if it was opened and not erased.
     fn secret(&self) -> Result<Option<[u8; 32]>, LedgerError>;
 
     /// What is known of a call.
@@ -82,8 +83,9 @@ pub(super) fn append(
 ) -> Result<Appended, LedgerError> {
     let mut state = tables.job()?;
     let first_seq = state.as_ref().map_or(0, |job| job.size);
+    let fresh = if state.is_none() { Some(JobSecret::mint()?) } else { None };
     let steps = {
-        let head = Head::new(at, job, state.as_ref(), &*tables);
+        let head = Head::new(at, job, state.as_ref(), &*tables, fresh.as_ref());
         let steps = decide(&head);
         if let Some(error) = head.failure.into_inner() {
             return Err(error);
@@ -126,7 +128,8 @@ pub(super) fn append(
             | Body::Suppressed(_)
             | Body::ClockAccepted(_) => None,
         };
-        let secret = if kind == Some(LeafKind::Opened) { Some(random::bytes()?) } else { None };
+        let opens = kind == Some(LeafKind::Opened);
+        let secret = fresh.as_ref().filter(|_| opens).map(|secret| *secret.expose());
         tables.write(Written { entry: &entry, bytes, charges, job: after.clone() }, secret)?;
         if beside != Beside::default() {
             tables.keep(seq, beside)?;

@@ -23,6 +23,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use wpc_evidence::checkpoint::SignedCheckpoint;
+use wpc_evidence::commitment::JobSecret;
 use wpc_evidence::fold::{Attempted, Use, used};
 use wpc_model::{Bound, Counter, Hash, History, Used};
 
@@ -216,12 +217,20 @@ pub struct Head<'a> {
     id: &'a JobId,
     job: Option<&'a JobHead>,
     tables: &'a dyn Tables,
+    /// Of a job that is not open: the secret that it gets, so that its first entry can charge under it.
+    fresh: Option<&'a JobSecret>,
     failure: RefCell<Option<LedgerError>>,
 }
 
 impl<'a> Head<'a> {
-    fn new(now_ms: i64, id: &'a JobId, job: Option<&'a JobHead>, tables: &'a dyn Tables) -> Self {
-        Self { now_ms, id, job, tables, failure: RefCell::new(None) }
+    fn new(
+        now_ms: i64,
+        id: &'a JobId,
+        job: Option<&'a JobHead>,
+        tables: &'a dyn Tables,
+        fresh: Option<&'a JobSecret>,
+    ) -> Self {
+        Self { now_ms, id, job, tables, fresh, failure: RefCell::new(None) }
     }
 
     /// The time that new entries will bear, Unix milliseconds: the wall clock's, but never before
@@ -258,9 +267,10 @@ impl<'a> Head<'a> {
         self.read(self.tables.attempt(call))?
     }
 
-    /// The job's secret, once it is open.
-    pub(crate) fn secret(&self) -> Option<[u8; 32]> {
-        self.read(self.tables.secret())?
+    /// The job's secret, unless it was erased.
+    pub(crate) fn secret(&self) -> Option<JobSecret> {
+        let kept = || Some(JobSecret::from_bytes(&self.read(self.tables.secret())??));
+        self.fresh.cloned().or_else(kept)
     }
 
     /// Whether the job took this token, whose grant has this hash.
@@ -308,6 +318,10 @@ impl History for Head<'_> {
             Some(_) | None => self.tables.last(counter),
         };
         Some(self.read(last)?.sum)
+    }
+
+    fn salted(&self, label: Hash) -> Option<Hash> {
+        Some(self.secret()?.label(label))
     }
 }
 

@@ -24,6 +24,7 @@ mod policy;
 mod processes;
 #[cfg(test)]
 mod rig;
+mod sources;
 #[cfg(test)]
 mod standing;
 #[cfg(test)]

@@ -108,6 +108,7 @@ pub(crate) fn opened() -> Step {
         policy_hash,
         release_seq: None,
         tool_version: None,
+        charges: Vec::new(),
     }))
 }
 
@@ -127,6 +128,7 @@ pub(crate) fn attempt(call: CallId, verdict: Verdict) -> Step {
         jti: None,
         args_root: Hash::of(b"arguments"),
         facts: vec![],
+        attested: vec![],
         approvals: vec![],
         revocation_seq: 0,
     }))

@@ -5,7 +5,10 @@ use std::sync::{Arc, LazyLock};
 use wpc::{
     DynamicGate, Identity, JobId, Key, MemoryLedger, Opening, POLICY_TYPE, Place, SelfIssued, Trust, sign,
 };
-use wpc_model::{Call, Hash, Moment, Policy, Resource, Rule, Ruling, Tool, Value, decode, encode, rulings};
+use wpc_model::{
+    Call, Condition, Hash, Moment, Policy, Resource, Rule, Ruling, Situation, Source, Sources, Tool, Truth,
+    Value, decode, encode, rulings,
+};
 
 use super::drawn::{Fields, names};
 use super::table::{Kind, Listed};
@@ -71,6 +74,15 @@ impl Engines {
     /// What the reference interpreter and the engine say, which must be the same.
     pub(super) fn ruling(&self, call: &Call, moment: Moment, tell: &impl Fn() -> String) -> Ruling {
         call.conform(&self.policy).unwrap_or_else(|malformed| panic!("{malformed}\n{call:#?}\n{}", tell()));
+        for drawn in [Drawn(0), Drawn(1), Drawn(2)] {
+            let situation = Situation { moment, sources: Some(&drawn) };
+            assert_eq!(
+                self.gate.rulings(call, situation),
+                rulings(&self.policy, call, situation),
+                "the engine, then the reference interpreter, {drawn:?}, of {call:#?}\n{}",
+                tell()
+            );
+        }
         let reference = rulings(&self.policy, call, moment);
         assert_eq!(
             self.gate.rulings(call, moment),
@@ -79,6 +91,17 @@ impl Engines {
             tell()
         );
         reference.own
+    }
+}
+
+/// Some values came from somewhere, others did not, of some nobody knows.
+#[derive(Debug)]
+struct Drawn(u8);
+
+impl Sources for Drawn {
+    fn came_from(&self, source: &Source, value: &Value) -> Truth {
+        let text = format!("{} {} {value:?}", self.0, source.to_text());
+        [Truth::True, Truth::False, Truth::Unknown][usize::from(Hash::of(text.as_bytes()).0[0] % 3)]
     }
 }
 
@@ -128,7 +151,7 @@ impl Listed {
                 "what generated code records, then what was drawn, of {fields:#?}\n{}",
                 tell()
             );
-            // Rules that read the clock are asked inside the ledger's lock, of the engine.
+            // Rules that read the clock or ask for sources are asked inside the ledger's lock, of the engine.
             if is_timed(tool, code.name) {
                 return;
             }
@@ -167,9 +190,10 @@ fn moment(random: &mut Random) -> Moment {
     Moment::at(random.between(-84, 84) * 3_600_000)
 }
 
-/// Whether rules about `action` read the clock.
+/// Whether rules about `action` read the clock or ask where values came from.
 fn is_timed(tool: &Tool, action: &str) -> bool {
     let speaks = |rule: &&Rule| rule.action.as_deref().is_none_or(|of| of == action);
     let mut rules = tool.allow.iter().chain(&tool.deny).filter(speaks);
-    rules.any(|rule| rule.conditions.iter().any(|condition| condition.subject.is_of_clock()))
+    let waits = |condition: &Condition| condition.subject.is_of_clock() || condition.sources().is_some();
+    rules.any(|rule| rule.conditions.iter().any(waits))
 }

@@ -11,10 +11,13 @@ const INTERFACES: &str = r#"
 tool lab {
     resource box(name: entity_name<20>) = "boxes/{name}"
     record item { size: bytes; cost: money<EUR> }
-    action plan on box { note: text; level: count } result { hash: text trusted; level: count? }
+    action plan on box { note: text; level: count } result {
+        hash: text trusted; level: count?
+        marks: list<count> trusted; sizes: map<bytes> trusted; name: entity_name<9>? trusted
+    }
     action apply on box { hash: text; note: text; level: count }
     action send to box { to: text; items: batch<item> }
-    action ping { to: text; level: count; loud: bool }
+    action ping { to: text; level: count; loud: bool; box: entity_name<20> }
 }
 
 tool vault {
@@ -72,14 +75,27 @@ fn one(random: &mut Random, is_parent: bool) -> Policy {
 }
 
 fn text(random: &mut Random, is_parent: bool) -> String {
-    let mut of_lab = vec!["allow plan, apply on any box".to_owned(), "allow send to any box".to_owned()];
-    // Whoever extends others is refused by their rules too; nothing here refuses by its own.
+    let mut of_lab = vec![
+        "allow plan on any box".to_owned(),
+        format!(
+            "allow apply on any box{}",
+            sourced(random, &["level from [lab.plan.marks]", "hash from [job.input]"])
+        ),
+        format!("allow send to any box{}", sourced(random, OF_ITEMS)),
+    ];
     if !is_parent || random.chance(90) {
-        of_lab.push("allow ping".to_owned());
+        of_lab.push(format!("allow ping{}", sourced(random, OF_PING)));
     }
     if is_parent && random.chance(20) {
         of_lab.push("deny send to box(\"a\")".to_owned());
     }
+    if random.chance(30) {
+        of_lab.push(format!("deny ping{}", sourced(random, OF_PING)));
+    }
+    if random.chance(20) {
+        of_lab.push(format!("deny send{}", sourced(random, OF_ITEMS)));
+    }
+    of_lab.retain(|one| one != "deny ping" && one != "deny send");
     let mut of_policy = Vec::new();
     for _ in 0..1 + random.below(4) {
         of_lab.push(limit(random));
@@ -89,13 +105,48 @@ fn text(random: &mut Random, is_parent: bool) -> String {
         of_policy.push(order);
     }
     if random.chance(15) {
-        of_lab.push("require approval of ping { by did(\"did:web:a\"); quorum 1; within 1 h }".to_owned());
+        let when = sourced(random, OF_PING);
+        of_lab.push(format!(
+            "require approval of ping{when} {{ by did(\"did:web:a\"); quorum 1; within 1 h }}"
+        ));
     }
     format!(
         "{INTERFACES}\npolicy history {{\n    tool lab {{\n        {}\n    }}\n    tool vault {{\n        allow read on any box\n        allow list\n    }}\n    {}\n    token {{ pin policy }}\n}}\n",
         of_lab.join("\n        "),
         of_policy.join("\n    ")
     )
+}
+
+/// Where the values of a ping may have to come from.
+const OF_PING: &[&str] = &[
+    "level from [lab.plan.marks]",
+    "level from [job.input, lab.plan.marks]",
+    "to from [job.input]",
+    "box from [lab.plan.name, job.input]",
+];
+
+/// Where those of the items may.
+const OF_ITEMS: &[&str] =
+    &["size from [lab.plan.sizes]", "size from [job.input, lab.plan.sizes]", "cost from [job.input]"];
+
+/// Nothing, or one or two of some conditions.
+fn sourced(random: &mut Random, conditions: &[&str]) -> String {
+    if random.chance(60) {
+        return String::new();
+    }
+    format!(" when {{ {} }}", random.some(conditions, 2).join("; "))
+}
+
+/// What a job was asked to do.
+pub(super) fn input(random: &mut Random) -> String {
+    let leaf = |random: &mut Random| match random.below(4) {
+        0 => format!("\"{}\"", random.word(&TEXTS)),
+        1 => format!("\"0.0{}\"", random.below(3)),
+        2 => random.below(3).to_string(),
+        _ => random.word(&["null", "true", "0.5", "{}", "-1"]).to_owned(),
+    };
+    let leaves: Vec<_> = (0..random.below(5)).map(|_| leaf(random)).collect();
+    format!("{{\"a\": [{}], \"b\": {{\"c\": {}}}}}", leaves.join(", "), leaf(random))
 }
 
 fn limit(random: &mut Random) -> String {
@@ -189,6 +240,7 @@ pub(super) fn call(random: &mut Random, policy: &Policy) -> Option<Call> {
             put("to", text(random));
             put("level", count(random));
             put("loud", Value::Bool(random.chance(50)));
+            put("box", text(random));
             ("lab", "ping", false)
         }
         5 => {
@@ -212,6 +264,18 @@ pub(super) fn result(random: &mut Random, call: &Call) -> BTreeMap<String, Value
         }
         if random.chance(85) {
             result.insert("level".to_owned(), Value::Int(random.between(0, 2)));
+        }
+        if random.chance(70) {
+            let marks = (0..random.below(3)).map(|_| Value::Int(random.between(0, 2))).collect();
+            result.insert("marks".to_owned(), Value::List(marks));
+        }
+        if random.chance(70) {
+            let sizes = TEXTS.into_iter().take(random.below(3));
+            let sizes = sizes.map(|text| (text.to_owned(), Value::Int(random.between(0, 2)))).collect();
+            result.insert("sizes".to_owned(), Value::Map(sizes));
+        }
+        if random.chance(70) {
+            result.insert("name".to_owned(), Value::text(random.word(&TEXTS)));
         }
     }
     result

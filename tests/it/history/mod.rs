@@ -26,7 +26,7 @@ fn cases() -> u64 {
 fn play(store: Store, histories: u64, random: &mut Random, seen: &mut Seen) {
     for _ in 0..histories {
         let policy = drawn::policy(random);
-        let mut played = Played::begin(&policy, store);
+        let mut played = Played::begin(&policy, store, random);
         for _ in 0..CALLS {
             played.step(random, seen);
         }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use wpc_model::{
-    Before, Call, Limit, Measure, Order, Origin, Owner, Policy, Resource, RuleId, Sequence, Target, Tool,
-    ToolActions, Value, Window,
+    Before, Call, Condition, Given, Limit, Measure, Order, Origin, Owner, Policy, Resource, Rule, RuleId,
+    Sequence, Source, Target, Tool, ToolActions, Type, Value, Window,
 };
 
 /// A call that was admitted, and what became of it.
@@ -27,7 +27,7 @@ pub(super) struct Admitted {
 /// Of several codes the one that is decided first, of the first layer that has it.
 pub(super) fn refusal(
     policy: &Policy,
-    past: &[Admitted],
+    past: (&[Admitted], &Given),
     who: (usize, usize),
     call: &Call,
     now: i64,
@@ -45,50 +45,57 @@ fn layers(policy: &Policy) -> Vec<&Policy> {
     std::iter::once(policy).chain(policy.parents.iter().flat_map(layers)).collect()
 }
 
-/// Every allow of the drawn policies is of all resources and without conditions, every deny of one
-/// resource.
-fn of_rules(tool: &Tool, call: &Call) -> Option<(&'static str, Option<RuleId>)> {
-    let deny = tool.deny.iter().find(|deny| {
-        deny.action.as_deref() == Some(call.action.as_str()) && on(std::slice::from_ref(&deny.target), call)
-    });
-    match deny {
-        Some(deny) => Some(("explicit_deny", Some(deny.id))),
-        None if tool.allow.iter().any(|allow| allow.action.as_deref() == Some(call.action.as_str())) => None,
-        None => Some(("default_deny", None)),
-    }
-}
-
 /// What stands against `call` in one policy alone.
 fn of_layer(
     policy: &Policy,
-    past: &[Admitted],
+    (past, input): (&[Admitted], &Given),
     who: (usize, usize),
     call: &Call,
     now: i64,
 ) -> Option<(&'static str, Option<RuleId>)> {
-    let of_rules = of_rules(&policy.tools[&call.tool], call);
-    of_rules.or_else(|| looking_back(policy, past, who, call, now).map(|(code, id)| (code, Some(id))))
+    let of_job: Vec<&Admitted> = past.iter().filter(|one| one.job == who.0).collect();
+    let came = Came { input, of_job: &of_job };
+    let of_rules = of_rules(&policy.tools[&call.tool], &came, call);
+    of_rules.or_else(|| looking_back(policy, past, &came, who, call, now).map(|(code, id)| (code, Some(id))))
+}
+
+/// Every action has at most one allow, which is of all resources.
+fn of_rules(tool: &Tool, came: &Came<'_>, call: &Call) -> Option<(&'static str, Option<RuleId>)> {
+    let hits = |rule: &&Rule| {
+        is_of(rule, call)
+            && on(std::slice::from_ref(&rule.target), call)
+            && came.of_one(tool, &rule.conditions, call)
+    };
+    if let Some(deny) = tool.deny.iter().find(hits) {
+        return Some(("explicit_deny", Some(deny.id)));
+    }
+    match tool.allow.iter().find(|rule| is_of(rule, call)) {
+        Some(allow) if came.of_all(tool, &allow.conditions, call) => None,
+        allow => Some(("default_deny", allow.map(|allow| allow.id))),
+    }
 }
 
 fn looking_back(
     policy: &Policy,
     past: &[Admitted],
+    came: &Came<'_>,
     (job, agent): (usize, usize),
     call: &Call,
     now: i64,
 ) -> Option<(&'static str, RuleId)> {
-    let of_job: Vec<&Admitted> = past.iter().filter(|one| one.job == job).collect();
+    let tool = &policy.tools[&call.tool];
     for order in &policy.orders {
-        if !may_follow(order, &of_job, call, now) {
+        if !may_follow(order, came.of_job, call, now) {
             return Some(("order_denied", order.id));
         }
     }
-    let approval =
-        policy.approvals.iter().find(|one| one.tool == call.tool && one.actions.contains(&call.action));
+    let approval = policy.approvals.iter().find(|one| {
+        let speaks = one.tool == call.tool && one.actions.contains(&call.action);
+        speaks && came.of_one(tool, &one.conditions, call)
+    });
     if let Some(approval) = approval {
         return Some(("approval_required", approval.id));
     }
-    let tool = &policy.tools[&call.tool];
     let limits = tool.limits.iter().filter(|limit| speaks_of_limit(limit, call));
     for limit in limits {
         let counted = past.iter().filter(|one| match limit.owner {
@@ -109,6 +116,90 @@ fn looking_back(
         }
     }
     None
+}
+
+fn is_of(rule: &Rule, call: &Call) -> bool {
+    rule.action.as_deref() == Some(call.action.as_str())
+}
+
+/// What a job was asked, and what it was told.
+struct Came<'a> {
+    input: &'a Given,
+    of_job: &'a [&'a Admitted],
+}
+
+impl Came<'_> {
+    /// Every condition, of the call and of every element.
+    fn of_all(&self, tool: &Tool, conditions: &[Condition], call: &Call) -> bool {
+        conditions.iter().all(|condition| {
+            let values = values(tool, condition, call);
+            values.iter().all(|value| self.came(condition, value))
+        })
+    }
+
+    /// Every condition, of the call or together of one element.
+    fn of_one(&self, tool: &Tool, conditions: &[Condition], call: &Call) -> bool {
+        let of_call = |one: &&Condition| call.arguments.contains_key(&one.subject.name);
+        let mut outer = conditions.iter().filter(of_call);
+        let inner: Vec<_> = conditions.iter().filter(|one| !of_call(one)).collect();
+        let elements = elements(tool, call);
+        outer.all(|one| self.came(one, &call.arguments[&one.subject.name]))
+            && (inner.is_empty()
+                || elements.iter().any(|one| {
+                    inner.iter().all(|condition| {
+                        self.came(condition, &one.as_map().unwrap()[&condition.subject.name])
+                    })
+                }))
+    }
+
+    /// Whether the value came from one of the sources that the condition names.
+    fn came(&self, condition: &Condition, value: &Value) -> bool {
+        condition.sources().unwrap().iter().any(|source| match source {
+            Source::Input { ty } => leaves(self.input).iter().any(|leaf| match (ty, leaf, value) {
+                (Type::Count | Type::Bytes, Given::Integer(leaf), Value::Int(value)) => leaf == value,
+                (Type::Money { .. }, Given::Text(leaf), Value::Int(value)) => {
+                    *leaf == format!("0.{value:02}")
+                }
+                (Type::Text | Type::EntityName { .. }, Given::Text(leaf), Value::Text(value)) => {
+                    leaf == value
+                }
+                _ => false,
+            }),
+            Source::Result { tool, action, field, .. } => self.of_job.iter().any(|one| {
+                let result = one.done.as_ref().and_then(|result| result.get(field));
+                one.call.tool == *tool
+                    && one.call.action == *action
+                    && result.is_some_and(|found| match found {
+                        Value::List(members) => members.contains(value),
+                        Value::Map(members) => members.values().any(|member| member == value),
+                        Value::Bool(_) | Value::Int(_) | Value::Text(_) | Value::Sealed => found == value,
+                    })
+            }),
+        })
+    }
+}
+
+fn leaves(given: &Given) -> Vec<&Given> {
+    match given {
+        Given::List(members) => members.iter().flat_map(leaves).collect(),
+        Given::Map(members) => members.values().flat_map(leaves).collect(),
+        Given::Null | Given::Bool(_) | Given::Integer(_) | Given::OtherNumber | Given::Text(_) => vec![given],
+    }
+}
+
+/// The elements of the call's batch, if it has one.
+fn elements(tool: &Tool, call: &Call) -> Vec<Value> {
+    let batch = tool.interface.actions[&call.action].batch();
+    batch.map_or_else(Vec::new, |(name, _)| call.arguments[name].as_list().unwrap().to_vec())
+}
+
+/// What a condition speaks of: an argument, or a field of every element.
+fn values(tool: &Tool, condition: &Condition, call: &Call) -> Vec<Value> {
+    let name = &condition.subject.name;
+    match call.arguments.get(name) {
+        Some(value) => vec![value.clone()],
+        None => elements(tool, call).iter().map(|one| one.as_map().unwrap()[name].clone()).collect(),
+    }
 }
 
 fn speaks_of_limit(limit: &Limit, call: &Call) -> bool {

@@ -4,14 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use wpc::ledger::{Ledger, MemoryLedger, SqliteLedger};
+use wpc::ledger::{Body, Charged, Entry, Ledger, MemoryLedger, SqliteLedger, Verdict};
 use wpc::{
-    Clock, DynamicGate, DynamicRunning, Identity, JobId, Key, Opening, Outcome, POLICY_TYPE, SelfIssued,
-    Trust, sign,
+    Clock, DynamicGate, DynamicRunning, Identity, Input, JobId, Key, Opening, Outcome, POLICY_TYPE,
+    SelfIssued, Trust, sign,
 };
 use wpc_model::{
-    Approvals, Call, Charging, Decision, Hash, Moment, Needs, Past, Policy, Refusal, Who, admit, encode,
-    rulings, settle,
+    Approvals, Attested, Call, Charging, Decision, Given, Hash, Moment, Needs, Past, Policy, Provenance,
+    Refusal, Situation, Who, admit, encode, rulings, settle,
 };
 
 use super::drawn;
@@ -45,6 +45,10 @@ pub(super) struct Seen {
     frees: u64,
     /// Outcomes that gave a place back, or that something waited for.
     settled: u64,
+    /// Outcomes of which a source was remembered.
+    labelled: u64,
+    /// Attempts that were decided again from what the gate attests.
+    attested: u64,
 }
 
 impl Seen {
@@ -64,7 +68,9 @@ impl Seen {
 
     pub(super) fn is_everything(&self, cases: u64) {
         let Self { allowed, explicit_deny, default_deny, of_parent, .. } = self;
-        let Self { order_denied, approval_required, limit_exceeded, frees, settled, .. } = self;
+        let Self {
+            order_denied, approval_required, limit_exceeded, frees, settled, labelled, attested, ..
+        } = self;
         for (what, count) in [
             ("allowed", allowed),
             ("explicit_deny", explicit_deny),
@@ -75,6 +81,8 @@ impl Seen {
             ("limit_exceeded", limit_exceeded),
             ("with a time", frees),
             ("settled", settled),
+            ("labelled", labelled),
+            ("attested", attested),
         ] {
             assert!(count * 300 > cases, "only {count} of {cases} are {what}");
         }
@@ -102,6 +110,8 @@ pub(super) struct Played<'p> {
     gates: Vec<DynamicGate>,
     past: Past,
     list: Vec<Admitted>,
+    /// What each job was asked to do.
+    inputs: Vec<Given>,
     running: Vec<Running>,
     happened: usize,
     _directory: Option<tempfile::TempDir>,
@@ -115,7 +125,7 @@ struct Running {
 }
 
 impl<'p> Played<'p> {
-    pub(super) fn begin(policy: &'p Policy, store: Store) -> Self {
+    pub(super) fn begin(policy: &'p Policy, store: Store, random: &mut Random) -> Self {
         let clock = Arc::new(Clockwork(AtomicI64::new(START_MS)));
         let key = || Key::from_seed(&[2; 32]);
         let mut directory = None;
@@ -135,7 +145,15 @@ impl<'p> Played<'p> {
         let trust = Trust::parse(trust.as_bytes()).unwrap();
         let payload = encode(policy);
         let artifact = sign(POLICY_TYPE, &payload, std::slice::from_ref(&author));
-        let open = |(job, agent): (&str, usize)| {
+        let inputs = JOBS.map(|_| drawn::input(random));
+        let mut past = Past::new();
+        let mut given = Vec::new();
+        for ((job, agent), input) in JOBS.into_iter().zip(&inputs) {
+            let input = Given::from_json(input.as_bytes()).unwrap();
+            past.input(policy, Who { job, agent: AGENTS[agent] }, START_MS, &input).unwrap();
+            given.push(input);
+        }
+        let open = |((job, agent), input): ((&str, usize), &String)| {
             let (job, auth, key) = (JobId::parse(job).unwrap(), &policy.token(), [20 + agent as u8; 32]);
             let (hash, key) = (Hash::of(&payload), Key::from_seed(&key));
             let token = SelfIssued::new(&author, &key, &*ledger, &job, hash, auth.max_ttl_seconds).unwrap();
@@ -145,16 +163,18 @@ impl<'p> Played<'p> {
                 Identity::local(job, AGENTS[agent])
             };
             let (artifact, trust, ledger) = (&artifact, &trust, ledger.clone());
-            DynamicGate::open(Opening { artifact, trust, ledger, identity }).unwrap()
+            let opening = Opening { artifact, trust, ledger, identity };
+            DynamicGate::open_with_input(opening, &Input::from_json(input.as_bytes()).unwrap()).unwrap()
         };
-        let gates = JOBS.map(open).into();
+        let gates = JOBS.into_iter().zip(&inputs).map(open).collect();
         Self {
             policy,
             ledger,
             clock,
             gates,
-            past: Past::new(),
+            past,
             list: Vec::new(),
+            inputs: given,
             running: Vec::new(),
             happened: 0,
             _directory: directory,
@@ -182,17 +202,20 @@ impl<'p> Played<'p> {
         let (name, agent) = JOBS[job];
         let now = self.clock.wall_ms();
         let who = Who { job: name, agent: AGENTS[agent] };
-        let needs = Needs::of(self.policy, &call, Moment::at(now));
-        let rulings = rulings(self.policy, &call, Moment::at(now));
-        let says = admit(self.policy, &call, &rulings, &needs, &Approvals::NONE, &self.past.at(who, now));
+        let before = self.past.at(who, now);
+        let needs = Needs::of(self.policy, &call, Situation::of(&before));
+        let rulings = rulings(self.policy, &call, Situation::of(&before));
+        let says = admit(self.policy, &call, &rulings, &needs, &Approvals::NONE, &before);
         seen.count(&says.decision);
         let refused = match says.decision {
             Decision::Allow { .. } => None,
             Decision::Deny(Refusal { reason, rule, .. }) => Some((reason.code(), rule)),
         };
-        let read = oracle::refusal(self.policy, &self.list, (job, agent), &call, now);
+        let read = oracle::refusal(self.policy, (&self.list, &self.inputs[job]), (job, agent), &call, now);
         assert_eq!(refused, read, "the interpreter, then the other reading, of {call:#?}\n{}", self.tell());
+        let from = self.entries(job, 0).len() as u64;
         let gate = self.gates[job].begin_sync(call.clone());
+        self.replay((job, from), &call, seen);
         match (gate, says.decision) {
             (Ok(running), Decision::Allow { .. }) => {
                 self.past.charge(who, now, &says.charges);
@@ -222,6 +245,34 @@ impl<'p> Played<'p> {
         }
     }
 
+    fn entries(&self, job: usize, from: u64) -> Vec<Vec<u8>> {
+        self.ledger.entries(&JobId::parse(JOBS[job].0).unwrap(), from, usize::MAX).unwrap()
+    }
+
+    /// Decides the call again as its entry has it: with what the gate attests in place of what a job
+    /// remembers. Before the call is charged.
+    fn replay(&self, (job, from): (usize, u64), call: &Call, seen: &mut Seen) {
+        let (name, agent) = JOBS[job];
+        // Past a rate refusals are not recorded one by one.
+        let Some(last) = self.entries(job, from).pop() else { return };
+        let entry = Entry::decode(&last).unwrap();
+        let Body::Attempt(attempt) = entry.body else { panic!("{entry:?}") };
+        let attested = Attested::read(self.policy, call, &attempt.attested).unwrap();
+        let situation = Situation { moment: Moment::at(entry.at), sources: Some(&attested) };
+        let needs = Needs::of(self.policy, call, situation);
+        let rulings = rulings(self.policy, call, situation);
+        let before = self.past.at(Who { job: name, agent: AGENTS[agent] }, entry.at);
+        let says = admit(self.policy, call, &rulings, &needs, &Approvals::NONE, &before);
+        let verdict = match says.decision {
+            Decision::Allow { rule } => {
+                Verdict::Allow { rule, charges: says.charges.into_iter().map(Charged::from).collect() }
+            }
+            Decision::Deny(Refusal { reason, rule, .. }) => Verdict::Deny { reason, rule },
+        };
+        assert_eq!(attempt.verdict, verdict, "the entry, then its replay, of {call:#?}\n{}", self.tell());
+        seen.attested += u64::from(!attempt.attested.is_empty());
+    }
+
     fn finish(&mut self, one: Running, random: &mut Random, seen: &mut Seen) {
         let now = self.clock.wall_ms();
         let Running { index, running, charged } = one;
@@ -244,6 +295,12 @@ impl<'p> Played<'p> {
         let charges = settle(self.policy, &admitted.call, &charged, done.as_ref(), &self.past.at(who, now));
         seen.settled += u64::from(!charges.is_empty());
         self.past.charge(who, now, &charges);
+        if let Some(result) = &done {
+            let labels =
+                Provenance::of(self.policy).of_result(&admitted.call, result, &self.past.at(who, now));
+            seen.labelled += u64::from(!labels.is_empty());
+            self.past.charge(who, now, &labels);
+        }
         self.happened += 1;
         (admitted.ended_at, admitted.done, admitted.ended_as) = (Some(now), done, self.happened);
     }
@@ -262,8 +319,8 @@ impl<'p> Played<'p> {
 
     fn tell(&self) -> String {
         format!(
-            "limits {:#?}\norders {:#?}\nafter {:#?}",
-            self.policy.tools["lab"].limits, self.policy.orders, self.list
+            "limits {:#?}\norders {:#?}\ninputs {:#?}\nafter {:#?}",
+            self.policy.tools["lab"].limits, self.policy.orders, self.inputs, self.list
         )
     }
 }

@@ -26,7 +26,9 @@ pub(super) struct Contract {
     pub(super) ledger: Arc<SqliteLedger>,
     author: Key,
     issuer: Key,
-    agent: Key,
+    pub(super) agent: Key,
+    pub(super) oncall: Key,
+    pub(super) revoker: Key,
 }
 
 impl Contract {
@@ -38,7 +40,9 @@ impl Contract {
         let ledger_key = new_key(&directory.join("ledger.key"))?;
         let issuer = new_key(&directory.join("issuer.key"))?;
         let agent = new_key(&directory.join("agent.key"))?;
-        let trust = trust(&author, &issuer, &ledger_key);
+        let oncall = new_key(&directory.join("oncall.key"))?;
+        let revoker = new_key(&directory.join("revoker.key"))?;
+        let trust = trust(&author, &issuer, &oncall, &revoker, &ledger_key);
         output::replace(&directory.join("trust.json"), trust.as_bytes())?;
         let trust = Trust::parse(trust.as_bytes()).map_err(|error| {
             Failure::environment(error.code(), format!("the demo's trust file: {error}")).cause(&error)
@@ -63,6 +67,8 @@ impl Contract {
             author,
             issuer,
             agent,
+            oncall,
+            revoker,
         })
     }
 
@@ -113,13 +119,17 @@ fn new_key(path: &Path) -> Result<Key, Failure> {
     Ok(key)
 }
 
-fn trust(author: &Key, issuer: &Key, ledger: &Key) -> String {
+fn trust(author: &Key, issuer: &Key, oncall: &Key, revoker: &Key, ledger: &Key) -> String {
     format!(
         "{{\"v\":1,\"principals\":[\n  {{\"name\":\"alice\",\"keys\":[\"{}\"],\"roles\":[\"policy_author\"]}},\n  \
          {{\"name\":\"issuer\",\"keys\":[\"{}\"],\"roles\":[\"token_issuer\"]}},\n  \
+         {{\"name\":\"oncall\",\"keys\":[\"{}\"],\"roles\":[\"approver\"]}},\n  \
+         {{\"name\":\"security\",\"keys\":[\"{}\"],\"roles\":[\"revoker\"]}},\n  \
          {{\"name\":\"demo-gate\",\"keys\":[\"{}\"],\"roles\":[\"ledger\"],\"mode\":\"in_process\"}}]}}\n",
         author.did(),
         issuer.did(),
+        oncall.did(),
+        revoker.did(),
         ledger.did(),
     )
 }

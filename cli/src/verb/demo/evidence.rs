@@ -19,8 +19,14 @@ struct Sort {
     said: String,
 }
 
-/// Checks the ledger and tells what it holds; `admitted` is how many calls must have gone ahead.
-pub(super) fn tell(ledger: &dyn Ledger, admitted: usize, script: &mut Script<'_>) -> Result<Value, Failure> {
+/// Checks the ledger and tells what it holds; `admitted` is how many calls must have gone ahead and been
+/// done, `asked` how many more were allowed and not made.
+pub(super) fn tell(
+    ledger: &dyn Ledger,
+    admitted: usize,
+    asked: usize,
+    script: &mut Script<'_>,
+) -> Result<Value, Failure> {
     let failed =
         |error: wpc::LedgerError| Failure::environment(error.code(), error.to_string()).cause(&error);
     let mut counts = BTreeMap::<Sort, usize>::new();
@@ -40,7 +46,8 @@ pub(super) fn tell(ledger: &dyn Ledger, admitted: usize, script: &mut Script<'_>
         counts.iter().filter(|(sort, _)| wanted(sort)).map(|(_, count)| *count).sum()
     };
     let allowed = sum(|sort| sort.said == "allow");
-    script.expect("calls that were allowed", &admitted.to_string(), &allowed.to_string());
+    let all = admitted.saturating_add(asked);
+    script.expect("calls that were allowed", &all.to_string(), &allowed.to_string());
     let done = sum(|sort| sort.what == "outcome" && sort.said.starts_with("done"));
     script.expect("of these, done as the broker says", &admitted.to_string(), &done.to_string());
     let checked = ledger.check().map_err(failed)?;

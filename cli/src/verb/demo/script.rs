@@ -106,7 +106,7 @@ fn for_operators(refused: &Refused, Compiled { policy, map, .. }: &Compiled) -> 
         let index = detail.condition_index.and_then(|index| usize::try_from(index).ok());
         match index.and_then(|index| allow.conditions.get(index)) {
             Some(condition) => {
-                let line = origin.conditions.iter().find(|(one, _)| one == condition).map(|(_, line)| *line);
+                let line = origin.line_of(condition);
                 let words = words::condition(tool, detail.action.as_deref(), condition);
                 text.push_str(&format!(", line {}: {words}", line.unwrap_or(origin.line)));
             }

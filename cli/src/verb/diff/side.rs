@@ -6,7 +6,10 @@ use std::path::Path;
 use serde_json::{Value, json};
 use wpc_analysis::Setting;
 use wpc_compiler::{Diagnostic, Parameters, Source};
-use wpc_model::{Approval, Condition, Effect, Hash, Limit, Measure, OnChange, Policy, Rule, RuleId, Tool};
+use wpc_model::{
+    Approval, Before, Condition, Effect, Hash, Limit, Measure, OnChange, Order, Policy, Rule, RuleId,
+    Sequence, Tool,
+};
 
 use crate::artifact::{self, Artifact};
 use crate::console::{Console, Done};
@@ -24,10 +27,10 @@ pub(super) struct Side {
     pub(super) statements: BTreeMap<RuleId, Statement>,
 }
 
-/// A rule, limit or approval in words.
+/// A rule, limit, approval or order in words.
 #[derive(Debug)]
 pub(super) struct Statement {
-    /// `allow`, `deny`, `limit`, `approval`.
+    /// `allow`, `deny`, `limit`, `approval`, `separate`, `before`.
     pub(super) kind: &'static str,
     /// What it speaks of: one that says something else of the same is a change of it.
     pub(super) about: String,
@@ -106,6 +109,14 @@ impl Side {
             if let Some(tool) = policy.tools.get(&one.tool) {
                 add(one.id, approval(tool, one));
             }
+        }
+        for one in &policy.orders {
+            let head = words::order(one);
+            let kind = match one.sequence {
+                Sequence::Separate { .. } => "separate",
+                Sequence::Before(_) => "before",
+            };
+            add(one.id, Statement { kind, about: about_order(one), head, bounds: Vec::new(), line: None });
         }
         Self { policy, hash, statements }
     }
@@ -191,6 +202,16 @@ pub(super) const fn word(setting: Setting) -> &'static str {
         Setting::Credential => "credential",
         Setting::Valid => "valid",
         Setting::OnChange => "on_change",
+    }
+}
+
+/// A `before` of the same two actions is a change of it; a `separate` is what it is.
+fn about_order(order: &Order) -> String {
+    match &order.sequence {
+        Sequence::Separate { .. } => words::order(order),
+        Sequence::Before(Before { later, earlier, .. }) => {
+            [&later.tool, &later.action, &earlier.tool, &earlier.action].map(|name| plain(name)).join(" ")
+        }
     }
 }
 

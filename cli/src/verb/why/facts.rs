@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use wpc_model::{Action, Call, Condition, Moment, Test, Tool, Value, time_of_day_text};
+use wpc_model::{Action, Call, Condition, Situation, Test, Tool, Value, time_of_day_text};
 
 use crate::plain::plain;
 use crate::words;
@@ -16,10 +16,10 @@ pub(crate) fn found(
     action: &Action,
     call: &Call,
     condition: &Condition,
-    now: Moment,
+    now: Situation<'_>,
 ) -> Option<String> {
     if condition.subject.is_of_clock() {
-        let (time, day) = (time_of_day_text(now.time_of_day()), now.weekday());
+        let (time, day) = (time_of_day_text(now.moment.time_of_day()), now.moment.weekday());
         return (!condition.holds(&call.arguments, now).is_true())
             .then(|| format!("it is {day}, {time} UTC"));
     }
@@ -43,6 +43,10 @@ fn told(tool: &Tool, action: &Action, condition: &Condition, fields: &BTreeMap<S
     let text = match &condition.test {
         Test::Has(wanted) => format!("{said} has no {}", members(wanted, |one| !holds(value, one))),
         Test::Lacks(unwanted) => format!("{said} has {}", members(&present(Some(value), unwanted), |_| true)),
+        Test::From(_) => {
+            let ty = words::field(tool, action, name).map(|field| &field.ty);
+            format!("{said} is {}, and was not seen to come from there", words::value(value, ty))
+        }
         Test::Present
         | Test::Absent
         | Test::Compare(..)

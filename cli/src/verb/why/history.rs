@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde_json::{Map, Value as Json};
-use wpc_model::{Call, Ending, Measured, Past, Policy, Value, Who, parse_instant};
+use wpc_model::{Call, Ending, Given, Malformed, Measured, Past, Policy, Who, parse_instant};
 
 use crate::failure::Failure;
 use crate::input;
@@ -19,7 +19,7 @@ const ME: Who<'static> = Who { job: "job", agent: "agent" };
 const MAX_TIMES: u32 = 1_000_000;
 
 /// Members of one entry.
-const MEMBERS: &[&str] = &["call", "at", "times", "outcome", "job", "agent"];
+const MEMBERS: &[&str] = &["call", "input", "at", "times", "outcome", "result", "job", "agent"];
 
 /// A job at the moment of the question.
 #[derive(Debug)]
@@ -68,13 +68,27 @@ impl History {
         Ok(())
     }
 
+    /// `{"input": {…}}`: what the job was asked to do.
+    fn input(
+        &mut self,
+        policy: &Policy,
+        who: Who<'_>,
+        entry: &Map<String, Json>,
+        input: &Json,
+    ) -> Result<(), Wrong> {
+        let of_calls = ["call", "times", "outcome", "result"];
+        if let Some(name) = of_calls.into_iter().find(|name| entry.contains_key(*name)) {
+            return Err(Wrong::new("unknown_member", format!("`{name}` beside `input`")));
+        }
+        let input = Given::from_json(input.to_string().as_bytes()).map_err(malformed)?;
+        let added = self.past.input(policy, who, self.now, &input);
+        added.map_err(|_| Wrong::new("out_of_range", "`input` has more values than a job may remember"))
+    }
+
     fn entry(&mut self, policy: &Policy, entry: &Map<String, Json>, first: bool) -> Result<(), Wrong> {
         if let Some(name) = entry.keys().find(|name| !MEMBERS.contains(&name.as_str())) {
             return Err(Wrong::new("unknown_member", format!("`{name}` is not known")));
         }
-        let call = entry.get("call").ok_or_else(|| Wrong::new("missing_member", "has no `call`"))?;
-        let call = Call::from_json(call.to_string().as_bytes(), policy, Measured::Accept)
-            .map_err(|wrong| Wrong::new(wrong.code.code(), format!("{}: {}", wrong.path, wrong.message)))?;
         if let Some(at) = text(entry, "at")? {
             let at =
                 parse_instant(at).ok_or_else(|| Wrong::new("wrong_type", "`at` is not a time in UTC"))?;
@@ -83,6 +97,14 @@ impl History {
             }
             self.now = at;
         }
+        let job = text(entry, "job")?.unwrap_or(ME.job);
+        let who = Who { job, agent: text(entry, "agent")?.unwrap_or(ME.agent) };
+        if let Some(input) = entry.get("input") {
+            return self.input(policy, who, entry, input);
+        }
+        let call = entry.get("call").ok_or_else(|| Wrong::new("missing_member", "has no `call`"))?;
+        let call =
+            Call::from_json(call.to_string().as_bytes(), policy, Measured::Accept).map_err(malformed)?;
         let times = match entry.get("times") {
             None => 1,
             Some(times) => times
@@ -91,22 +113,30 @@ impl History {
                 .filter(|times| (1..=MAX_TIMES).contains(times))
                 .ok_or_else(|| Wrong::new("out_of_range", format!("`times` is not 1 to {MAX_TIMES}")))?,
         };
-        let nothing = BTreeMap::<String, Value>::new();
+        let result = match entry.get("result") {
+            None => BTreeMap::new(),
+            Some(result) => {
+                policy.result_from_json(&call, result.to_string().as_bytes()).map_err(malformed)?
+            }
+        };
         let ended = match text(entry, "outcome")?.unwrap_or("done") {
-            "done" => Ending::Done(&nothing),
+            "done" => Ending::Done(&result),
             "failed" => Ending::Failed,
             "unknown" => Ending::Unknown,
             _ => return Err(Wrong::new("bad_choice", "`outcome` is none of `done`, `failed`, `unknown`")),
         };
-        let job = text(entry, "job")?.unwrap_or(ME.job);
-        let who = Who { job, agent: text(entry, "agent")?.unwrap_or(ME.agent) };
         self.past
             .happened(policy, who, self.now, &call, times, ended)
             .map_err(|_| Wrong::new("undecided", "what the call charges cannot be counted"))
     }
 }
 
-const HELP: &str = "an entry has a `call` and maybe `at`, `times`, `outcome`, `job`, `agent`";
+const HELP: &str = "an entry has a `call` and maybe `at`, `times`, `outcome`, `result`, `job`, `agent`; \
+                    or the job's `input`";
+
+fn malformed(wrong: Malformed) -> Wrong {
+    Wrong::new(wrong.code.code(), format!("{}: {}", wrong.path, wrong.message))
+}
 
 /// What is wrong with an entry.
 #[derive(Debug)]

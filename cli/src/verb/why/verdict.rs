@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 use wpc_model::{
-    Approval, Call, Condition, Decision, Demand, Effect, History as _, Moment, Needs, Order, PastAt, Policy,
-    Reason, Refusal, Rule, RuleId, Ruling, Tool,
+    Approval, Call, Condition, Decision, Demand, Effect, History as _, Needs, Order, PastAt, Policy, Reason,
+    Refusal, Rule, RuleId, Ruling, Situation, Tool,
 };
 
 use super::change::{self, Change};
@@ -68,10 +68,10 @@ pub(super) fn of(
 ) -> Result<Verdict, Failure> {
     let missing = || Failure::no("unknown_tool", "the policy does not have this tool");
     policy.tools.get(&call.tool).ok_or_else(missing)?;
-    let now = Moment::at(history.now);
+    let past = history.past.at(history.who(), history.now);
+    let now = Situation::of(&past);
     let rulings = wpc_model::rulings(policy, call, now);
     let needs = wpc_model::Needs::of(policy, call, now);
-    let past = history.past.at(history.who(), history.now);
     let nobody = wpc_model::Approvals::NONE;
     let decision = match wpc_model::in_force(policy, history.now) {
         Ok(()) => wpc_model::admit(policy, call, &rulings, &needs, &nobody, &past).decision,
@@ -169,7 +169,7 @@ struct Look<'a> {
     tool: &'a Tool,
     call: &'a Call,
     lines: Option<&'a Lines>,
-    now: Moment,
+    now: Situation<'a>,
 }
 
 impl Look<'_> {

@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Unexpected, Visitor};
 
-use crate::{Bind, Comparison, Condition, Measure, Slot, Subject, Test, Uses, Value, Window};
+use crate::{Bind, Comparison, Condition, Measure, Slot, Source, Subject, Test, Uses, Value, Window};
 
 /// A string, borrowed from the artifact unless it has escapes.
 #[derive(Debug, Default)]
@@ -159,6 +159,10 @@ fn test(operator: &str, constant: Value) -> Option<Test> {
         ("is", Value::Text(word)) if word == "absent" => Test::Absent,
         ("like", Value::Text(pattern)) => Test::Like(pattern),
         ("matches", Value::Text(pattern)) => Test::Matches(pattern),
+        ("from", Value::List(set)) => {
+            let source = |one: &Value| one.as_text().and_then(Source::from_text);
+            Test::From(set.iter().map(source).collect::<Option<_>>()?)
+        }
         ("has", Value::List(set)) => Test::Has(set),
         ("in", Value::List(set)) => Test::In(set),
         ("lacks", Value::List(set)) => Test::Lacks(set),

@@ -1,9 +1,9 @@
 //! One call, asked of an artifact.
 
 use serde_json::Value as Json;
-use wpc_model::{Call, Moment, Value};
+use wpc_model::{Call, Value};
 
-use super::condition::{May, every, holds, plain, some, surely, words};
+use super::condition::{May, Now, every, holds, plain, some, surely, words};
 
 /// One tool of an artifact, and one call.
 pub(super) struct Asked<'a> {
@@ -12,11 +12,11 @@ pub(super) struct Asked<'a> {
     call: &'a Call,
     arguments: Json,
     elements: Vec<Json>,
-    now: Moment,
+    now: Now<'a>,
 }
 
 impl<'a> Asked<'a> {
-    pub(super) fn new(artifact: &'a Json, call: &'a Call, now: Moment) -> Self {
+    pub(super) fn new(artifact: &'a Json, call: &'a Call, now: Now<'a>) -> Self {
         let tool = &artifact["tools"][&call.tool];
         let action = &tool["interface"]["actions"][&call.action];
         let arguments = plain(&Value::Map(call.arguments.clone()));

@@ -1,7 +1,16 @@
 //! One condition, on the JSON of a call's arguments.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value as Json;
 use wpc_model::{Moment, Part, Value};
+
+/// When, and which values came from where, if anybody knows: `email`s of `job.input` and the like.
+#[derive(Clone, Copy)]
+pub(super) struct Now<'a> {
+    pub(super) moment: Moment,
+    pub(super) came: Option<&'a BTreeSet<(String, String)>>,
+}
 
 /// What a statement may turn out to be.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -116,22 +125,22 @@ fn look(start: Option<&Json>, path: &[String]) -> (Option<Json>, bool) {
     (Some(at), doubtful)
 }
 
-pub(super) fn holds(fields: &Json, triple: &Json, now: Moment) -> May {
+pub(super) fn holds(fields: &Json, triple: &Json, now: Now<'_>) -> May {
     let path = words(triple[0].as_str().unwrap());
     let (quantifier, name, steps) = (path[0].as_str(), path[1].as_str(), &path[2..]);
     if name == "clock" {
-        return asked((Some(clock(&steps[0], now)), false), triple);
+        return asked((Some(clock(&steps[0], now.moment)), false), triple, now);
     }
     let start = fields.get(name);
     let over: fn(Vec<May>) -> May = match quantifier {
         "each" => |all| every(all),
         "some" => |all| some(all),
-        _ => return asked(look(start, steps), triple),
+        _ => return asked(look(start, steps), triple, now),
     };
     for length in 0..=steps.len() {
         let (before, after) = steps.split_at(length);
         if let (Some(Json::Array(members)), doubtful) = look(start, before) {
-            let members = members.iter().map(|one| asked(look(Some(one), after), triple));
+            let members = members.iter().map(|one| asked(look(Some(one), after), triple, now));
             return if doubtful { EITHER } else { over(members.collect()) };
         }
     }
@@ -146,7 +155,7 @@ fn clock(step: &str, now: Moment) -> Json {
     if step == ".time" { Json::from(rest) } else { Json::from(format!("{weekday}day")) }
 }
 
-fn asked((found, doubtful): (Option<Json>, bool), triple: &Json) -> May {
+fn asked((found, doubtful): (Option<Json>, bool), triple: &Json, now: Now<'_>) -> May {
     let operator = triple[1].as_str().unwrap();
     if operator == "is" {
         let wanted = triple[2] == "present";
@@ -157,7 +166,15 @@ fn asked((found, doubtful): (Option<Json>, bool), triple: &Json) -> May {
         };
     }
     let Some(found) = found else { return EITHER };
-    if doubtful || found.is_null() { EITHER } else { test(&found, operator, &triple[2]) }
+    if doubtful || found.is_null() {
+        return EITHER;
+    }
+    if operator == "from" {
+        let Some(came) = now.came else { return EITHER };
+        let from = |source: &Json| came.contains(&(source.as_str().unwrap().to_owned(), found.to_string()));
+        return surely(triple[2].as_array().unwrap().iter().any(from));
+    }
+    test(&found, operator, &triple[2])
 }
 
 fn test(found: &Json, operator: &str, constant: &Json) -> May {

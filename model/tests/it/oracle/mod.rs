@@ -4,20 +4,56 @@
 mod asked;
 mod condition;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use self::condition::Now;
 use asked::Asked;
 use proptest::prelude::*;
 use serde_json::Value as Json;
 use wpc_model::arbitrary::policy_and_call;
-use wpc_model::{Call, Demand, Moment, Policy, Ruling, Value, approvals, demands, encode, rule};
+use wpc_model::{
+    Call, Demand, Moment, Policy, Ruling, Situation, Source, Sources, Truth, Value, approvals, demands,
+    encode, rule,
+};
 
 use crate::example::{TOOL, allow, condition, deny, policy, queue};
 
 /// A Tuesday, 12:00.
 pub(super) const NOW: Moment = Moment::at(1_767_700_800_000);
 
-fn shown(policy: &Policy, call: &Call, now: Moment) -> String {
+/// What a set of sources and values knows.
+struct Came<'a>(&'a BTreeSet<(String, String)>);
+
+impl Sources for Came<'_> {
+    fn came_from(&self, source: &Source, value: &Value) -> Truth {
+        Truth::of(self.0.contains(&(source.to_text(), self::condition::plain(value).to_string())))
+    }
+}
+
+fn nowhere(moment: Moment) -> Now<'static> {
+    Now { moment, came: None }
+}
+
+/// Every scalar of a call, now and then, as of each source that conditions name.
+fn came(policy: &Policy, call: &Call, seed: u64) -> BTreeSet<(String, String)> {
+    fn leaves(value: &Value, into: &mut Vec<String>) {
+        match value {
+            Value::List(members) => members.iter().for_each(|one| leaves(one, into)),
+            Value::Map(members) => members.values().for_each(|one| leaves(one, into)),
+            Value::Bool(_) | Value::Int(_) | Value::Text(_) | Value::Sealed => {
+                into.push(self::condition::plain(value).to_string());
+            }
+        }
+    }
+    let mut values = Vec::new();
+    call.arguments.values().for_each(|value| leaves(value, &mut values));
+    let sources: BTreeSet<_> =
+        policy.conditions().filter_map(wpc_model::Condition::sources).flatten().collect();
+    let all = sources.iter().flat_map(|source| values.iter().map(|value| (source.to_text(), value.clone())));
+    all.enumerate().filter(|(index, _)| seed >> (index % 64) & 1 == 1).map(|(_, one)| one).collect()
+}
+
+fn shown<'s>(policy: &Policy, call: &Call, now: impl Into<Situation<'s>>) -> String {
     let tool = &policy.tools[&call.tool];
     match rule(tool, call, now) {
         Ruling::Allow { rule } => format!("allow {}", tool.allow[rule as usize].id),
@@ -48,12 +84,16 @@ proptest! {
     fn the_artifact_alone_says_what_the_interpreter_says(
         (policy, call) in policy_and_call(),
         now in wpc_model::arbitrary::moment(),
+        (known, seed) in any::<(bool, u64)>(),
     ) {
         let artifact: Json = serde_json::from_slice(&encode(&policy)).unwrap();
-        let asked = Asked::new(&artifact, &call, now);
-        prop_assert_eq!(shown(&policy, &call, now), asked.ruling());
+        let came = came(&policy, &call, seed);
+        let sources = Came(&came);
+        let situation = Situation { moment: now, sources: known.then_some(&sources as &dyn Sources) };
+        let asked = Asked::new(&artifact, &call, Now { moment: now, came: known.then_some(&came) });
+        prop_assert_eq!(shown(&policy, &call, situation), asked.ruling());
         let found: Vec<_> =
-            approvals(&policy, &call, now).into_iter().map(|index| policy.approvals[index as usize].id.to_string()).collect();
+            approvals(&policy, &call, situation).into_iter().map(|index| policy.approvals[index as usize].id.to_string()).collect();
         prop_assert_eq!(found, asked.approvals(&artifact));
         prop_assert_eq!(shown_demands(&policy, &call), asked.demands());
     }
@@ -151,7 +191,7 @@ fn every_pair_of_conditions_means_the_same_on_every_small_batch() {
                     let found = shown(&policy, call, NOW);
                     assert_eq!(
                         found,
-                        Asked::new(&artifact, call, NOW).ruling(),
+                        Asked::new(&artifact, call, nowhere(NOW)).ruling(),
                         "{one:?} {other:?} {call:?}"
                     );
                     *outcomes.entry(found.split(' ').next().unwrap().to_owned()).or_insert(0) += 1;
@@ -183,7 +223,7 @@ fn every_name_and_slot_means_the_same() {
                     let call = Call { tool: TOOL.into(), action: "send".into(), resource, arguments };
                     assert_eq!(
                         shown(&policy, &call, NOW),
-                        Asked::new(&artifact, &call, NOW).ruling(),
+                        Asked::new(&artifact, &call, nowhere(NOW)).ruling(),
                         "{allowed:?} {denied:?} {call:?}"
                     );
                 }
