@@ -108,3 +108,45 @@ impl<'a> Cursor<'a> {
         if self.rest.starts_with([' ', '\t', '\n', '\r']) { Code::NotCanonical } else { Code::Malformed }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Cursor;
+    use crate::bundle::Code;
+
+    #[test]
+    fn every_value_has_one_spelling() {
+        let text = |text: &str| Cursor::new(text).text();
+        assert_eq!(text("\"a\\n\u{20ac}\""), Ok("a\n\u{20ac}".to_owned()));
+        for other in ["\"\\u0061\"", "\"\\/\"", " \"a\""] {
+            assert_eq!(text(other), Err(Code::NotCanonical), "{other}");
+        }
+        for other in ["", "1", "\"a", "null", "\"\\ud800\""] {
+            assert_eq!(text(other), Err(Code::Malformed), "{other}");
+        }
+        let number = |text: &str| Cursor::new(text).number();
+        assert_eq!((number("0"), number("17,")), (Ok(0), Ok(17)));
+        for other in ["", "-1", "x", "9007199254740992", "99999999999999999999"] {
+            assert_eq!(number(other), Err(Code::Malformed), "{other}");
+        }
+        assert_eq!((number("01"), number(" 1")), (Err(Code::NotCanonical), Err(Code::NotCanonical)));
+    }
+
+    #[test]
+    fn lists_are_bounded_and_values_end_where_they_end() {
+        let list = |text: &'static str, most| {
+            let mut from = Cursor::new(text);
+            let items = from.list(most, Cursor::raw)?;
+            from.end().map(|()| items)
+        };
+        assert_eq!(list("[]", 0), Ok(vec![]));
+        assert_eq!(list("[{\"a\":[1]},\"b\",2]", 3), Ok(vec!["{\"a\":[1]}", "\"b\"", "2"]));
+        assert_eq!(list("[1,2]", 1), Err(Code::TooLarge));
+        for other in ["[1 ,2]", "[1, 2]", "[ 1]", "[1] "] {
+            assert_eq!(list(other, 3), Err(Code::NotCanonical), "{other}");
+        }
+        for other in ["[1", "[1,]", "[,1]", "1", "[1;2]"] {
+            assert_eq!(list(other, 3), Err(Code::Malformed), "{other}");
+        }
+    }
+}

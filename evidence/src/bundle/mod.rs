@@ -41,8 +41,6 @@ mod read;
 mod replay;
 mod report;
 mod revoked;
-#[cfg(test)]
-mod tests;
 mod view;
 
 use crate::entry::Body;

@@ -42,6 +42,6 @@ mod tests {
     fn results_stand_in_the_order_of_the_items() {
         let items: Vec<u32> = (0..10_000).collect();
         assert_eq!(each(&items, |item| item * 2), items.iter().map(|item| item * 2).collect::<Vec<_>>());
-        assert_eq!(each(&[] as &[u32], |item| item * 2), []);
+        assert!(each(&[] as &[u32], |item| item * 2).is_empty());
     }
 }
