@@ -74,6 +74,7 @@ fn a_parent_that_reads_the_clock_is_asked_at_the_time_of_the_entry() {
     let opened = open::<hourly::HourlyJob>("hourly_job.wpc");
     let at = |minutes: u64| {
         opened.clock.advance(Duration::from_secs(minutes * 60));
+        opened.renew();
         publish_hourly(&opened.gate, Message::good()).map_err(|refused| refused.code())
     };
     assert_eq!([at(0), at(9), at(1)], [Ok(()), Ok(()), Err("default_deny")]);

@@ -8,6 +8,7 @@ use std::time::Duration;
 use wpc::ledger::{Body, Entry, Ledger, MemoryLedger};
 use wpc::{Clock, Gate, JobId, Key, OpenError, Opening, POLICY_TYPE, Policy, SelfIssued, Trust, sign};
 use wpc_compiler::{Colour, Compiled, Parameters, Source, compile, gather, render_all};
+use wpc_model::Hash;
 
 /// A policy beside these tests, compiled.
 #[track_caller]
@@ -25,6 +26,7 @@ pub(crate) struct Opened<P> {
     pub(crate) gate: Gate<P>,
     pub(crate) ledger: Arc<dyn Ledger>,
     pub(crate) clock: Arc<Clockwork>,
+    renewing: (JobId, Hash, i64),
 }
 
 fn key() -> Key {
@@ -76,8 +78,8 @@ pub(crate) fn open_with<P: Policy>(file: &str) -> Result<Opened<P>, OpenError> {
     let clock = Arc::new(Clockwork::default());
     let ledger: Arc<dyn Ledger> = Arc::new(MemoryLedger::with_clock(ledger_key(), clock.clone()).unwrap());
     let (job, agent) = (JobId::parse("job-1").unwrap(), Key::from_seed(&[9; 32]));
-    let hash = wpc_model::Hash::of(&wpc_model::encode(&compiled.policy));
-    let lifetime_s = compiled.policy.auth.max_ttl_seconds;
+    let hash = Hash::of(&wpc_model::encode(&compiled.policy));
+    let lifetime_s = compiled.policy.token().max_ttl_seconds;
     let token = SelfIssued::new(&key(), &agent, &*ledger, &job, hash, lifetime_s).unwrap();
     let opening = Opening {
         artifact: &artifact,
@@ -85,15 +87,26 @@ pub(crate) fn open_with<P: Policy>(file: &str) -> Result<Opened<P>, OpenError> {
         ledger: Arc::clone(&ledger),
         identity: token.identity(),
     };
-    Ok(Opened { gate: Gate::open(opening)?, ledger, clock })
+    let renewing = (job, hash, lifetime_s);
+    Ok(Opened { gate: Gate::open(opening)?, ledger, clock, renewing })
 }
 
 impl<P> Opened<P> {
+    /// Takes another token: the clock went on for longer than one lives.
+    pub(crate) fn renew(&self) {
+        let (job, hash, lifetime_s) = &self.renewing;
+        let agent = Key::from_seed(&[9; 32]);
+        let token = SelfIssued::new(&key(), &agent, &*self.ledger, job, *hash, *lifetime_s).unwrap();
+        self.gate.renew(token.presented()).unwrap();
+    }
+
     /// The job's entries but for the opening one and its token, a word each: `allow`, a denial's code, an
     /// outcome's word and code.
     pub(crate) fn log(&self) -> Vec<String> {
         let entries = self.ledger.entries(self.gate.job(), 2, usize::MAX).unwrap();
-        entries.iter().map(|bytes| word(&Entry::decode(bytes).unwrap())).collect()
+        let entries = entries.iter().map(|bytes| Entry::decode(bytes).unwrap());
+        let said = entries.filter(|entry| !matches!(entry.body, Body::Token(_)));
+        said.map(|entry| word(&entry)).collect()
     }
 }
 

@@ -28,6 +28,7 @@ fn what_is_allowed_at_eight_is_refused_at_ten_past_and_on_saturday() {
     let mut sent = 0;
     let mut at = |minutes: u64| {
         opened.clock.advance(Duration::from_secs(minutes * 60));
+        opened.renew();
         publish(&opened.gate, &mut sent, Message::good()).map_err(|refused| refused.code())
     };
     assert_eq!(at(0), Ok(1));

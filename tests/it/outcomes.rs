@@ -187,7 +187,7 @@ fn a_permit_names_its_call() {
     assert_eq!(permitted.call().action, "send");
     assert_eq!(permitted.body.len(), 1024);
     let (_, spent) = permitted.spend().unwrap();
-    assert_eq!(spent.message_id(0), "job-1:1:0");
+    assert_eq!(spent.message_id(0), "job-1:2:0");
     assert_eq!(spent.call().arguments["messages"].as_list().unwrap().len(), 1);
     running.finish_sync(Outcome::Done);
 }

@@ -13,7 +13,7 @@ const BLOCKS: &[(&str, &[&str])] = &[
         ],
     ),
     ("sandbox", &["required", "network outbound; filesystem read_write", "elevated allowed"]),
-    ("agents", &["allow \"agent\", did(\"did:web:a\")"]),
+    ("agents", &["allow \"agent\", did(\"did:key:z6MkwVDfCg9LbbY6xjH3EZk8YSFQZujV5Y4y1ZWeER9tDiN3\")"]),
     ("requesters", &["allow \"a\""]),
     ("environment", &["name \"test\""]),
     ("credential", &["entra", "sas entity"]),
