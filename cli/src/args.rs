@@ -67,6 +67,8 @@ impl Verb {
             args.name()
         } else if let Self::Approve(args) = self {
             args.name()
+        } else if let Self::Bundle(args) = self {
+            args.name()
         } else {
             self.word()
         }
@@ -128,6 +130,10 @@ verbs! {
     Revoke "revoke" revoke,
     /// Create, check and read a ledger
     Ledger "ledger" ledger,
+    /// Make, verify, show or search proof bundles: one file that proves one job
+    Bundle "bundle" bundle,
+    /// Ask another policy of the calls of a bundle
+    Replay "replay" replay,
     /// Run the main job end to end on this machine
     Demo "demo" demo,
     /// Print the completions of a shell

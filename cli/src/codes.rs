@@ -11,6 +11,7 @@ macro_rules! pages {
     };
 }
 
+mod bundles;
 mod calls;
 mod evidence;
 mod files;
@@ -68,6 +69,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Page> {
         signatures::PAGES,
         tokens::PAGES,
         evidence::PAGES,
+        bundles::PAGES,
         files::PAGES,
     ]
     .into_iter()

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use wpc::{LedgerError, SqliteLedger, Trust};
+use wpc::{Key, LedgerError, SqliteLedger, Trust};
 
 use crate::failure::Failure;
 use crate::input;
@@ -34,10 +34,19 @@ pub(crate) struct Place {
 impl Place {
     /// Opens it with its key and its pinned head, which lies beside the key.
     pub(crate) fn open(&self) -> Result<SqliteLedger, Failure> {
-        let path = self.ledger_key.clone().unwrap_or_else(|| beside(&self.ledger, ".key"));
+        let path = self.key_file();
         let opened = SqliteLedger::open(&self.ledger, key::read(&path)?)
             .and_then(|ledger| ledger.pinned(&beside(&path, ".head")));
         opened.map_err(|error| failed(&self.ledger, &error))
+    }
+
+    /// Its key.
+    pub(crate) fn key(&self) -> Result<Key, Failure> {
+        key::read(&self.key_file())
+    }
+
+    fn key_file(&self) -> PathBuf {
+        self.ledger_key.clone().unwrap_or_else(|| beside(&self.ledger, ".key"))
     }
 }
 

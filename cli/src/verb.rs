@@ -1,6 +1,7 @@
 //! The verbs, one file each.
 
 pub(crate) mod approve;
+pub(crate) mod bundle;
 pub(crate) mod check;
 pub(crate) mod compile;
 pub(crate) mod completions;
@@ -12,6 +13,7 @@ pub(crate) mod key;
 pub(crate) mod ledger;
 pub(crate) mod man;
 pub(crate) mod new;
+pub(crate) mod replay;
 pub(crate) mod revoke;
 pub(crate) mod show;
 pub(crate) mod sign;

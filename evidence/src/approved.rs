@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use wpc_model::canon::Json;
-use wpc_model::{Approved, Call, Hash, Malformed, Policy, RawCall};
+use wpc_model::{Approved, Call, Hash, Malformed, Policy, RawCall, Uses};
 
+use crate::Did;
 use crate::commitment::{ABSENT, Opening, SEALED};
 use crate::statement::{Approval, ApprovalRequest, Bound, Membership, Statement as _, StatementError};
+use crate::token::Claims;
 use crate::trust::Trust;
 
 /// An approval does not hold.
@@ -37,7 +39,7 @@ impl ApprovedError {
     }
 }
 
-/// The fact that the approval in `envelope` states: verified, bound to the request whose bytes
+/// The fact that the approval in `envelope` states, and how many calls it may admit by its own word: verified, bound to the request whose bytes
 /// `document` finds by its hash, with the roles that `memberships` give its signer.
 ///
 /// [`Approved::used`] is 0: the log counts the calls that it has admitted.
@@ -51,7 +53,7 @@ pub fn read(
     memberships: &[Vec<u8>],
     policy: &Policy,
     trust: &Trust,
-) -> Result<Approved, ApprovedError> {
+) -> Result<(Approved, Uses), ApprovedError> {
     let (approval, _, signer) = Approval::verify_one(envelope, trust)?;
     let request = document(&approval.request).ok_or(ApprovedError::RequestMissing)?;
     let request = ApprovalRequest::decode(&request)?;
@@ -65,7 +67,8 @@ pub fn read(
             roles.insert((member.role, issuer.key.to_string()));
         }
     }
-    Ok(Approved {
+    let uses = approval.uses;
+    let approved = Approved {
         approver: signer.key.to_string(),
         person: signer.principal,
         roles,
@@ -78,7 +81,18 @@ pub fn read(
         not_after: approval.not_after,
         used: 0,
         nonce: approval.nonce.as_str().to_owned(),
-    })
+    };
+    Ok((approved, uses))
+}
+
+/// Whether an approval that admitted `used` calls may admit one more, by its own word. The policy says
+/// so for itself.
+#[must_use]
+pub fn is_left(uses: Uses, used: u64) -> bool {
+    match uses {
+        Uses::Times(times) => used < u64::from(times),
+        Uses::Unlimited => true,
+    }
 }
 
 /// The values that an approval fixes.
@@ -102,6 +116,18 @@ fn bound(
         .collect())
 }
 
+/// Keys and principals on whose behalf a token of these claims asks at `ledger`: none of them counts as an
+/// approver of what it asks for.
+#[must_use]
+pub fn requester(claims: &Claims, ledger: &Did, trust: &Trust) -> Vec<String> {
+    let mut all: Vec<String> = claims.requester().into_iter().map(str::to_owned).collect();
+    all.push(ledger.to_string());
+    let of = |did: &String| Some(trust.principal_of(&Did::parse(did).ok()?)?.name().to_owned());
+    let names: Vec<_> = all.iter().filter_map(of).collect();
+    all.extend(names);
+    all
+}
+
 /// The call that openings show, as far as they do.
 ///
 /// # Errors
@@ -120,7 +146,7 @@ pub fn reopen(
         let value = if opening.ty == SEALED { Json::from(SEALED) } else { opening.value.clone() };
         (opening.name.clone(), value)
     };
-    let arguments = shown.map(|opening| value(opening)).collect();
+    let arguments = shown.map(value).collect();
     let mut members = vec![
         ("action".to_owned(), Json::from(action)),
         ("arguments".to_owned(), Json::Object(arguments)),

@@ -12,6 +12,7 @@
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
 pub mod approved;
+pub mod bundle;
 pub mod checkpoint;
 pub mod commitment;
 pub mod entry;

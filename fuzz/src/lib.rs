@@ -12,6 +12,7 @@
 mod analysis;
 mod approval;
 mod artifact;
+mod bundle;
 mod call;
 mod checkpoint;
 mod compile;
@@ -25,6 +26,7 @@ mod trust;
 pub use analysis::analysis;
 pub use approval::{approval, requests};
 pub use artifact::artifact;
+pub use bundle::bundle;
 pub use call::{call, policies};
 pub use checkpoint::{checkpoint, checkpoints};
 pub use compile::compile;
@@ -39,10 +41,11 @@ pub use trust::trust;
 pub type Oracle = fn(&[u8]);
 
 /// Every oracle by its target's name.
-pub const ORACLES: [(&str, Oracle); 12] = [
+pub const ORACLES: [(&str, Oracle); 13] = [
     ("analysis", analysis),
     ("approval", approval),
     ("artifact", artifact),
+    ("bundle", bundle),
     ("call", call),
     ("checkpoint", checkpoint),
     ("compile", compile),

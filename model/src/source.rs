@@ -102,7 +102,7 @@ impl Source {
     }
 
     /// The statement of the counters that remember its values.
-    pub(crate) fn statement(&self) -> RuleId {
+    pub fn statement(&self) -> RuleId {
         RuleId::of(format!("source {}", self.to_text()).as_bytes())
     }
 }

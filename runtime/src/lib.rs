@@ -8,6 +8,7 @@ pub mod __private;
 mod action;
 pub mod approval;
 pub mod argument;
+pub mod bundle;
 mod call;
 mod clock;
 mod describe;

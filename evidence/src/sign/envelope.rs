@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
-use wpc_model::canon::Writer;
+use wpc_model::canon::{Compare, Sink, Writer};
 
 use super::{Did, Key, base64};
 use crate::object::Object;
@@ -93,7 +93,7 @@ pub fn sign(payload_type: &str, payload: &[u8], keys: &[Key]) -> Vec<u8> {
 /// exactly `payload` as `payload_type`, or would have more than [`MAX_SIGNATURES`] signatures.
 #[must_use]
 pub fn cosign(envelope: &[u8], payload_type: &str, payload: &[u8], keys: &[Key]) -> Option<Vec<u8>> {
-    let envelope = Envelope::read(envelope).ok()?;
+    let envelope = Envelope::read(envelope, MAX_ENVELOPE_BYTES).ok()?;
     if envelope.payload_type != payload_type || base64::decode(&envelope.payload)? != payload {
         return None;
     }
@@ -111,7 +111,17 @@ pub fn cosign(envelope: &[u8], payload_type: &str, payload: &[u8], keys: &[Key])
 
 fn write(payload_type: &str, payload: &[u8], made: impl IntoIterator<Item = (String, String)>) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(payload.len().saturating_mul(4).div_euclid(3).saturating_add(512));
-    Writer::new(&mut bytes).object(|envelope| {
+    write_to(Writer::new(&mut bytes), payload_type, payload, made);
+    bytes
+}
+
+fn write_to<S: Sink>(
+    to: Writer<'_, S>,
+    payload_type: &str,
+    payload: &[u8],
+    made: impl IntoIterator<Item = (String, String)>,
+) {
+    to.object(|envelope| {
         envelope.member("payload").text(&base64::encode(payload));
         envelope.member("payloadType").text(payload_type);
         envelope.member("signatures").array(|signatures| {
@@ -123,7 +133,46 @@ fn write(payload_type: &str, payload: &[u8], made: impl IntoIterator<Item = (Str
             }
         });
     });
-    bytes
+}
+
+/// The bytes in which [`sign`] would have written an envelope: its signatures as they are, valid or not.
+///
+/// # Errors
+///
+/// [`SignatureError::TooLarge`], [`SignatureError::Malformed`] and [`SignatureError::Base64`] only.
+pub(crate) fn canonical(envelope: &[u8]) -> Result<Vec<u8>, SignatureError> {
+    let (payload, envelope) = decoded(envelope, MAX_ENVELOPE_BYTES)?;
+    let made = envelope.made().ok_or(SignatureError::Base64)?;
+    Ok(write(&envelope.payload_type, &payload, made))
+}
+
+/// Whether `envelope` is written as [`sign`] writes it.
+///
+/// # Errors
+///
+/// As [`canonical`].
+pub(crate) fn is_canonical(envelope: &[u8], most: usize) -> Result<bool, SignatureError> {
+    let (payload, read) = decoded(envelope, most)?;
+    let made = read.made().ok_or(SignatureError::Base64)?;
+    let mut compare = Compare::new(envelope);
+    write_to(Writer::new(&mut compare), &read.payload_type, &payload, made);
+    Ok(compare.difference().is_none())
+}
+
+/// The payload and its type, of an envelope that nobody has verified: for looking into it.
+///
+/// # Errors
+///
+/// As [`canonical`].
+pub(crate) fn unverified(envelope: &[u8], most: usize) -> Result<(Vec<u8>, String), SignatureError> {
+    let (payload, envelope) = decoded(envelope, most)?;
+    Ok((payload, envelope.payload_type.into_owned()))
+}
+
+fn decoded(envelope: &[u8], most: usize) -> Result<(Vec<u8>, Envelope<'_>), SignatureError> {
+    let envelope = Envelope::read(envelope, most)?;
+    let payload = base64::decode(&envelope.payload).ok_or(SignatureError::Base64)?;
+    Ok((payload, envelope))
 }
 
 /// A DSSE envelope that was read but not verified: nothing gives out its payload.
@@ -165,8 +214,18 @@ impl<'a> Envelope<'a> {
         trust: &Trust,
         role: Role,
     ) -> Result<Verified, SignatureError> {
-        let envelope = Envelope::read(bytes)?;
-        let payload = base64::decode(&envelope.payload).ok_or(SignatureError::Base64)?;
+        Self::verify_within(bytes, MAX_ENVELOPE_BYTES, expected_type, trust, role)
+    }
+
+    /// [`Envelope::verify`] of one that may be longer: at most `most` bytes.
+    pub(crate) fn verify_within(
+        bytes: &[u8],
+        most: usize,
+        expected_type: &str,
+        trust: &Trust,
+        role: Role,
+    ) -> Result<Verified, SignatureError> {
+        let (payload, envelope) = decoded(bytes, most)?;
         let signers = envelope.signers(&payload, trust, role)?;
         if envelope.payload_type != expected_type {
             return Err(SignatureError::PayloadType);
@@ -176,8 +235,16 @@ impl<'a> Envelope<'a> {
         Ok(Verified { payload, signers, keys })
     }
 
-    fn read(bytes: &'a [u8]) -> Result<Self, SignatureError> {
-        if bytes.len() > MAX_ENVELOPE_BYTES {
+    /// Keys and signatures, written as [`sign`] writes them; `None` if one is not base64.
+    fn made(&self) -> Option<Vec<(String, String)>> {
+        let made = |Object(signature): &Object<Signature<'_>>| {
+            Some((signature.keyid.to_string(), base64::encode(&base64::decode(&signature.sig)?)))
+        };
+        self.signatures.iter().map(made).collect()
+    }
+
+    fn read(bytes: &'a [u8], most: usize) -> Result<Self, SignatureError> {
+        if bytes.len() > most {
             return Err(SignatureError::TooLarge);
         }
         let Object(envelope): Object<Self> =

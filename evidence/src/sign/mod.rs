@@ -16,6 +16,7 @@ mod key_file;
 
 pub use did::{Did, DidError};
 pub use envelope::{Envelope, MAX_ENVELOPE_BYTES, MAX_SIGNATURES, SignatureError, Verified, cosign, sign};
+pub(crate) use envelope::{canonical, is_canonical, unverified};
 pub use key::Key;
 pub use key_file::KeyFileError;
 

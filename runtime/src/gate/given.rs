@@ -10,14 +10,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use wpc_evidence::approved;
 use wpc_evidence::fold::Use;
 use wpc_evidence::statement::Revoked;
-use wpc_model::{Approved, Hash, Policy};
+use wpc_model::{Approved, Hash, Policy, Uses};
 
 use crate::Trust;
 use crate::ledger::{Head, RevocationKey};
 
 /// Approvals that were verified once.
 #[derive(Debug, Default)]
-pub(super) struct Verified(Mutex<BTreeMap<Hash, Arc<Approved>>>);
+pub(super) struct Verified(Mutex<BTreeMap<Hash, Arc<(Approved, Uses)>>>);
 
 /// The approvals of a job as they count at one head, and their hashes in the same order.
 pub(super) struct Given {
@@ -41,8 +41,12 @@ impl Verified {
                 continue;
             }
             let Some(one) = self.one(head, policy, trust, hash, &memberships) else { continue };
+            let (approved, uses) = one.as_ref();
+            if !approved::is_left(*uses, used) {
+                continue;
+            }
             let used = u32::try_from(used).unwrap_or(u32::MAX);
-            given.approved.push(Approved { used, ..one.as_ref().clone() });
+            given.approved.push(Approved { used, ..approved.clone() });
             given.hashes.push(hash);
         }
         given
@@ -56,7 +60,7 @@ impl Verified {
         trust: &Trust,
         hash: Hash,
         memberships: &[Hash],
-    ) -> Option<Arc<Approved>> {
+    ) -> Option<Arc<(Approved, Uses)>> {
         if let Some(known) = self.lock().get(&hash) {
             return Some(Arc::clone(known));
         }
@@ -71,7 +75,7 @@ impl Verified {
         Some(one)
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<Hash, Arc<Approved>>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<Hash, Arc<(Approved, Uses)>>> {
         // Entries are inserted whole.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

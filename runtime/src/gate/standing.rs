@@ -6,6 +6,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use wpc_evidence::approved;
 use wpc_evidence::entry::{Proof, Taken};
 use wpc_evidence::statement::Revoked;
 use wpc_evidence::token::possession::{self, Purpose, Seen};
@@ -70,7 +71,10 @@ pub(super) fn accept(
         job: claims.job().clone(),
         agent: claims.sub().to_owned(),
         grant: Document { hash, envelope: presented.grant.to_owned() },
-        held: Held { requester: requester(&token, trust, ledger), taken: taken(&token, hash, proof) },
+        held: Held {
+            requester: approved::requester(claims, ledger, trust),
+            taken: taken(&token, hash, proof),
+        },
     })
 }
 
@@ -85,19 +89,6 @@ fn taken(token: &VerifiedToken, grant: Hash, proof: Proof) -> Taken {
         exp: claims.exp_s(),
         proof,
     }
-}
-
-fn requester(token: &VerifiedToken, trust: &Trust, ledger: &Did) -> Vec<String> {
-    let asked = token.claims().requester().into_iter().map(str::to_owned).chain([ledger.to_string()]);
-    with_principals(asked.collect(), trust)
-}
-
-/// `dids` and the names of the principals whose keys they are.
-pub(super) fn with_principals(mut dids: Vec<String>, trust: &Trust) -> Vec<String> {
-    let of = |did: &String| Some(trust.principal_of(&Did::parse(did).ok()?)?.name().to_owned());
-    let names: Vec<_> = dids.iter().filter_map(of).collect();
-    dids.extend(names);
-    dids
 }
 
 /// On what a gate's job stands.

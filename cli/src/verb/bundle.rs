@@ -1,0 +1,73 @@
+//! `wpc bundle`: one file that proves one job.
+
+mod create;
+mod html;
+mod query;
+mod show;
+mod verify;
+
+use std::path::Path;
+
+use clap::Subcommand;
+use wpc::bundle::{Code, View};
+
+use crate::console::{Console, Done};
+use crate::failure::Failure;
+use crate::input;
+
+pub(crate) use verify::{say, told};
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Example: wpc bundle verify job.bundle.json --trust trust.json")]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Make the bundle of a job
+    Create(create::Create),
+    /// Verify a bundle, replaying every decision
+    Verify(verify::Verify),
+    /// Show what a bundle says, without verifying it
+    Show(show::Show),
+    /// Find calls in bundles, without verifying them
+    Query(query::Query),
+}
+
+impl Args {
+    /// The verb in full.
+    pub(crate) fn name(&self) -> &'static str {
+        match self.verb {
+            Verb::Create(_) => "bundle create",
+            Verb::Verify(_) => "bundle verify",
+            Verb::Show(_) => "bundle show",
+            Verb::Query(_) => "bundle query",
+        }
+    }
+}
+
+pub(crate) fn run(args: Args, console: &mut Console) -> Result<Done, Failure> {
+    match args.verb {
+        Verb::Create(args) => create::run(&args, console),
+        Verb::Verify(args) => verify::run(&args, console),
+        Verb::Show(args) => show::run(&args, console),
+        Verb::Query(args) => query::run(&args, console),
+    }
+}
+
+/// The bytes of a bundle.
+pub(crate) fn read(file: &Path) -> Result<Vec<u8>, Failure> {
+    input::bytes(file, "bundle", wpc::bundle::MAX_BUNDLE_BYTES)
+}
+
+/// What a bundle says; nobody has verified it.
+fn view(file: &Path) -> Result<View, Failure> {
+    wpc::bundle::view(&read(file)?).map_err(|code: Code| {
+        Failure::no(code.word(), "not a bundle")
+            .file(file)
+            .help("give a file that `wpc bundle create` wrote, and verify it with `wpc bundle verify`")
+    })
+}

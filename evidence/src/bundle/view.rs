@@ -1,0 +1,61 @@
+//! A look into a bundle that nobody has verified: for showing and searching.
+
+use std::collections::BTreeMap;
+
+use wpc_model::Hash;
+
+use super::code::Code;
+use super::read::Run;
+use super::{MAX_BUNDLE_BYTES, RUN_TYPE};
+use crate::checkpoint::Origin;
+use crate::commitment::Opening;
+use crate::entry::Entry;
+use crate::sign;
+
+/// What a bundle says. Nobody has verified any of it.
+#[derive(Clone, Debug)]
+pub struct View {
+    /// The job's log.
+    pub origin: Origin,
+    /// The policy's hash, by its payload.
+    pub policy_hash: Option<Hash>,
+    /// The entries.
+    pub entries: Vec<Shown>,
+}
+
+/// An entry and what is shown of what it commits to.
+#[derive(Clone, Debug)]
+pub struct Shown {
+    /// The entry.
+    pub entry: Entry,
+    /// Openings, by name.
+    pub openings: BTreeMap<String, Opening>,
+}
+
+/// Reads a bundle without verifying it.
+///
+/// # Errors
+///
+/// A code of the stages [`super::Stage::Read`] and [`super::Stage::Log`], if it is none.
+pub fn view(bytes: &[u8]) -> Result<View, Code> {
+    let of = super::documents::of_signature;
+    let (payload, payload_type) = sign::unverified(bytes, MAX_BUNDLE_BYTES).map_err(of)?;
+    if payload_type != RUN_TYPE {
+        return Err(Code::PayloadType);
+    }
+    let run = Run::read(&payload)?;
+    let mut entries = Vec::with_capacity(run.entries.len());
+    for raw in &run.entries {
+        let entry = Entry::decode(raw.as_bytes()).map_err(|_| Code::LeafEncoding)?;
+        entries.push(Shown { entry, openings: BTreeMap::new() });
+    }
+    for raw in &run.openings {
+        let opening = Opening::decode(raw.opening.as_bytes()).map_err(|_| Code::Malformed)?;
+        let index = usize::try_from(raw.seq).map_err(|_| Code::Malformed)?;
+        let shown = entries.get_mut(index).ok_or(Code::CommitmentMismatch)?;
+        shown.openings.insert(opening.name.clone(), opening);
+    }
+    let policy = sign::unverified(run.policy.as_bytes(), crate::MAX_ENVELOPE_BYTES);
+    let policy_hash = policy.ok().map(|(payload, _)| Hash::of(&payload));
+    Ok(View { origin: run.origin, policy_hash, entries })
+}

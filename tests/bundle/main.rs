@@ -1,0 +1,14 @@
+//! A job's proof bundle, and everything that must not pass for one.
+
+#![expect(clippy::wildcard_enum_match_arm, reason = "what a test does not expect fails it")]
+
+#[cfg(test)]
+mod forged;
+#[cfg(test)]
+mod tampered;
+#[cfg(test)]
+mod told;
+#[cfg(test)]
+mod verified;
+#[cfg(test)]
+mod world;
