@@ -13,6 +13,7 @@ macro_rules! pages {
 
 mod bundles;
 mod calls;
+mod evidence;
 mod files;
 mod gates;
 mod ledgers;
@@ -67,6 +68,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Page> {
         ledgers::PAGES,
         signatures::PAGES,
         tokens::PAGES,
+        evidence::PAGES,
         bundles::PAGES,
         files::PAGES,
     ]

@@ -64,6 +64,9 @@ pub(crate) fn failed(file: &Path, error: &LedgerError) -> Failure {
         LedgerError::Foreign { .. } | LedgerError::Damaged { .. } => "restore the ledger from a copy",
         LedgerError::Version { .. } => "use the version of wpc that wrote it",
         LedgerError::Permissions { .. } => "keep ledgers in a directory with mode 0700, files with mode 0600",
+        LedgerError::Address { .. } => "set WPC_POSTGRES_URL to postgresql://USER@HOST/DATABASE",
+        LedgerError::Insecure => "leave `sslmode` out, or write `require`",
+        LedgerError::Setting { .. } => "change the setting for the ledger's role or the server",
         LedgerError::ClockBehind { .. } | LedgerError::ClockOutOfRange => "correct the clock",
         LedgerError::OtherKey { .. } | LedgerError::NoKey => "give the key that `wpc ledger init` made",
         LedgerError::Tampered { .. } => "run `wpc ledger check`, and restore the ledger from a copy",
@@ -72,7 +75,7 @@ pub(crate) fn failed(file: &Path, error: &LedgerError) -> Failure {
         }
         LedgerError::StillOpen => "close the job first",
         LedgerError::Unavailable { .. } | LedgerError::Misplaced(_) | LedgerError::Random(_) | _ => {
-            "check the disk and the path"
+            "check the path and the disk, or the server"
         }
     };
     // The file is named beside the message.

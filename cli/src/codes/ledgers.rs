@@ -22,6 +22,18 @@ pages! {
     ledger_permissions "others may change the ledger"
         "Who can write the ledger's file can reset limits."
         "Give the directory mode 0700 and the file mode 0600."
+    ledger_address "the address of the ledger's server cannot be used"
+        "What WPC_POSTGRES_URL or libpq's variables say is no PostgreSQL URL, or names no host. It is not \
+         repeated here, because it may hold a password."
+        "Set WPC_POSTGRES_URL to `postgresql://USER@HOST/DATABASE`."
+    ledger_insecure "the ledger's server would be talked to without TLS"
+        "Whoever is in between could read and change what gates decide on."
+        "Leave `sslmode` out of the address, or write `sslmode=require`; without TLS only a server on this \
+         machine is used."
+    ledger_setting "the ledger's server may lose what it committed"
+        "`fsync` and `full_page_writes` must be on and `synchronous_commit` on or remote_apply, on PostgreSQL \
+         13 or newer; else an effect could happen whose entry is gone after a power failure."
+        "Change the setting for the server, the database or the role that connects."
     clock_behind "the clock is behind the ledger"
         "The wall clock is more than 5 s before the ledger's last entry: expired things would live \
          again."

@@ -1,24 +1,25 @@
 //! `wpc ledger`: the one thing that makes a ledger, and two that read it.
 
 mod said;
+mod store;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anstyle::{AnsiColor, Style};
 use clap::Subcommand;
 use serde_json::{Value, json};
 use wpc::ledger::{Entry, Finding};
-use wpc::{JobId, Key, Ledger, LedgerError, SqliteLedger};
+use wpc::{JobId, Key, Ledger, LedgerError};
 
 use super::key;
 use crate::console::{Console, Done};
-use crate::evidence::failed;
 use crate::failure::Failure;
 use crate::plain::plain;
 use crate::problems::number;
 use crate::table::Table;
 
 pub(crate) use said::Said;
+use store::{Store, Where};
 
 const BAD: Style = AnsiColor::Red.on_default().bold();
 /// Entries read at a time.
@@ -39,36 +40,35 @@ enum Verb {
 The ledger is named by a key: `--key`, or a new one that is written to FILE.key. It lies in a
 directory of its owner's (mode 0700), which is made where it is missing.
 
+With `--postgres` it lies in the database that WPC_POSTGRES_URL names, and `--key` is needed.
+
 Example: wpc ledger init ledger/orders.db --key ledger.key
 
-JSON: `file`, `did`, `key`")]
+JSON: `file` or `server`, `did`, `key`")]
     Init {
-        /// A file that does not exist yet
-        #[arg(value_name = "FILE")]
-        file: PathBuf,
+        #[command(flatten)]
+        at: Where,
         /// The ledger's key file
-        #[arg(long, value_name = "FILE")]
+        #[arg(long, value_name = "FILE", required_if_eq("postgres", "true"))]
         key: Option<PathBuf>,
     },
     /// Derive everything again from the entries and compare
     #[command(after_help = "\
 Example: wpc ledger check ledger/orders.db
 
-JSON: `file`, `did`, `jobs`, `entries`, `unsettled`, `findings` [{`code`, `job`, `seq`}]")]
+JSON: `file` or `server`, `did`, `jobs`, `entries`, `unsettled`, `findings` [{`code`, `job`, `seq`}]")]
     Check {
-        /// A ledger
-        #[arg(value_name = "FILE")]
-        file: PathBuf,
+        #[command(flatten)]
+        at: Where,
     },
     /// List the entries
     #[command(after_help = "\
 Example: wpc ledger show ledger/orders.db --job job_7fz3q
 
-JSON: `file`, `did`, `entries` [the entries as they are recorded]")]
+JSON: `file` or `server`, `did`, `entries` [the entries as they are recorded]")]
     Show {
-        /// A ledger
-        #[arg(value_name = "FILE")]
-        file: PathBuf,
+        #[command(flatten)]
+        at: Where,
         /// Of this job only
         #[arg(long, value_name = "JOB")]
         job: Option<String>,
@@ -88,43 +88,47 @@ impl Args {
 
 pub(crate) fn run(args: Args, console: &mut Console) -> Result<Done, Failure> {
     match args.verb {
-        Verb::Init { file, key } => init(&file, key, console),
-        Verb::Check { file } => check(&file, console),
-        Verb::Show { file, job } => show(&file, job.as_deref(), console),
+        Verb::Init { at, key } => init(&at.store()?, key, console),
+        Verb::Check { at } => check(&at.store()?, console),
+        Verb::Show { at, job } => show(&at.store()?, job.as_deref(), console),
     }
 }
 
-fn init(file: &Path, key_file: Option<PathBuf>, console: &mut Console) -> Result<Done, Failure> {
-    let (key, key_file, is_new) = match key_file {
-        Some(path) => (key::read(&path)?, path, false),
-        None => {
+fn init(store: &Store, key_file: Option<PathBuf>, console: &mut Console) -> Result<Done, Failure> {
+    let (key, key_file, is_new) = match (key_file, store) {
+        (Some(path), _) => (key::read(&path)?, path, false),
+        (None, Store::File(file)) => {
             let mut path = file.as_os_str().to_owned();
             path.push(".key");
             let key = Key::generate()
                 .map_err(|error| Failure::environment(error.code(), error.to_string()).cause(&error))?;
             (key, PathBuf::from(path), true)
         }
+        (None, Store::Server(_)) => {
+            return Err(Failure::environment("usage", "`--postgres` needs `--key`")
+                .help("make one with `wpc key new`"));
+        }
     };
     let did = key.did();
-    SqliteLedger::init(file, &did).map_err(|error| failed(file, &error))?;
-    if is_new {
+    store.init(&did)?;
+    if is_new && let Store::File(file) = store {
         // The ledger made its directory, so its key comes second; without it there is no ledger.
         key::write(&key, &key_file).inspect_err(|_| {
             let _gone = std::fs::remove_file(file);
         })?;
     }
-    console.say(format!("made {}", plain(&file.display().to_string())));
+    console.say(format!("made {}", plain(&store.to_string())));
     console.say(format!("ledger {did}, its key in {}", plain(&key_file.display().to_string())));
     Ok(Done::yes(json!({
-        "file": file.display().to_string(),
+        store.word(): store.to_string(),
         "did": did.to_string(),
         "key": key_file.display().to_string(),
     })))
 }
 
-fn check(file: &Path, console: &mut Console) -> Result<Done, Failure> {
-    let ledger = open(file)?;
-    let checked = ledger.check().map_err(|error| failed(file, &error))?;
+fn check(store: &Store, console: &mut Console) -> Result<Done, Failure> {
+    let ledger = store.open()?;
+    let checked = ledger.check().map_err(|error| store.failed(&error))?;
     let finding = |Finding { code, job, seq }: &Finding| json!({ "code": code, "job": job.as_ref().map(JobId::as_str), "seq": seq });
     for Finding { code, job, seq } in &checked.findings {
         let job = job.as_ref().map(|job| format!(" in {job}")).unwrap_or_default();
@@ -144,7 +148,7 @@ fn check(file: &Path, console: &mut Console) -> Result<Done, Failure> {
         },
     ));
     let members = json!({
-        "file": file.display().to_string(),
+        store.word(): store.to_string(),
         "did": ledger.did().to_string(),
         "jobs": checked.jobs,
         "entries": checked.entries,
@@ -154,32 +158,32 @@ fn check(file: &Path, console: &mut Console) -> Result<Done, Failure> {
     Ok(if checked.findings.is_empty() { Done::yes(members) } else { Done::no(members) })
 }
 
-fn show(file: &Path, job: Option<&str>, console: &mut Console) -> Result<Done, Failure> {
-    let ledger = open(file)?;
+fn show(store: &Store, job: Option<&str>, console: &mut Console) -> Result<Done, Failure> {
+    let ledger = store.open()?;
     let jobs = match job {
         Some(job) => vec![JobId::parse(job).map_err(|error| {
             Failure::environment(error.code(), error.to_string()).help("copy the id from `wpc ledger show`")
         })?],
-        None => ledger.jobs().map_err(|error| failed(file, &error))?,
+        None => ledger.jobs().map_err(|error| store.failed(&error))?,
     };
     let (mut recorded, mut lines) = (Vec::new(), 0_usize);
     for job in &jobs {
         console.say(job);
         let mut table = Table::indented(2);
-        read(&ledger, job, |bytes, entry| {
+        read(&*ledger, job, |bytes, entry| {
             recorded.push(serde_json::from_slice::<Value>(bytes).unwrap_or_default());
             let Said { what, said } = Said::of(entry);
             table.row([entry.seq.to_string(), wpc_model::instant_text(entry.at), what, said]);
             lines = lines.saturating_add(1);
         })
-        .map_err(|error| failed(file, &error))?;
+        .map_err(|error| store.failed(&error))?;
         if !table.is_empty() {
             console.say(table);
         }
     }
     console.say(format!("{}, {lines} entries", number(jobs.len(), "job")));
     Ok(Done::yes(json!({
-        "file": file.display().to_string(),
+        store.word(): store.to_string(),
         "did": ledger.did().to_string(),
         "entries": recorded,
     })))
@@ -204,8 +208,4 @@ pub(crate) fn read(
             from = from.saturating_add(1);
         }
     }
-}
-
-fn open(file: &Path) -> Result<SqliteLedger, Failure> {
-    SqliteLedger::read_only(file).map_err(|error| failed(file, &error))
 }

@@ -18,6 +18,8 @@ mod place;
 #[cfg(test)]
 mod policy;
 #[cfg(test)]
+mod postgres;
+#[cfg(test)]
 mod project;
 #[cfg(test)]
 mod seed;

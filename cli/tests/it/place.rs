@@ -117,10 +117,15 @@ impl Place {
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_wpc"));
         command.current_dir(self.root());
-        for variable in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS"] {
+        for variable in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS", "WPC_POSTGRES_URL", "PGHOST"] {
             command.env_remove(variable);
         }
         command
+    }
+
+    /// Runs `wpc` with `arguments`, and a variable of its own.
+    pub(crate) fn run_where(&self, (name, value): (&str, &str), arguments: &[&str]) -> Output {
+        self.command().env(name, value).args(arguments).output().unwrap()
     }
 
     /// Runs `wpc` with `arguments` and `input` on standard input.

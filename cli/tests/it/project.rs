@@ -59,14 +59,29 @@ fn a_new_project_builds_and_does_what_its_readme_says() {
     let policy = "meeting-notes/policies/meeting-notes";
     place.does(&["compile", &format!("{policy}.wpc")]);
     place.does(&["sign", &format!("{policy}.wpc.json"), "--key", "author.key"]);
-    place.file("trust.json", trust());
+    let key = |name: &str| place.does(&["key", "new", &format!("{name}.key")]).trim().to_owned();
+    let (issuer, agent) = (key("issuer"), key("agent"));
+    let issuer = format!(r#"{{"name":"issuer","keys":["{}"],"roles":["token_issuer"]}}]"#, did(&issuer));
+    place.file("trust.json", trust().replace("}]", &format!("}},{issuer}")));
     place.does(&["ledger", "init", "meeting-notes/ledger/meeting-notes.db"]);
+    let ledger = place.does(&["key", "show", "meeting-notes/ledger/meeting-notes.db.key"]);
+    let artifact = format!("{policy}.wpc.dsse.json");
+    let of =
+        ["token", "issue", "--artifact", &artifact, "--key", "issuer.key", "--mint", "--out", "agent.token"];
+    place.does(&[&of[..], &["--ledger", did(&ledger), "--agent", did(&agent)]].concat());
     let arguments = ["run", "--quiet", "--", "policies/meeting-notes.wpc.dsse.json", "../trust.json"];
-    let output = cargo(&place, "meeting-notes", &[&arguments[..], &["ledger/meeting-notes.db"]].concat());
+    let others = ["ledger/meeting-notes.db", "../agent.token", "../agent.key"];
+    let output = cargo(&place, "meeting-notes", &[&arguments[..], &others].concat());
     let told = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert_eq!(told, "written: we met\n`write` was refused by policy\n");
     let shown = place.does(&["ledger", "show", "meeting-notes/ledger/meeting-notes.db"]);
     assert!(shown.contains("deny default_deny") && shown.contains("allow, charged to 1"), "{shown}");
     place.does(&["ledger", "check", "meeting-notes/ledger/meeting-notes.db"]);
+}
+
+/// The name of a key in what `wpc` said.
+fn did(said: &str) -> &str {
+    let from = said.find("did:key:").unwrap();
+    said[from..].split_whitespace().next().unwrap()
 }

@@ -176,7 +176,11 @@ pub(super) fn head_leaf(job: &JobId, head: &JobHead, at: i64) -> Leaf {
 /// The time of new entries: the wall clock's, but never before that of the ledger's last entry, of
 /// any job.
 pub(super) fn now(clock: &dyn Clock, last_ms: i64) -> Result<i64, LedgerError> {
-    let wall_ms = clock.wall_ms();
+    at(clock.wall_ms(), last_ms)
+}
+
+/// As [`now`], at a wall clock that says `wall_ms`.
+pub(super) fn at(wall_ms: i64, last_ms: i64) -> Result<i64, LedgerError> {
     if !(0..=time::MAX_TIME_MS).contains(&wall_ms) {
         return Err(LedgerError::ClockOutOfRange);
     }

@@ -47,7 +47,9 @@ pub(super) trait Store {
     fn entries(&self, job: &JobId, from: u64, most: usize) -> Result<Vec<Vec<u8>>, LedgerError>;
     /// What is derived from the entries and kept beside them.
     fn kept(&self, job: &JobId) -> Result<Kept, LedgerError>;
-    /// Time of the last entry of any job.
+    /// Time of the last revocation; 0 if there is none.
+    fn revoked_at(&self) -> Result<i64, LedgerError>;
+    /// Time of whatever was written last: an entry of any job, a leaf, or a revocation.
     fn last_at(&self) -> Result<i64, LedgerError>;
     /// Whether what is kept beside an entry's bytes is what they say.
     fn agrees(&self, entry: &Entry) -> Result<bool, LedgerError>;
@@ -108,10 +110,13 @@ const PAGE: usize = 256;
 /// Folds every job of `store` and compares.
 pub(super) fn check(store: &dyn Store, ledger: &Did) -> Result<Checked, LedgerError> {
     let mut checked = Checked::default();
-    let (mut last_at, mut rows) = (0, [0_u64; 2]);
+    let (mut last_at, mut rows) = (store.revoked_at()?, [0_u64; 2]);
     let mut of_agents = Charges::default();
     let mut log = match Log::read(store, ledger)? {
-        Ok(log) => Some(log),
+        Ok(log) => {
+            last_at = last_at.max(log.at);
+            Some(log)
+        }
         Err(code) => {
             checked.findings.push(Finding { code, job: None, seq: None });
             None
@@ -271,12 +276,16 @@ impl One<'_> {
 
 /// The ledger's own log, by job.
 #[derive(Debug, Default)]
-struct Log(BTreeMap<JobId, VecDeque<Leaf>>);
+struct Log {
+    of: BTreeMap<JobId, VecDeque<Leaf>>,
+    /// Time of its last leaf.
+    at: i64,
+}
 
 impl Log {
     /// Reads it and compares it with what is kept of it.
     fn read(store: &dyn Store, ledger: &Did) -> Result<Result<Self, &'static str>, LedgerError> {
-        let (mut log, mut frontier, mut at) = (Self::default(), Frontier::new(), 0);
+        let (mut log, mut frontier) = (Self::default(), Frontier::new());
         loop {
             let page = store.leaves(frontier.size(), PAGE)?;
             if page.is_empty() {
@@ -284,11 +293,11 @@ impl Log {
             }
             for bytes in page {
                 let Ok(leaf) = Leaf::decode(&bytes) else { return Ok(Err("log_malformed")) };
-                if leaf.at < at || frontier.push(leaf_hash(&bytes)).is_err() {
+                if leaf.at < log.at || frontier.push(leaf_hash(&bytes)).is_err() {
                     return Ok(Err("log_malformed"));
                 }
-                at = leaf.at;
-                log.0.entry(leaf.job.clone()).or_default().push_back(leaf);
+                log.at = leaf.at;
+                log.of.entry(leaf.job.clone()).or_default().push_back(leaf);
             }
         }
         let Some(kept) = store.log()? else { return Ok(Ok(log)) };
@@ -310,11 +319,11 @@ impl Log {
 
     /// Takes the leaves of a job.
     fn of(&mut self, job: &JobId) -> VecDeque<Leaf> {
-        self.0.remove(job).unwrap_or_default()
+        self.of.remove(job).unwrap_or_default()
     }
 
     /// Whether every leaf was of a job that is there.
     fn is_told(&self) -> bool {
-        self.0.is_empty()
+        self.of.is_empty()
     }
 }

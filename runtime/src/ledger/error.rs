@@ -62,6 +62,25 @@ pub enum LedgerError {
         /// The greatest accepted ones.
         allowed: u32,
     },
+    /// What says where the ledger's server is cannot be used. Code `ledger_address`.
+    #[error("the address of the ledger's server cannot be used: {cause}")]
+    Address {
+        /// Why; nothing of the address.
+        cause: String,
+    },
+    /// The ledger's server is on another machine and TLS is switched off. Code `ledger_insecure`.
+    #[error("the ledger's server is on another machine, and its address forbids TLS")]
+    Insecure,
+    /// The ledger's server may lose what it committed, or is too old. Code `ledger_setting`.
+    #[error("the ledger's server has `{name}` {found}, required is {required}")]
+    Setting {
+        /// The server's name of it.
+        name: &'static str,
+        /// What it is.
+        found: String,
+        /// What it must be.
+        required: String,
+    },
     /// The wall clock is more than 5 s behind the ledger's last entry. Code `clock_behind`.
     #[error("the clock is {behind_ms} ms behind the ledger")]
     ClockBehind {
@@ -118,6 +137,9 @@ impl LedgerError {
             Self::Foreign { .. } => "ledger_foreign",
             Self::Version { .. } => "ledger_version",
             Self::Permissions { .. } => "ledger_permissions",
+            Self::Address { .. } => "ledger_address",
+            Self::Insecure => "ledger_insecure",
+            Self::Setting { .. } => "ledger_setting",
             Self::ClockBehind { .. } => "clock_behind",
             Self::ClockOutOfRange => "clock_out_of_range",
             Self::OtherKey { .. } => "ledger_key_differs",

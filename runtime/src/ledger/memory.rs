@@ -296,7 +296,7 @@ impl Ledger for MemoryLedger {
             }
         }
         let appended = appended?;
-        if appended.count > 0 || !is_new {
+        if appended.count > 0 {
             *last_at = at;
         }
         if appended.count > 0 && is_new {
@@ -338,6 +338,7 @@ impl Ledger for MemoryLedger {
             let leaf = append::head_leaf(job, head, at);
             shared.leaves.push(leaf.encode().map_err(|_| Misplaced::Malformed)?);
             own.anchored = head.size;
+            *last_at = at;
         }
         self.sign_log(shared)
     }
@@ -436,6 +437,10 @@ impl Store for State {
                 .extend(charges.map(|(counter, charges)| ((agent.clone(), *counter), charges.clone())));
         }
         Ok(agents)
+    }
+
+    fn revoked_at(&self) -> Result<i64, LedgerError> {
+        Ok(self.shared.revocations.last().map_or(0, |row| row.at))
     }
 
     fn last_at(&self) -> Result<i64, LedgerError> {

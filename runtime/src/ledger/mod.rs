@@ -13,8 +13,15 @@ mod agents;
 mod append;
 mod beside;
 mod check;
+mod columns;
 mod error;
+mod heads;
+mod lease;
 mod memory;
+mod pin;
+#[cfg(feature = "postgres")]
+mod postgres;
+mod queue;
 mod sqlite;
 
 use std::cell::RefCell;
@@ -36,6 +43,8 @@ pub use beside::{Beside, Document, Opened as Opening, RevocationKey, RevocationR
 pub use check::{Checked, Finding};
 pub use error::LedgerError;
 pub use memory::MemoryLedger;
+#[cfg(feature = "postgres")]
+pub use postgres::{PostgresConfig, PostgresLedger};
 pub use sqlite::SqliteLedger;
 pub use wpc_evidence::entry::{
     Attempt, Body, Charged, ClockAccepted, Closed, Closing, Engine, Entry, EntryError, Fact, FactsBy, Given,

@@ -252,6 +252,14 @@ fn a_job_that_somebody_else_wrote_takes_nothing_more() {
     let ledger = SqliteLedger::open(&path, crate::rig::key()).unwrap();
     let append = ledger.append(&crate::rig::job("j"), &mut |_| Vec::new());
     assert_eq!(append.unwrap_err().code(), "ledger_tampered");
+    // A head that was signed, and a size that is not its.
+    let (_directory, path) = written();
+    let connection = Connection::open(&path).unwrap();
+    connection.execute_batch("UPDATE job SET size = 1, unsettled = 0 WHERE job = 'j'").unwrap();
+    drop(connection);
+    let ledger = SqliteLedger::open(&path, crate::rig::key()).unwrap();
+    let append = ledger.append(&crate::rig::job("j"), &mut |_| Vec::new());
+    assert_eq!(append.unwrap_err().code(), "ledger_tampered");
     // The ledger's own log says the same of all its jobs.
     let connection = Connection::open(&path).unwrap();
     connection.execute_batch("UPDATE ledger SET note = ''").unwrap();

@@ -187,6 +187,37 @@ fn time_never_runs_backwards_and_a_clock_far_behind_is_refused() {
     });
 }
 
+/// A check knows of each time that a ledger keeps where it came from.
+#[test]
+fn what_is_no_entry_leaves_a_sound_ledger_too() {
+    on_each(|rig| {
+        let (ledger, job) = (&*rig.ledger, job("j"));
+        open(ledger, &job);
+        rig.clock.set(1_000);
+        ledger.append(&job, &mut |_| Vec::new()).unwrap();
+        rig.is_clean();
+        rig.clock.set(2_000);
+        ledger.anchor().unwrap();
+        ask(ledger, &job, call(1), &[], 1).unwrap().unwrap();
+        rig.clock.set(3_000);
+        ledger.anchor().unwrap();
+        rig.is_clean();
+        // Nothing has grown.
+        rig.clock.set(4_000);
+        ledger.anchor().unwrap();
+        rig.is_clean();
+        let what = wpc::ledger::RevocationKey { kind: "job".to_owned(), value: "k".to_owned() };
+        assert_eq!(ledger.revoke(what.clone(), b"an envelope"), Ok(1));
+        rig.is_clean();
+        rig.clock.set(5_000);
+        assert_eq!(ledger.revoke(what, b"an envelope"), Ok(1));
+        rig.is_clean();
+        // Each is a witness of the time.
+        rig.clock.set(-1_001);
+        assert_eq!(ask(ledger, &job, call(2), &[], 1), Err(LedgerError::ClockBehind { behind_ms: 5_001 }));
+    });
+}
+
 #[test]
 fn a_charge_that_does_not_follow_from_the_ledger_is_refused() {
     on_each(|rig| {

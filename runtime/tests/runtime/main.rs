@@ -9,6 +9,9 @@ mod clock;
 #[cfg(test)]
 mod corruption;
 #[cfg(test)]
+#[cfg(feature = "postgres")]
+mod database;
+#[cfg(test)]
 mod demands;
 #[cfg(test)]
 mod envelopes;
@@ -21,9 +24,16 @@ mod ledgers;
 #[cfg(test)]
 mod policy;
 #[cfg(test)]
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(test)]
 mod processes;
 #[cfg(test)]
+#[cfg(feature = "postgres")]
+mod proxy;
+#[cfg(test)]
 mod rig;
+#[cfg(test)]
 mod sources;
 #[cfg(test)]
 mod standing;

@@ -3,6 +3,7 @@
 //! The children are this very test binary, run for one ignored test each.
 
 use std::env;
+use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -132,15 +133,20 @@ fn busy_child() {
 }
 
 /// A child, which does not outlive its test.
-struct Running {
+pub(crate) struct Running {
     child: Child,
     out: BufReader<ChildStdout>,
 }
 
 fn spawn(test: &str, path: &Path, number: u64) -> Running {
+    spawn_child(&format!("processes::{test}"), path.as_os_str(), number)
+}
+
+/// Runs a test of this binary in a process of its own.
+pub(crate) fn spawn_child(test: &str, ledger: &OsStr, number: u64) -> Running {
     let mut child = Command::new(env::current_exe().unwrap())
-        .args(["--exact", &format!("processes::{test}"), "--ignored", "--nocapture", "--test-threads=1"])
-        .env("WPC_TEST_LEDGER", path)
+        .args(["--exact", test, "--ignored", "--nocapture", "--test-threads=1"])
+        .env("WPC_TEST_LEDGER", ledger)
         .env("WPC_TEST_CHILD", number.to_string())
         .stdout(Stdio::piped())
         .spawn()
@@ -150,13 +156,13 @@ fn spawn(test: &str, path: &Path, number: u64) -> Running {
 }
 
 /// The ledger and the number that this process was given; nothing if it is no child.
-fn asked() -> Option<(PathBuf, u64)> {
+pub(crate) fn asked() -> Option<(PathBuf, u64)> {
     Some((env::var_os("WPC_TEST_LEDGER")?.into(), env::var("WPC_TEST_CHILD").ok()?.parse().unwrap()))
 }
 
 impl Running {
     /// What follows `start` in the next line that has it.
-    fn line(&mut self, start: &str) -> String {
+    pub(crate) fn line(&mut self, start: &str) -> String {
         loop {
             let mut line = String::new();
             assert_ne!(self.out.read_line(&mut line).unwrap(), 0, "the child ended without `{start}`");
@@ -166,14 +172,14 @@ impl Running {
         }
     }
 
-    fn rest(&mut self) -> String {
+    pub(crate) fn rest(&mut self) -> String {
         let mut rest = String::new();
         self.out.read_to_string(&mut rest).unwrap();
         rest
     }
 
     /// `kill -9`.
-    fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }

@@ -20,13 +20,30 @@ pub(crate) struct Rig {
     pub(crate) path: Option<PathBuf>,
     /// Where the file is.
     pub(crate) directory: Option<tempfile::TempDir>,
+    /// The database, of a ledger that has one. After the ledger, which uses it.
+    #[cfg(feature = "postgres")]
+    pub(crate) database: Option<crate::database::Database>,
 }
 
-/// Runs a test on every ledger there is.
+/// Runs a test on every ledger there is; on PostgreSQL if `WPC_TEST_POSTGRES` says where it is.
 #[track_caller]
 pub(crate) fn on_each(test: impl Fn(&Rig)) {
     test(&memory());
     test(&sqlite());
+    #[cfg(feature = "postgres")]
+    if crate::database::is_named() {
+        test(&postgres());
+    }
+}
+
+/// A ledger in a schema of its own, on the server that `WPC_TEST_POSTGRES` names.
+#[cfg(feature = "postgres")]
+pub(crate) fn postgres() -> Rig {
+    let database = crate::database::Database::new();
+    let clock = Arc::new(FakeClock::new());
+    let ledger =
+        wpc::ledger::PostgresLedger::open_with_clock(&database.config(), key(), clock.clone()).unwrap();
+    Rig { ledger: Arc::new(ledger), clock, path: None, directory: None, database: Some(database) }
 }
 
 pub(crate) fn did() -> Did {
@@ -40,7 +57,7 @@ pub(crate) fn key() -> Key {
 pub(crate) fn memory() -> Rig {
     let clock = Arc::new(FakeClock::new());
     let ledger = MemoryLedger::with_clock(key(), clock.clone()).unwrap();
-    Rig { ledger: Arc::new(ledger), clock, path: None, directory: None }
+    new(Arc::new(ledger), clock, None, None)
 }
 
 pub(crate) fn sqlite() -> Rig {
@@ -49,7 +66,20 @@ pub(crate) fn sqlite() -> Rig {
     SqliteLedger::init(&path, &did()).unwrap();
     let clock = Arc::new(FakeClock::new());
     let ledger = SqliteLedger::open_with_clock(&path, key(), clock.clone()).unwrap();
-    Rig { ledger: Arc::new(ledger), clock, path: Some(path), directory: Some(directory) }
+    new(Arc::new(ledger), clock, Some(path), Some(directory))
+}
+
+/// A rig of a ledger in no database.
+pub(crate) fn new(
+    ledger: Arc<dyn Ledger>,
+    clock: Arc<FakeClock>,
+    path: Option<PathBuf>,
+    directory: Option<tempfile::TempDir>,
+) -> Rig {
+    #[cfg(feature = "postgres")]
+    return Rig { ledger, clock, path, directory, database: None };
+    #[cfg(not(feature = "postgres"))]
+    return Rig { ledger, clock, path, directory };
 }
 
 impl Rig {
@@ -162,7 +192,8 @@ pub(crate) fn ask(
         said = Ok(());
         let mut charges = Vec::new();
         for limit in limits {
-            let used = head.used(&limit.bound(None), amount).unwrap();
+            // What cannot be read fails the append, whatever is decided.
+            let Some(used) = head.used(&limit.bound(None), amount) else { return Vec::new() };
             if used.amount + amount > limit.max {
                 said = Err(used.frees_at);
                 let verdict = Verdict::Deny { reason: Reason::LimitExceeded, rule: Some(limit.id) };

@@ -357,8 +357,7 @@ fn a_job_is_remembered_by_the_next_process() {
     search(&open(&rig, "j", r#"["a@b.example"]"#), &["c@b.example"], &[5], Outcome::Done);
     let path = rig.path.clone().unwrap();
     let again = SqliteLedger::open_with_clock(&path, key(), rig.clock.clone()).unwrap();
-    let again =
-        Rig { ledger: std::sync::Arc::new(again), clock: rig.clock.clone(), path: None, directory: None };
+    let again = crate::rig::new(std::sync::Arc::new(again), rig.clock.clone(), None, None);
     let gate = open(&again, "j", r#"["a@b.example"]"#);
     assert_eq!(asked(&gate, call("send", &["a@b.example", "c@b.example"], Some(5))), "allow");
     assert_eq!(asked(&gate, call("send", &["d@b.example"], Some(5))), "default_deny");

@@ -12,8 +12,6 @@
 mod file;
 mod head;
 mod lease;
-mod pin;
-mod queue;
 mod schema;
 mod store;
 mod tables;
@@ -21,7 +19,7 @@ mod tables;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, Weak};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use wpc_evidence::checkpoint::{Checkpoint, Origin, SignedCheckpoint};
@@ -30,16 +28,16 @@ use wpc_model::Hash;
 
 use super::append::{self, Writer};
 use super::check::{self, Checked, Finding, Store as _};
+use super::heads::Heads;
+use super::lease::Keeper;
+use super::pin::Pin;
+use super::queue::{Ask, Queue};
 use super::{
     Appended, Decide, Document, Instance, JobState, Ledger, LedgerError, Misplaced, Opening, RevocationKey,
     RevocationRow, Task, sealed,
 };
 use crate::clock::{Clock, SystemClock};
 use crate::{Did, JobId, Key};
-use head::Heads;
-use lease::Keeper;
-use pin::Pin;
-use queue::Queue;
 use store::Snapshot;
 use tables::JobRows;
 
@@ -66,23 +64,6 @@ struct Held {
     heads: Heads,
     /// Until when this process's lease runs, Unix milliseconds.
     lease_until: i64,
-}
-
-/// One append of a batch.
-enum Ask<'a, 'd> {
-    /// Somebody waits on this thread.
-    Here(&'a JobId, &'a mut Decide<'d>),
-    /// Somebody waits elsewhere.
-    Queued(&'a mut dyn Task),
-}
-
-impl Ask<'_, '_> {
-    fn job(&self) -> &JobId {
-        match self {
-            Self::Here(job, _) => job,
-            Self::Queued(task) => task.job(),
-        }
-    }
 }
 
 impl SqliteLedger {
@@ -167,7 +148,14 @@ impl SqliteLedger {
 
     /// Sees to it that the lease of this process is renewed.
     fn keep(&self) -> Result<(), LedgerError> {
-        match self.keeper.get_or_init(|| Keeper::start(&self.inner)) {
+        let inner = Arc::downgrade(&self.inner);
+        let renew = move || {
+            let Some(inner) = Weak::upgrade(&inner) else { return false };
+            // A store that fails now fails the next append too, and there somebody is told.
+            let _ = inner.change(|_, _, _| Ok(((), Vec::new())));
+            true
+        };
+        match self.keeper.get_or_init(|| Keeper::start(renew)) {
             Ok(_) => Ok(()),
             Err(error) => Err(error.clone()),
         }
@@ -255,20 +243,15 @@ impl Inner {
         connection: &Connection,
         heads: &mut Heads,
         at: i64,
-        ask: Ask<'_, '_>,
+        mut ask: Ask<'_, '_>,
         looked_at: bool,
     ) -> Result<Appended, LedgerError> {
         let job = ask.job().clone();
         if !looked_at && let Some((head, note)) = head::of_job(connection, &job)? {
-            heads.trust(Origin::job(self.writer.ledger, job.clone()), &head.frontier, &note)?;
+            heads.trust_job(self.writer.ledger, &job, &head, &note)?;
         }
-        let append = |job: &JobId, decide: &mut Decide<'_>| {
-            append::append(&mut JobRows::new(connection, job), &self.writer, at, job, decide)
-        };
-        match ask {
-            Ask::Here(job, decide) => append(job, decide),
-            Ask::Queued(task) => append(&job, &mut |head| task.decide(head)),
-        }
+        let mut rows = JobRows::new(connection, &job);
+        append::append(&mut rows, &self.writer, at, &job, &mut |head| ask.decide(head))
     }
 }
 
@@ -294,13 +277,12 @@ impl Ledger for SqliteLedger {
             task.done(Err(error));
             return;
         }
-        let queue = self.queue.get_or_init(|| Queue::start(Arc::clone(&self.inner)));
+        let queue = self.queue.get_or_init(|| {
+            let inner = Arc::clone(&self.inner);
+            Queue::start(move |asks| inner.append(asks))
+        });
         match queue {
-            Ok(queue) => {
-                if let Err(task) = queue.push(task) {
-                    task.done(Err(LedgerError::unavailable("the ledger's thread ended")));
-                }
-            }
+            Ok(queue) => queue.push(task),
             Err(error) => task.done(Err(error.clone())),
         }
     }
@@ -334,7 +316,7 @@ impl Ledger for SqliteLedger {
         self.inner.change(|transaction, heads, at| {
             for job in Snapshot(transaction).jobs_to_anchor()? {
                 let Some((head, note)) = head::of_job(transaction, &job)? else { continue };
-                heads.trust(Origin::job(self.inner.writer.ledger, job.clone()), &head.frontier, &note)?;
+                heads.trust_job(self.inner.writer.ledger, &job, &head, &note)?;
                 tables::log(transaction, &append::head_leaf(&job, &head, at))?;
             }
             Ok(((), Vec::new()))

@@ -7,10 +7,11 @@ use rusqlite::{Connection, OptionalExtension as _};
 use wpc_model::{Counter, Hash, Owner, RuleId};
 
 use super::broken;
-use super::tables::{Columns, JobRows, Number, OF_AGENT, integer, job_head, log_frontier, scope, total};
+use super::tables::{JobRows, Number, job_head, log_frontier, total};
 use crate::JobId;
 use crate::ledger::append::Tables as _;
 use crate::ledger::check::{AgentCharge, Agents, Kept, KeptLog, Store};
+use crate::ledger::columns::{Columns, OF_AGENT, integer, scope};
 use crate::ledger::{Entry, LedgerError, Opening, RevocationKey, RevocationRow};
 use wpc_evidence::fold::Total;
 
@@ -153,6 +154,11 @@ impl Store for Snapshot<'_> {
             charges.entry(counter).or_default().push(charge);
         }
         Ok(Agents { meters: meters.into_iter().collect(), charges })
+    }
+
+    fn revoked_at(&self) -> Result<i64, LedgerError> {
+        let sql = "SELECT coalesce(max(at), 0) FROM revocation";
+        self.0.query_row(sql, [], |row| row.get(0)).map_err(broken)
     }
 
     fn last_at(&self) -> Result<i64, LedgerError> {

@@ -8,9 +8,10 @@ use wpc_model::{Counter, Hash, Owner, RuleId};
 
 use super::{broken, lease};
 use crate::ledger::append::Tables;
-use crate::ledger::{Beside, Body, Document, Entry, LedgerError, Misplaced, RevocationKey, Verdict};
+use crate::ledger::columns::{self, Columns, OF_AGENT, integer, key, scope, state};
+use crate::ledger::{Beside, Body, Document, Entry, LedgerError, Misplaced, RevocationKey};
 use crate::{CallId, Did, JobId};
-use wpc_evidence::fold::{self, Attempted, JobHead, JobState, Total, Totals, Use, Written};
+use wpc_evidence::fold::{self, Attempted, JobHead, Total, Totals, Use, Written};
 use wpc_evidence::log::Leaf;
 use wpc_evidence::merkle::{Frontier, leaf_hash};
 
@@ -44,19 +45,6 @@ impl<'a> JobRows<'a> {
             other => Err(LedgerError::unavailable(format_args!("{other} rows changed in place of one"))),
         }
     }
-}
-
-/// The scope of counters of one job.
-pub(super) fn scope(job: &JobId) -> String {
-    format!("job/{job}")
-}
-
-/// What the scopes of counters of agents begin with.
-pub(super) const OF_AGENT: &str = "agent/";
-
-/// The key of a counter as it stands in its column.
-fn key(counter: &Counter) -> Vec<u8> {
-    counter.key.map_or_else(Vec::new, |key| key.0.to_vec())
 }
 
 impl JobRows<'_> {
@@ -333,7 +321,7 @@ pub(super) fn log(connection: &Connection, leaf: &Leaf) -> Result<(), LedgerErro
         connection.prepare_cached(sql).and_then(|mut one| one.execute(parameters)).map_err(broken)
     };
     run("INSERT INTO leaf (n, body) VALUES (?1, ?2)", &[&integer(n)?, &bytes])?;
-    run("UPDATE ledger SET frontier = ?1", &[&frontier.to_bytes()])?;
+    run("UPDATE ledger SET frontier = ?1, last_at = ?2", &[&frontier.to_bytes(), &leaf.at])?;
     run("UPDATE job SET anchored = ?2 WHERE job = ?1", &[&leaf.job.as_str(), &integer(leaf.size)?])?;
     Ok(())
 }
@@ -359,8 +347,9 @@ pub(super) fn revoke(
     let sql = "INSERT INTO revocation (seq, at, kind, value, body) \
                VALUES ((SELECT coalesce(max(seq), 0) + 1 FROM revocation), ?1, ?2, ?3, ?4) \
                ON CONFLICT (kind, value) DO NOTHING";
-    run(sql, &[&at, &what.kind, &what.value, &envelope])?;
-    run("UPDATE ledger SET last_at = ?1", &[&at])?;
+    if run(sql, &[&at, &what.kind, &what.value, &envelope])? > 0 {
+        run("UPDATE ledger SET last_at = ?1", &[&at])?;
+    }
     let sql = "SELECT seq FROM revocation WHERE kind = ?1 AND value = ?2";
     connection.query_row(sql, (&what.kind, &what.value), |row| Ok(row.get::<_, Number>(0)?.0)).map_err(broken)
 }
@@ -384,11 +373,7 @@ fn frontier(row: &Row<'_>, column: usize) -> rusqlite::Result<Frontier> {
 
 /// Reads the columns `agent, policy_hash, state, size, last_at, unsettled, frontier`.
 pub(super) fn job_head(row: &Row<'_>) -> rusqlite::Result<JobHead> {
-    let state = match row.get_ref(2)?.as_str()? {
-        "open" => JobState::Open,
-        "closed" => JobState::Closed,
-        _ => return Err(FromSqlError::InvalidType.into()),
-    };
+    let state = columns::state_of(row.get_ref(2)?.as_str()?).ok_or(FromSqlError::InvalidType)?;
     Ok(JobHead {
         agent: row.get(0)?,
         policy_hash: Hash(row.get(1)?),
@@ -405,44 +390,6 @@ pub(super) fn total(row: &Row<'_>) -> rusqlite::Result<Total> {
     Ok(Total { n: row.get::<_, Number>(0)?.0, at: row.get(1)?, sum: row.get(2)? })
 }
 
-/// What of an entry stands in columns of its own.
-pub(super) struct Columns {
-    pub(super) decision: Option<&'static str>,
-    pub(super) result: Option<&'static str>,
-    pub(super) late: bool,
-}
-
-impl Columns {
-    pub(super) const fn of(body: &Body) -> Self {
-        let (mut decision, mut result, mut late) = (None, None, false);
-        match body {
-            Body::Attempt(attempt) => {
-                decision = Some(match attempt.verdict {
-                    Verdict::Allow { .. } => "allow",
-                    Verdict::Deny { .. } => "deny",
-                });
-            }
-            Body::Outcome(settled) => (result, late) = (Some(settled.outcome.word()), settled.late),
-            Body::Opened(_)
-            | Body::Token(_)
-            | Body::Refused(_)
-            | Body::Approval(_)
-            | Body::Revoked(_)
-            | Body::Suppressed(_)
-            | Body::ClockAccepted(_)
-            | Body::Closed(_) => {}
-        }
-        Self { decision, result, late }
-    }
-}
-
-const fn state(state: JobState) -> &'static str {
-    match state {
-        JobState::Open => "open",
-        JobState::Closed => "closed",
-    }
-}
-
 /// A number that is never negative.
 pub(super) struct Number(pub(super) u64);
 
@@ -451,8 +398,4 @@ impl FromSql for Number {
         let number = value.as_i64()?;
         u64::try_from(number).map(Self).map_err(|_| FromSqlError::OutOfRange(number))
     }
-}
-
-pub(super) fn integer(number: u64) -> Result<i64, LedgerError> {
-    i64::try_from(number).map_err(LedgerError::unavailable)
 }

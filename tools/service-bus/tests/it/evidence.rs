@@ -13,12 +13,12 @@ const AT: i64 = 2_000_000_000_000;
 async fn an_accepted_message_is_done_under_the_id_that_it_carries() {
     let place = Place::new().await;
     let sent = publish(&place.gate, &place.bus, message("a")).await.unwrap();
-    assert_eq!(sent.message_ids(), ["job-1:1:0"]);
-    assert_eq!(place.log(), ["allow send", "done accepted job-1:1:0 (encoded)"]);
-    assert_eq!(place.endpoint.messages("orders")[0].message_id.as_deref(), Some("job-1:1:0"));
+    assert_eq!(sent.message_ids(), ["job-1:2:0"]);
+    assert_eq!(place.log(), ["allow send", "done accepted job-1:2:0 (encoded)"]);
+    assert_eq!(place.endpoint.messages("orders")[0].message_id.as_deref(), Some("job-1:2:0"));
 
     announce(&place.gate, &place.bus, message("b")).await.unwrap();
-    assert_eq!(place.endpoint.messages("events/eu")[0].message_id.as_deref(), Some("job-1:3:0"));
+    assert_eq!(place.endpoint.messages("events/eu")[0].message_id.as_deref(), Some("job-1:4:0"));
 }
 
 #[tokio::test]
@@ -26,8 +26,8 @@ async fn a_batch_is_one_call_with_an_id_for_each_message() {
     let place = Place::new().await;
     let messages = ["a", "b", "c"].map(message).into();
     let sent = publish_all(&place.gate, &place.bus, messages).await.unwrap();
-    assert_eq!(sent.message_ids(), ["job-1:1:0", "job-1:1:1", "job-1:1:2"]);
-    assert_eq!(place.log(), ["allow send", "done accepted job-1:1:0,job-1:1:1,job-1:1:2 (encoded)"]);
+    assert_eq!(sent.message_ids(), ["job-1:2:0", "job-1:2:1", "job-1:2:2"]);
+    assert_eq!(place.log(), ["allow send", "done accepted job-1:2:0,job-1:2:1,job-1:2:2 (encoded)"]);
     assert_eq!(place.bodies(), ["a", "b", "c"]);
 }
 
@@ -98,7 +98,7 @@ async fn an_answer_that_is_lost_is_unknown_whatever_the_body_says() {
 async fn an_accepted_message_is_done_even_if_the_body_fails_afterwards() {
     let place = Place::new().await;
     despair(&place.gate, &place.bus, message("a")).await.unwrap_err();
-    assert_eq!(place.log(), ["allow send", "done accepted job-1:1:0 (encoded)"]);
+    assert_eq!(place.log(), ["allow send", "done accepted job-1:2:0 (encoded)"]);
 }
 
 #[tokio::test]

@@ -80,7 +80,7 @@ async fn a_dropped_call_is_abandoned_and_the_next_one_is_sent() {
     publish(&place.gate, &place.bus, message("next")).await.unwrap();
     assert_eq!(
         place.log(),
-        ["allow send", "abandoned (encoded)", "allow send", "done accepted job-1:3:0 (encoded)"]
+        ["allow send", "abandoned (encoded)", "allow send", "done accepted job-1:4:0 (encoded)"]
     );
 }
 

@@ -11,9 +11,9 @@ use wpc_evidence::checkpoint::SignedCheckpoint;
 use wpc_evidence::merkle::{Frontier, leaf_hash};
 use wpc_evidence::private_file::{self, Draft, DraftError};
 
+use super::LedgerError;
+use super::check::Store;
 use crate::Did;
-use crate::ledger::LedgerError;
-use crate::ledger::check::Store;
 
 /// Where the head is pinned.
 #[derive(Debug)]
