@@ -1,11 +1,12 @@
 """Validates an export of `wpc bundle export` with nothing of ours.
 
-usage: validate_clawsig.py SCHEMAS_DIR EXPORT AGENT_DID_KEY GATEWAY_DID_KEY [--effects]
+usage: validate_clawsig.py SCHEMAS_DIR EXPORT AGENT_DID_KEY GATEWAY_DID_KEY [ARRAY...]
 
 * The envelope must be valid under Clawsig's `proof_bundle_envelope.v1`, `format` asserted, and each item
   of the arrays under the schema of its own, without our extra members where that schema is closed.
 * Hashes of both families, every signature and the event chain are computed here anew.
-* With --effects there must be side effects and approvals too, without it none; tool receipts always.
+* Of the arrays `side_effect_receipts` and `human_approval_receipts` those that are named must be there, and
+  no others; tool receipts always.
 * A changed payload must fail, and a payload that lacks a member must not validate.
 """
 
@@ -71,8 +72,7 @@ class Schemas:
 
 
 def main():
-    root, file, agent, gateway, *more = sys.argv[1:]
-    effects = more == ["--effects"]
+    root, file, agent, gateway, *arrays = sys.argv[1:]
     schemas = Schemas(root)
     org, com = "https://schemas.clawbureau.org/claw.poh.", "https://schemas.clawbureau.com/poh/"
     bundles = schemas.of(org + "proof_bundle_envelope.v1.json")
@@ -109,7 +109,7 @@ def main():
 
     for array, kind in (("side_effect_receipts", "side_effect"), ("human_approval_receipts", "human_approval")):
         items = payload.get(array, [])
-        assert bool(items) == effects, f"{array}: {len(items)}"
+        assert bool(items) == (array in arrays), f"{array}: {len(items)}"
         for item in items:
             raw = {name: value for name, value in item.items() if name not in OURS}
             schemas.of(f"{com}{kind}_receipt.v1.json").validate(raw)
@@ -136,7 +136,7 @@ def main():
     changed = copy.deepcopy(bundle)
     changed["issued_at"] = "yesterday"
     assert not bundles.is_valid(changed), "format is not asserted"
-    print(f"{file}: {len(events)} events, {len(ids)} tool receipts, effects: {effects}")
+    print(f"{file}: {len(events)} events, {len(ids)} tool receipts, {arrays}")
 
 
 main()

@@ -1,5 +1,7 @@
 //! Values are of CLAWSIG.md, made by the ecosystem's own code.
 
+mod golden;
+
 use super::chain::Event;
 use super::envelope::{payload_hash, signature};
 use crate::Key;
