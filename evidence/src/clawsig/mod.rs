@@ -136,7 +136,8 @@ fn payload(
     let chain = chain::of(&shown.entries)?;
     let made = receipts::Made { shown, opened, chain: &chain, gateway, issued_at: &issued_at };
     let (tools, effects, approvals) = (made.tools()?, made.effects()?, made.approvals()?);
-    let left_out = !options.unanchored && !(effects.is_empty() && approvals.is_empty());
+    let none = effects.is_empty() && approvals.is_empty();
+    let left_out = !none && !options.unanchored;
     let mut exported = Exported {
         bytes: Vec::new(),
         events: chain.len(),
