@@ -215,10 +215,12 @@ impl Log {
                 let entry = Entry::decode(&bytes)
                     .map_err(|error| LedgerError::Damaged { cause: error.to_string() })?;
                 from = from.saturating_add(1);
-                match entry.body {
-                    Body::Opened(body) => opened = Some(body),
-                    Body::Attempt(attempt) if waits(&attempt) => refused.push((entry.at, attempt, entry.seq)),
-                    _ => {}
+                if let Body::Opened(body) = entry.body {
+                    opened = Some(body);
+                } else if let Body::Attempt(attempt) = entry.body
+                    && waits(&attempt)
+                {
+                    refused.push((entry.at, attempt, entry.seq));
                 }
             }
         }

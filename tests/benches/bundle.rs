@@ -3,6 +3,8 @@
 
 #![expect(clippy::print_stdout, reason = "the numbers are the point")]
 #![expect(dead_code, reason = "the tests use all of it")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "what does not hold stops the bench")]
+#![expect(clippy::float_arithmetic, reason = "ratios are printed")]
 
 #[path = "../bundle/world.rs"]
 mod world;

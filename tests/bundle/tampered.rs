@@ -292,7 +292,8 @@ fn decoded(text: &str) -> Vec<u8> {
 #[test]
 fn what_is_shown_must_be_what_was_committed_to() {
     let parts = World::memory().closed().parts();
-    let changed = |change: &dyn Fn(&mut Vec<(u64, Vec<u8>)>)| {
+    type Openings = Vec<(u64, Vec<u8>)>;
+    let changed = |change: &dyn Fn(&mut Openings)| {
         let mut openings = parts.openings.clone();
         change(&mut openings);
         Parts { openings, ..parts.clone() }

@@ -102,9 +102,10 @@ fn refused(error: &SubmitError) -> Failure {
         | _ => "have it signed by whom the trust file names in that role",
     };
     let message = error.to_string();
-    match error {
-        SubmitError::Ledger(_) => Failure::environment(error.code(), message),
-        _ => Failure::no(error.code(), message),
+    if let SubmitError::Ledger(_) = error {
+        Failure::environment(error.code(), message)
+    } else {
+        Failure::no(error.code(), message)
     }
     .help(help)
     .cause(error)

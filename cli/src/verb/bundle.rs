@@ -29,15 +29,15 @@ pub(crate) struct Args {
 #[derive(Debug, Subcommand)]
 enum Verb {
     /// Make the bundle of a job
-    Create(create::Create),
+    Create(Box<create::Create>),
     /// Verify a bundle, replaying every decision
-    Verify(verify::Verify),
+    Verify(Box<verify::Verify>),
     /// Write a bundle as Clawsig's `proof_bundle`
     Export(export::Export),
     /// Show what a bundle says, without verifying it
-    Show(show::Show),
+    Show(Box<show::Show>),
     /// Find calls in bundles, without verifying them
-    Query(query::Query),
+    Query(Box<query::Query>),
 }
 
 impl Args {

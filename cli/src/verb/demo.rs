@@ -5,6 +5,7 @@ mod drift;
 mod evidence;
 mod limits;
 mod people;
+mod proof;
 mod refusals;
 mod script;
 mod sends;
@@ -132,10 +133,13 @@ async fn play(directory: &Path, script: &mut Script<'_>) -> Result<(String, Valu
     drift::play(&contract, script).await?;
 
     script.chapter("People approve, and people revoke");
-    people::play(&contract, script).await?;
+    let proved = people::play(&contract, script).await?;
 
     script.chapter("All of it is in the ledger");
     let ledger = evidence::tell(&*contract.ledger, admitted, 1, script)?;
+
+    script.chapter("An auditor re-checks a job offline");
+    proof::play(&contract, &proved, script)?;
     drop(bus);
     endpoint.stop().await;
     Ok((contract.hash.to_string(), ledger))

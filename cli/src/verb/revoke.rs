@@ -63,9 +63,10 @@ pub(crate) fn run(args: Args, console: &mut Console) -> Result<Done, Failure> {
     let ledger = place.open()?;
     let refused = |error: approval::SubmitError| {
         let message = format!("not revoked: {error}");
-        match error {
-            approval::SubmitError::Ledger(_) => Failure::environment(error.code(), message),
-            _ => Failure::no(error.code(), message),
+        if let approval::SubmitError::Ledger(_) = error {
+            Failure::environment(error.code(), message)
+        } else {
+            Failure::no(error.code(), message)
         }
         .help("sign with a key whose principal has the role `revoker` in the trust file")
         .cause(&error)

@@ -82,6 +82,5 @@ fn a_new_project_builds_and_does_what_its_readme_says() {
 
 /// The name of a key in what `wpc` said.
 fn did(said: &str) -> &str {
-    let from = said.find("did:key:").unwrap();
-    said[from..].split_whitespace().next().unwrap()
+    said.split_whitespace().find(|word| word.starts_with("did:key:")).unwrap()
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use wpc_evidence::fold::Misplaced;
 
-use crate::{Did, RandomError};
+use crate::RandomError;
 
 /// A ledger failed or refused. Nothing was recorded, unless the variant says otherwise.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -94,7 +94,7 @@ pub enum LedgerError {
     #[error("the key is not the ledger's: it is named {ledger}")]
     OtherKey {
         /// The ledger's name.
-        ledger: Did,
+        ledger: String,
     },
     /// It was opened without its key, so nothing can be appended or signed. Code `ledger_key_missing`.
     #[error("the ledger was opened without its key")]

@@ -18,12 +18,13 @@ const LIFETIME_S: i64 = 900;
 
 /// Everything a gate is opened with, on disk and in memory.
 pub(super) struct Contract {
-    directory: PathBuf,
+    pub(super) directory: PathBuf,
     pub(super) compiled: Compiled,
     pub(super) hash: Hash,
     pub(super) envelope: Vec<u8>,
     pub(super) trust: Trust,
     pub(super) ledger: Arc<SqliteLedger>,
+    pub(super) ledger_key: Arc<Key>,
     author: Key,
     issuer: Key,
     pub(super) agent: Key,
@@ -37,7 +38,7 @@ impl Contract {
         output::replace(&directory.join("orders.wpc"), wpc_example_orders::POLICY.as_bytes())?;
         script.say("  wrote orders.wpc");
         let author = new_key(&directory.join("author.key"))?;
-        let ledger_key = new_key(&directory.join("ledger.key"))?;
+        let ledger_key = Arc::new(new_key(&directory.join("ledger.key"))?);
         let issuer = new_key(&directory.join("issuer.key"))?;
         let agent = new_key(&directory.join("agent.key"))?;
         let oncall = new_key(&directory.join("oncall.key"))?;
@@ -55,7 +56,7 @@ impl Contract {
             Failure::environment(error.code(), error.to_string()).file(&path).cause(&error)
         };
         SqliteLedger::init(&path, &ledger_key.did()).map_err(failed)?;
-        let ledger = Arc::new(SqliteLedger::open(&path, ledger_key).map_err(failed)?);
+        let ledger = Arc::new(SqliteLedger::open(&path, Arc::clone(&ledger_key)).map_err(failed)?);
         script.say("  made ledger/orders.db");
         Ok(Self {
             directory: directory.to_owned(),
@@ -64,6 +65,7 @@ impl Contract {
             envelope,
             trust,
             ledger,
+            ledger_key,
             author,
             issuer,
             agent,

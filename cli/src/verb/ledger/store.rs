@@ -25,7 +25,7 @@ impl Where {
             Some(file) => Ok(Store::File(file)),
             None => match PostgresConfig::from_env() {
                 // One at a time is all that a command needs.
-                Ok(config) => Ok(Store::Server(config.connections(1))),
+                Ok(config) => Ok(Store::Server(Box::new(config.connections(1)))),
                 Err(error) => Err(failed(Path::new("WPC_POSTGRES_URL"), &error)),
             },
         }
@@ -34,7 +34,7 @@ impl Where {
 
 pub(super) enum Store {
     File(PathBuf),
-    Server(PostgresConfig),
+    Server(Box<PostgresConfig>),
 }
 
 impl Store {

@@ -205,7 +205,7 @@ impl PostgresLedger {
         let lent = pool.take()?;
         let ledger = schema::open(lent.session()?, config)?;
         if key.as_ref().is_some_and(|key| key.did() != ledger) {
-            return Err(LedgerError::OtherKey { ledger });
+            return Err(LedgerError::OtherKey { ledger: ledger.to_string() });
         }
         let time = match clock {
             Some(clock) => Time { clock, server: None },

@@ -101,7 +101,7 @@ impl SqliteLedger {
         let key = key.into();
         let ledger = Self::start(path, Some(Arc::clone(&key)), clock)?;
         if key.did() != ledger.inner.writer.ledger {
-            return Err(LedgerError::OtherKey { ledger: ledger.inner.writer.ledger });
+            return Err(LedgerError::OtherKey { ledger: ledger.inner.writer.ledger.to_string() });
         }
         Ok(ledger)
     }
