@@ -14,6 +14,7 @@
 pub mod approved;
 pub mod bundle;
 pub mod checkpoint;
+pub mod clawsig;
 pub mod commitment;
 pub mod entry;
 pub mod fold;

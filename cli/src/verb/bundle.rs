@@ -1,6 +1,7 @@
 //! `wpc bundle`: one file that proves one job.
 
 mod create;
+mod export;
 mod html;
 mod query;
 mod show;
@@ -31,6 +32,8 @@ enum Verb {
     Create(Box<create::Create>),
     /// Verify a bundle, replaying every decision
     Verify(Box<verify::Verify>),
+    /// Write a bundle as Clawsig's `proof_bundle`
+    Export(export::Export),
     /// Show what a bundle says, without verifying it
     Show(Box<show::Show>),
     /// Find calls in bundles, without verifying them
@@ -43,6 +46,7 @@ impl Args {
         match self.verb {
             Verb::Create(_) => "bundle create",
             Verb::Verify(_) => "bundle verify",
+            Verb::Export(_) => "bundle export",
             Verb::Show(_) => "bundle show",
             Verb::Query(_) => "bundle query",
         }
@@ -53,6 +57,7 @@ pub(crate) fn run(args: Args, console: &mut Console) -> Result<Done, Failure> {
     match args.verb {
         Verb::Create(args) => create::run(&args, console),
         Verb::Verify(args) => verify::run(&args, console),
+        Verb::Export(args) => export::run(&args, console),
         Verb::Show(args) => show::run(&args, console),
         Verb::Query(args) => query::run(&args, console),
     }

@@ -135,3 +135,60 @@ fn another_policy_is_asked_of_the_bundle() {
     assert_eq!(exit, 1, "{answer:#}");
     assert!(answer["changes"].as_array().unwrap().iter().all(|change| change["now"] == "limit_exceeded"));
 }
+
+/// Exports the bundle.
+fn exported(place: &Place, keys: [&str; 2], more: &[&str]) -> (Value, i32) {
+    let [key, gateway] = keys;
+    let arguments = ["bundle", "export", "job.bundle.json", "--trust", "trust.json", "--key", key];
+    let out = ["--gateway-key", gateway, "--out", "job.clawsig.json"];
+    place.json(&[&arguments[..], &out, more].concat())
+}
+
+#[test]
+fn a_bundle_is_exported_to_clawsig() {
+    let (place, job) = made();
+    let gateway = place.does(&["key", "new", "export.key"]);
+    let (answer, exit) = exported(&place, ["kept/agent.key", "export.key"], &[]);
+    assert_eq!((answer["left_out"].as_bool(), exit), (Some(true), 0), "{answer:#}");
+    let read = || serde_json::from_slice::<Value>(&place.read("job.clawsig.json")).unwrap();
+    let (file, [events, tools, effects]) =
+        (read(), ["events", "tool_receipts", "side_effects"].map(|name| answer[name].as_u64().unwrap()));
+    assert_eq!(file["signer_did"], file["payload"]["agent_did"]);
+    let payload = file["payload"].as_object().unwrap();
+    let mut members: Vec<_> = payload.keys().map(String::as_str).collect();
+    members.sort_unstable();
+    let wanted = ["agent_did", "bundle_id", "bundle_version", "event_chain", "metadata", "tool_receipts"];
+    assert_eq!(members, wanted);
+    let chain = payload["event_chain"].as_array().unwrap();
+    assert_eq!((chain.len() as u64, chain[0]["run_id"].as_str()), (events, Some(job.as_str())));
+    let receipts = payload["tool_receipts"].as_array().unwrap();
+    assert_eq!(receipts.len() as u64, tools);
+    assert!(receipts.iter().all(|receipt| receipt["signer_did"] == gateway.trim()));
+    assert!(effects > 0 && effects <= tools);
+
+    let (answer, exit) = exported(&place, ["kept/agent.key", "export.key"], &["--unanchored"]);
+    assert_eq!((answer["left_out"].as_bool(), exit), (Some(false), 0), "{answer:#}");
+    assert_eq!(read()["payload"]["side_effect_receipts"].as_array().unwrap().len() as u64, effects);
+}
+
+#[test]
+fn an_export_is_signed_with_keys_of_its_own() {
+    let (place, _) = made();
+    place.does(&["key", "new", "export.key"]);
+    let ledger = find_key(&place).unwrap_or_else(|| "kept/ledger/orders.db.key".to_owned());
+    for (keys, code) in [
+        (["export.key", "kept/agent.key"], "key_not_agents"),
+        (["kept/agent.key", "kept/agent.key"], "export_key_shared"),
+        (["kept/agent.key", ledger.as_str()], "export_key_shared"),
+    ] {
+        let (answer, exit) = exported(&place, keys, &[]);
+        assert_eq!((answer["error"]["code"].as_str(), exit), (Some(code), 1), "{answer:#}");
+    }
+    let mut bytes = place.read("job.bundle.json");
+    let middle = bytes.len() / 2;
+    bytes[middle] = if bytes[middle] == b'A' { b'B' } else { b'A' };
+    place.file("job.bundle.json", &bytes);
+    let (answer, exit) = exported(&place, ["kept/agent.key", "export.key"], &[]);
+    assert_eq!((answer["error"]["code"].as_str(), exit), (Some("signature_invalid"), 1));
+    assert!(!place.path("job.clawsig.json").exists());
+}

@@ -21,6 +21,8 @@ pub struct View {
     pub policy_hash: Option<Hash>,
     /// The entries.
     pub entries: Vec<Shown>,
+    /// Canonical envelopes of the signed approvals, by their payloads' hashes.
+    pub approvals: BTreeMap<Hash, String>,
 }
 
 /// An entry and what is shown of what it commits to.
@@ -57,5 +59,10 @@ pub fn view(bytes: &[u8]) -> Result<View, Code> {
     }
     let policy = sign::unverified(run.policy.as_bytes(), crate::MAX_ENVELOPE_BYTES);
     let policy_hash = policy.ok().map(|(payload, _)| Hash::of(&payload));
-    Ok(View { origin: run.origin, policy_hash, entries })
+    let mut approvals = BTreeMap::new();
+    for envelope in &run.approvals {
+        let (payload, _) = sign::unverified(envelope.as_bytes(), crate::MAX_ENVELOPE_BYTES).map_err(of)?;
+        approvals.insert(Hash::of(&payload), (*envelope).to_owned());
+    }
+    Ok(View { origin: run.origin, policy_hash, entries, approvals })
 }

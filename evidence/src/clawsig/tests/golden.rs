@@ -1,0 +1,207 @@
+//! One job with all that is exported, byte for byte, and what is refused. `.ci/run` validates the file
+//! under the ecosystem's own schemas.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use wpc_model::{Hash, Reason, RuleId};
+
+use super::super::{ExportError, Exported, MAX_EVENTS, Options, payload};
+use super::key;
+use crate::bundle::{Shown, View};
+use crate::checkpoint::Origin;
+use crate::entry::{
+    Attempt, Body, Closed, Closing, Engine, Entry, FactsBy, Given, Instance, Opened, Proof, Seen, Settled,
+    Taken, Untyped, Verdict,
+};
+use crate::statement::APPROVAL_TYPE;
+use crate::{CallId, JobId, Key, Outcome};
+
+/// The ledger's key; 1 is the agent's, 2 the gateway's for exports.
+const LEDGER: u8 = 3;
+const STARTED: i64 = 1_767_225_600_000;
+
+fn call(letter: char) -> CallId {
+    CallId::parse(&format!("call_{}a", letter.to_string().repeat(25))).unwrap()
+}
+
+fn attempt(letter: char, resource: Option<Seen>, verdict: Verdict) -> Body {
+    Body::Attempt(Attempt {
+        call: call(letter),
+        tool: "azure_service_bus".to_owned(),
+        action: "send".to_owned(),
+        resource,
+        engine: Engine::Generated,
+        verdict,
+        jti: Some("token-1".to_owned()),
+        args_root: Hash::of(b"arguments"),
+        facts: vec![],
+        attested: vec![],
+        approvals: vec![],
+        revocation_seq: 0,
+    })
+}
+
+fn allowed(letter: char, resource: Option<Seen>) -> Body {
+    attempt(letter, resource, Verdict::Allow { rule: RuleId([1; 16]), charges: vec![] })
+}
+
+fn outcome(letter: char, attempt_seq: u64, outcome: Outcome, late: bool) -> Body {
+    Body::Outcome(Settled {
+        call: call(letter),
+        attempt_seq,
+        outcome,
+        provider: None,
+        late,
+        facts_by: FactsBy::Encoded,
+        facts: vec![],
+        duration_ms: 12,
+        charges: vec![],
+    })
+}
+
+fn approval() -> (Hash, String) {
+    let payload = b"{}";
+    let envelope = crate::sign(APPROVAL_TYPE, payload, &[key(6)]);
+    (Hash::of(payload), String::from_utf8(envelope).unwrap())
+}
+
+fn bodies() -> Vec<Body> {
+    let named = Seen::Named { kind: "queue".to_owned(), names: vec!["orders-staging".to_owned()] };
+    let other = Seen::Other { kind: "queue".to_owned(), commitment: Hash::of(b"names") };
+    let opened = Opened {
+        agent: key(1).did().to_string(),
+        policy: "orders".to_owned(),
+        policy_hash: Hash::of(b"policy"),
+        release_seq: None,
+        tool_version: Some(Hash::of(b"program")),
+        charges: vec![],
+    };
+    let taken = Taken {
+        issuer: key(4).did(),
+        jti: "token-1".to_owned(),
+        grant: Hash::of(b"grant"),
+        scope_hash: Hash::of(b"scope"),
+        iat: STARTED / 1_000,
+        exp: STARTED / 1_000 + 600,
+        proof: Proof::Bearer,
+    };
+    let given = Given {
+        approval: approval().0,
+        approver: key(6).did(),
+        nonce: "a".repeat(26),
+        request: Hash::of(b"request"),
+        not_after: STARTED + 60_000,
+        memberships: vec![],
+    };
+    let closed = Closed {
+        reason: Closing::Completed,
+        entries: 13,
+        root: Hash::of(b"root"),
+        counts: BTreeMap::new(),
+        unsettled: vec![call('f')],
+        totals: BTreeMap::new(),
+    };
+    let unknown = || Outcome::Unknown { code: "connection_lost".to_owned() };
+    let deny = Verdict::Deny { reason: Reason::DefaultDeny, rule: None };
+    vec![
+        Body::Opened(opened),
+        Body::Token(taken),
+        Body::Refused(Untyped { code: "malformed".to_owned(), raw_bytes: 3 }),
+        attempt('b', Some(named.clone()), deny),
+        Body::Approval(given),
+        allowed('c', Some(named)),
+        outcome('c', 5, Outcome::Done, false),
+        allowed('d', Some(other)),
+        outcome('d', 7, unknown(), false),
+        outcome('d', 7, Outcome::Done, true),
+        allowed('e', None),
+        outcome('e', 10, Outcome::Failed { code: "described_differs".to_owned() }, false),
+        allowed('f', None),
+        Body::Closed(closed),
+    ]
+}
+
+fn view(bodies: Vec<Body>) -> View {
+    let (ledger, job) = (key(LEDGER).did(), JobId::parse("job_1").unwrap());
+    let instance = Instance::parse(&format!("inst_{}", "a".repeat(26))).unwrap();
+    let entries = bodies.into_iter().enumerate().map(|(place, body)| {
+        let (instance, job, seq) = (instance.clone(), job.clone(), place as u64);
+        let entry = Entry { ledger, instance, job, seq, at: STARTED + place as i64 * 1_000, body };
+        Shown { entry, openings: BTreeMap::new() }
+    });
+    View {
+        origin: Origin::job(ledger, job.clone()),
+        policy_hash: Some(Hash::of(b"policy")),
+        entries: entries.collect(),
+        approvals: [approval()].into(),
+    }
+}
+
+fn export(view: &View, agent: &Key, gateway: &Key, unanchored: bool) -> Result<Exported, ExportError> {
+    let options = Options { issued_at: STARTED + 3_600_000, unanchored };
+    payload(view, &Hash::of(b"bundle"), agent, gateway, options)
+}
+
+#[test]
+fn a_job_is_exported_byte_for_byte() {
+    let made = export(&view(bodies()), &key(1), &key(2), true).unwrap();
+    assert_eq!(
+        (made.events, made.tool_receipts, made.side_effects, made.approvals, made.left_out),
+        (14, 3, 2, 1, false)
+    );
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/clawsig/tests/golden.json");
+    if std::env::var_os("WPC_BLESS").is_some() {
+        std::fs::write(path, &made.bytes).unwrap();
+    }
+    assert_eq!(String::from_utf8(made.bytes).unwrap(), std::fs::read_to_string(path).unwrap());
+}
+
+#[test]
+fn what_nothing_anchors_is_left_out() {
+    let made = export(&view(bodies()), &key(1), &key(2), false).unwrap();
+    let file: Value = serde_json::from_slice(&made.bytes).unwrap();
+    assert!(made.left_out);
+    for member in ["side_effect_receipts", "human_approval_receipts", "receipts"] {
+        assert_eq!(file["payload"].get(member), None, "{member}");
+    }
+    let receipts = file["payload"]["tool_receipts"].as_array().unwrap();
+    // Of two outcomes the later counts; a denied call and one without an end have no receipt.
+    let statuses: Vec<_> = receipts.iter().map(|one| one["payload"]["result_status"].as_str()).collect();
+    assert_eq!(statuses, [Some("success"), Some("success"), Some("error")]);
+    // A job without effects leaves nothing out.
+    let short = view(bodies().into_iter().take(4).collect());
+    assert!(!export(&short, &key(1), &key(2), false).unwrap().left_out);
+}
+
+#[test]
+fn other_keys_names_and_lengths_are_refused() {
+    let whole = view(bodies());
+    for (agent, gateway, error) in [
+        (4, 2, ExportError::AgentKey),
+        (LEDGER, 2, ExportError::AgentKey),
+        (1, LEDGER, ExportError::SharedKey),
+        (1, 1, ExportError::SharedKey),
+    ] {
+        assert_eq!(export(&whole, &key(agent), &key(gateway), false), Err(error));
+    }
+    let mut changed = view(bodies());
+    let Body::Opened(opened) = &mut changed.entries[0].entry.body else { panic!() };
+    opened.agent = "orders-agent".to_owned();
+    assert_eq!(export(&changed, &key(1), &key(2), false), Err(ExportError::AgentName));
+    let Body::Opened(opened) = &mut changed.entries[0].entry.body else { panic!() };
+    opened.agent = key(LEDGER).did().to_string();
+    assert_eq!(export(&changed, &key(LEDGER), &key(2), false), Err(ExportError::SharedKey));
+    let headless = view(bodies().split_off(1));
+    assert_eq!(export(&headless, &key(1), &key(2), false), Err(ExportError::NotOpened));
+    assert_eq!(export(&view(vec![]), &key(1), &key(2), false), Err(ExportError::NotOpened));
+
+    let long = |count: usize| {
+        let refused = Body::Refused(Untyped { code: "malformed".to_owned(), raw_bytes: 3 });
+        let opened = bodies().swap_remove(0);
+        view([opened].into_iter().chain(std::iter::repeat_n(refused, count - 1)).collect())
+    };
+    assert_eq!(export(&long(MAX_EVENTS), &key(1), &key(2), false).unwrap().events, MAX_EVENTS);
+    let error = export(&long(MAX_EVENTS + 1), &key(1), &key(2), false).unwrap_err();
+    assert_eq!((error, error.code()), (ExportError::TooManyEvents(MAX_EVENTS + 1), "too_many_events"));
+}
