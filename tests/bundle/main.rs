@@ -11,4 +11,6 @@ mod told;
 #[cfg(test)]
 mod verified;
 #[cfg(test)]
+mod withdrawn;
+#[cfg(test)]
 mod world;
