@@ -169,8 +169,10 @@ pub fn revoke(ledger: &dyn Ledger, trust: &Trust, envelope: &[u8]) -> Result<u64
     for row in ledger.revocations()? {
         head = head.follow(&Revocation::verify(&row.envelope, trust)?)?;
     }
-    head.follow(&signed)?;
-    Ok(ledger.revoke(RevocationKey::of(&signed.statement.revoked), envelope)?)
+    let seq = head.follow(&signed)?.seq;
+    // Whoever came between took this place, and the statement does not follow theirs.
+    ledger.revoke(seq, RevocationKey::of(&signed.statement.revoked), envelope)?;
+    Ok(seq)
 }
 
 /// The statement that revokes `revoked` next at this ledger, to be signed at `at`, Unix milliseconds.

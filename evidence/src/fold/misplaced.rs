@@ -37,6 +37,9 @@ pub enum Misplaced {
     /// Another job has the token, or it has other claims. Code `token_repeated`.
     #[error("the token is another job's, or has other claims")]
     TokenRepeated,
+    /// A revocation does not follow the ledger's last one. Code `revocation_gap`.
+    #[error("the revocation does not follow the ledger's last one")]
+    RevocationGap,
     /// The entry is too long, or a number in it too great. Code `entry_malformed`.
     #[error("the entry does not fit its schema")]
     Malformed,
@@ -58,6 +61,7 @@ impl Misplaced {
             Self::ApprovalRepeated => "approval_replayed",
             Self::ApprovalUnknown => "approval_unknown",
             Self::TokenRepeated => "token_repeated",
+            Self::RevocationGap => "revocation_gap",
             Self::Malformed => "entry_malformed",
         }
     }

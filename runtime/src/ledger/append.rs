@@ -51,7 +51,7 @@ pub(super) trait Tables: Totals<LedgerError> {
     /// How many revocations the ledger holds.
     fn revocations(&self) -> Result<u64, LedgerError>;
 
-    /// Place and time of the revocation of this, if there is one.
+    /// Place and time of the last revocation of this, if there is one.
     fn revoked(&self, what: &RevocationKey) -> Result<Option<(u64, i64)>, LedgerError>;
 
     /// Writes an entry, the charges it makes and the job as it stands after it; of its first entry

@@ -161,7 +161,7 @@ impl Tables for Rows<'_> {
     }
 
     fn revoked(&self, what: &RevocationKey) -> Result<Option<(u64, i64)>, LedgerError> {
-        let found = self.shared.revocations.iter().find(|row| row.revocation == *what);
+        let found = self.shared.revocations.iter().rfind(|row| row.revocation == *what);
         Ok(found.map(|row| (row.seq, row.at)))
     }
 
@@ -355,17 +355,16 @@ impl Ledger for MemoryLedger {
         Ok(self.lock()?.shared.document(hash))
     }
 
-    fn revoke(&self, revocation: RevocationKey, envelope: &[u8]) -> Result<u64, LedgerError> {
+    fn revoke(&self, seq: u64, revocation: RevocationKey, envelope: &[u8]) -> Result<(), LedgerError> {
         let mut locked = self.lock()?;
         let State { last_at, shared, .. } = &mut *locked;
         let at = append::now(&*self.clock, *last_at)?;
-        if let Some(row) = shared.revocations.iter().find(|row| row.revocation == revocation) {
-            return Ok(row.seq);
+        if length(&shared.revocations).checked_add(1) != Some(seq) {
+            return Err(Misplaced::RevocationGap.into());
         }
-        let seq = length(&shared.revocations).saturating_add(1);
         shared.revocations.push(RevocationRow { seq, at, revocation, envelope: envelope.to_owned() });
         *last_at = at;
-        Ok(seq)
+        Ok(())
     }
 
     fn revocations(&self) -> Result<Vec<RevocationRow>, LedgerError> {

@@ -149,12 +149,14 @@ pub trait Ledger: sealed::Sealed + fmt::Debug + Send + Sync {
     /// Takes a revocation. Once this returns, no call that it is about is admitted by anybody who
     /// shares this ledger; one that was admitted before begins within [`crate::BEGIN_WITHIN`] or never.
     ///
-    /// Whoever calls has verified the statement. What was revoked before keeps its first place.
+    /// Whoever calls has verified the statement, and that it follows the ledger's last one: `seq` is the
+    /// place that it names. The same may be revoked again, which covers the tokens that were issued since.
     ///
     /// # Errors
     ///
+    /// [`Misplaced::RevocationGap`] if `seq` is not the next place: another revocation came between.
     /// [`LedgerError`] if the store fails.
-    fn revoke(&self, revocation: RevocationKey, envelope: &[u8]) -> Result<u64, LedgerError>;
+    fn revoke(&self, seq: u64, revocation: RevocationKey, envelope: &[u8]) -> Result<(), LedgerError>;
 
     /// All revocations, in their order.
     ///
@@ -293,7 +295,7 @@ impl<'a> Head<'a> {
         self.read(self.tables.revocations()).unwrap_or_default()
     }
 
-    /// Place and time of the revocation of this, if there is one.
+    /// Place and time of the last revocation of this, if there is one.
     pub(crate) fn revoked(&self, what: &RevocationKey) -> Option<(u64, i64)> {
         self.read(self.tables.revoked(what))?
     }

@@ -207,13 +207,19 @@ fn what_is_no_entry_leaves_a_sound_ledger_too() {
         ledger.anchor().unwrap();
         rig.is_clean();
         let what = wpc::ledger::RevocationKey { kind: "job".to_owned(), value: "k".to_owned() };
-        assert_eq!(ledger.revoke(what.clone(), b"an envelope"), Ok(1));
+        assert_eq!(ledger.revoke(1, what.clone(), b"an envelope"), Ok(()));
         rig.is_clean();
         rig.clock.set(5_000);
-        assert_eq!(ledger.revoke(what, b"an envelope"), Ok(1));
+        // Out of turn, as when somebody else's came between; then in its turn.
+        for seq in [0, 1, 3, u64::MAX] {
+            let refused = ledger.revoke(seq, what.clone(), b"an envelope").unwrap_err();
+            assert_eq!(refused.code(), "revocation_gap");
+        }
+        assert_eq!(ledger.revoke(2, what, b"an envelope"), Ok(()));
+        assert_eq!(ledger.revocations().unwrap().len(), 2);
         rig.is_clean();
         // Each is a witness of the time.
-        rig.clock.set(-1_001);
+        rig.clock.set(-1);
         assert_eq!(ask(ledger, &job, call(2), &[], 1), Err(LedgerError::ClockBehind { behind_ms: 5_001 }));
     });
 }

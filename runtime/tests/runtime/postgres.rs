@@ -132,9 +132,9 @@ fn revoke_waits(rig: &Rig, of: &str, steps: &[Step], kind: &str, value: &str) {
         });
         inside.1.recv().unwrap();
         let revoke = scope.spawn(move || {
-            let seq = ledger.revoke(what.clone(), b"an envelope").unwrap();
+            let seq = u64::try_from(ledger.revocations().unwrap().len()).unwrap() + 1;
+            ledger.revoke(seq, what.clone(), b"an envelope").unwrap();
             returned.store(true, Ordering::SeqCst);
-            seq
         });
         database(rig).wait_for_waiting(1);
         decided.0.send(()).unwrap();
@@ -159,9 +159,10 @@ fn a_revocation_waits_for_the_calls_and_the_openings_that_it_is_about() {
     // A job that is being opened has no row yet: both take the ledger's.
     revoke_waits(&rig, "new", &[crate::rig::opened()], "agent", "agent-2");
     assert_eq!(rig.ledger.jobs().unwrap(), [job("j"), job("new")]);
-    // The same again is no news.
+    // The same again stands at its own place.
     let what = RevocationKey { kind: "job".to_owned(), value: "j".to_owned() };
-    assert_eq!(rig.ledger.revoke(what, b"another"), Ok(1));
+    assert_eq!(rig.ledger.revoke(1, what.clone(), b"another").unwrap_err().code(), "revocation_gap");
+    assert_eq!(rig.ledger.revoke(5, what, b"another"), Ok(()));
     rig.is_clean();
 }
 

@@ -422,6 +422,25 @@ fn a_revocation_follows_the_one_before_and_is_a_revokers() {
 }
 
 #[test]
+fn an_agent_that_is_revoked_again_loses_the_tokens_that_it_got_since() {
+    on_each(|rig| {
+        let policy = anns();
+        let gate = open(rig, &policy, "j");
+        for revoked in [Revoked::Agent(agent().did().to_string()), Revoked::IssuerKey(issuer().did())] {
+            for _ in 0..2 {
+                revoke(rig, revoked.clone());
+                assert!(["agent_revoked", "issuer_revoked"].contains(&refused(&gate, send("orders", &[1]))));
+                rig.clock.pass(2_000);
+                gate.renew(issued(rig, &policy, "j").presented()).unwrap();
+                gate.begin_sync(send("orders", &[1])).unwrap().finish_sync(Outcome::Done);
+            }
+        }
+        assert_eq!(rig.ledger.revocations().unwrap().len(), 4);
+        rig.is_clean();
+    });
+}
+
+#[test]
 fn a_withdrawn_approval_does_not_count() {
     on_each(|rig| {
         let gate = open(rig, &anns(), "j");

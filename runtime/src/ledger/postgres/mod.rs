@@ -374,8 +374,8 @@ impl Ledger for PostgresLedger {
         self.read(|snapshot| tables::document(snapshot.0, hash))
     }
 
-    fn revoke(&self, revocation: RevocationKey, envelope: &[u8]) -> Result<u64, LedgerError> {
-        self.inner.change(&BTreeSet::new(), true, |batch| batch.revoke(&revocation, envelope))
+    fn revoke(&self, seq: u64, revocation: RevocationKey, envelope: &[u8]) -> Result<(), LedgerError> {
+        self.inner.change(&BTreeSet::new(), true, |batch| batch.revoke(seq, &revocation, envelope))
     }
 
     fn revocations(&self) -> Result<Vec<RevocationRow>, LedgerError> {

@@ -45,7 +45,7 @@ const FIRST: [&str; 16] = [
     "CREATE TABLE token (issuer text NOT NULL, jti text NOT NULL, job text COLLATE \"C\" NOT NULL REFERENCES job, \
      grant_hash bytea NOT NULL, PRIMARY KEY (issuer, jti))",
     "CREATE TABLE revocation (seq bigint PRIMARY KEY, at bigint NOT NULL, kind text NOT NULL, value text NOT NULL, \
-     body bytea NOT NULL, UNIQUE (kind, value))",
+     body bytea NOT NULL, UNIQUE (kind, value, seq))",
     "CREATE TABLE opening (job text COLLATE \"C\" NOT NULL, seq bigint NOT NULL, name text COLLATE \"C\" NOT NULL, \
      body bytea NOT NULL, PRIMARY KEY (job, seq, name))",
     "CREATE TABLE document (hash bytea PRIMARY KEY, body bytea NOT NULL)",

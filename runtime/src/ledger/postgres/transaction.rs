@@ -335,14 +335,23 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
-    /// Takes a revocation, and waits for whoever begins a call that it is about; what was revoked before
-    /// keeps its first place.
-    pub(super) fn revoke(&mut self, what: &RevocationKey, envelope: &[u8]) -> Result<u64, LedgerError> {
-        let seq = integer(self.revocations.saturating_add(1))?;
-        let sql = "INSERT INTO revocation (seq, at, kind, value, body) VALUES ($1, $2, $3, $4, $5) \
-                   ON CONFLICT (kind, value) DO NOTHING";
-        let inserted = self.session.execute(sql, &[&seq, &self.at, &what.kind, &what.value, &envelope])?;
-        self.touched = inserted > 0;
+    /// Takes a revocation at its place, which must be the next, and waits for whoever begins a call that it
+    /// is about.
+    pub(super) fn revoke(
+        &mut self,
+        seq: u64,
+        what: &RevocationKey,
+        envelope: &[u8],
+    ) -> Result<(), LedgerError> {
+        if self.revocations.checked_add(1) != Some(seq) {
+            return Err(Misplaced::RevocationGap.into());
+        }
+        let seq = integer(seq)?;
+        let sql = "INSERT INTO revocation (seq, at, kind, value, body) VALUES ($1, $2, $3, $4, $5)";
+        let row: [&(dyn tokio_postgres::types::ToSql + Sync); 5] =
+            [&seq, &self.at, &what.kind, &what.value, &envelope];
+        change(1, self.session.execute(sql, &row))?;
+        self.touched = true;
         let about = match what.kind.as_str() {
             "job" => "SELECT job FROM job WHERE state = 'open' AND job = $1 ORDER BY job FOR UPDATE",
             "agent" => "SELECT job FROM job WHERE state = 'open' AND agent = $1 ORDER BY job FOR UPDATE",
@@ -359,13 +368,11 @@ impl<'a> Batch<'a> {
         };
         let rows = self.session.rows(about, &[&what.value])?;
         let jobs: Vec<&str> = rows.iter().map(|row| get(row, 0)).collect::<Result<_, _>>()?;
-        if inserted > 0 && !jobs.is_empty() {
+        if !jobs.is_empty() {
             let sql = "UPDATE job SET revocation_seq = $2 WHERE job = ANY($1)";
             change(u64::try_from(jobs.len()).unwrap_or(u64::MAX), self.session.execute(sql, &[&jobs, &seq]))?;
         }
-        let sql = "SELECT seq FROM revocation WHERE kind = $1 AND value = $2";
-        let row = self.session.row(sql, &[&what.kind, &what.value])?;
-        number(&row.ok_or_else(|| LedgerError::unavailable("the revocation is missing"))?, 0)
+        Ok(())
     }
 
     /// Deletes a job's openings and its secret.

@@ -336,9 +336,9 @@ impl Ledger for SqliteLedger {
         self.read(|snapshot| tables::document(snapshot.0, hash))
     }
 
-    fn revoke(&self, revocation: RevocationKey, envelope: &[u8]) -> Result<u64, LedgerError> {
+    fn revoke(&self, seq: u64, revocation: RevocationKey, envelope: &[u8]) -> Result<(), LedgerError> {
         self.inner.change(|transaction, _, at| {
-            Ok((tables::revoke(transaction, &revocation, envelope, at)?, Vec::new()))
+            Ok((tables::revoke(transaction, seq, &revocation, envelope, at)?, Vec::new()))
         })
     }
 

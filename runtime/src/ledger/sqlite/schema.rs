@@ -48,7 +48,7 @@ const TABLES: [&str; 14] = [
     "CREATE TABLE token (issuer TEXT NOT NULL, jti TEXT NOT NULL, job TEXT NOT NULL REFERENCES job, \
      grant_hash BLOB NOT NULL, PRIMARY KEY (issuer, jti)) STRICT",
     "CREATE TABLE revocation (seq INTEGER PRIMARY KEY NOT NULL, at INTEGER NOT NULL, kind TEXT NOT NULL, \
-     value TEXT NOT NULL, body BLOB NOT NULL, UNIQUE (kind, value)) STRICT",
+     value TEXT NOT NULL, body BLOB NOT NULL, UNIQUE (kind, value, seq)) STRICT",
     "CREATE TABLE opening (job TEXT NOT NULL, seq INTEGER NOT NULL, name TEXT NOT NULL, body BLOB NOT NULL, \
      PRIMARY KEY (job, seq, name)) STRICT, WITHOUT ROWID",
     "CREATE TABLE document (hash BLOB PRIMARY KEY NOT NULL, body BLOB NOT NULL) STRICT",

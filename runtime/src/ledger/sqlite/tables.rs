@@ -144,7 +144,7 @@ impl Tables for JobRows<'_> {
     }
 
     fn revoked(&self, what: &RevocationKey) -> Result<Option<(u64, i64)>, LedgerError> {
-        let sql = "SELECT seq, at FROM revocation WHERE kind = ?1 AND value = ?2";
+        let sql = "SELECT seq, at FROM revocation WHERE kind = ?1 AND value = ?2 ORDER BY seq DESC LIMIT 1";
         self.one(sql, (&what.kind, &what.value), |row| Ok((row.get::<_, Number>(0)?.0, row.get(1)?)))
     }
 
@@ -334,24 +334,24 @@ pub(super) fn document(connection: &Connection, hash: &Hash) -> Result<Option<Do
     Ok(envelope.map(|envelope| Document { hash: *hash, envelope }))
 }
 
-/// Takes a revocation; what was revoked before keeps its first place.
+/// Takes a revocation at its place, which must be the next.
 pub(super) fn revoke(
     connection: &Connection,
+    seq: u64,
     what: &RevocationKey,
     envelope: &[u8],
     at: i64,
-) -> Result<u64, LedgerError> {
-    let run = |sql: &str, parameters: &[&dyn rusqlite::ToSql]| {
-        connection.prepare_cached(sql).and_then(|mut one| one.execute(parameters)).map_err(broken)
-    };
-    let sql = "INSERT INTO revocation (seq, at, kind, value, body) \
-               VALUES ((SELECT coalesce(max(seq), 0) + 1 FROM revocation), ?1, ?2, ?3, ?4) \
-               ON CONFLICT (kind, value) DO NOTHING";
-    if run(sql, &[&at, &what.kind, &what.value, &envelope])? > 0 {
-        run("UPDATE ledger SET last_at = ?1", &[&at])?;
+) -> Result<(), LedgerError> {
+    let last = "SELECT coalesce(max(seq), 0) FROM revocation";
+    let last = connection.query_row(last, [], |row| Ok(row.get::<_, Number>(0)?.0)).map_err(broken)?;
+    if last.checked_add(1) != Some(seq) {
+        return Err(Misplaced::RevocationGap.into());
     }
-    let sql = "SELECT seq FROM revocation WHERE kind = ?1 AND value = ?2";
-    connection.query_row(sql, (&what.kind, &what.value), |row| Ok(row.get::<_, Number>(0)?.0)).map_err(broken)
+    let sql = "INSERT INTO revocation (seq, at, kind, value, body) VALUES (?1, ?2, ?3, ?4, ?5)";
+    let row = (integer(seq)?, at, &what.kind, &what.value, envelope);
+    connection.execute(sql, row).map_err(broken)?;
+    connection.execute("UPDATE ledger SET last_at = ?1", [at]).map_err(broken)?;
+    Ok(())
 }
 
 /// Deletes a job's openings and its secret.
