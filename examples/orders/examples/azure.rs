@@ -30,7 +30,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
         );
     };
     let key = |file: &String| Key::read(Path::new(file));
-    let ledger = Arc::new(SqliteLedger::open(Path::new(ledger), key(ledger_key)?)?);
+    let ledger = Arc::new(
+        SqliteLedger::open(Path::new(ledger), key(ledger_key)?)?
+            .pinned(Path::new(&format!("{ledger_key}.head")))?,
+    );
     let hash = Hash::from_text(Orders::HASH).ok_or("the policy's hash does not read")?;
     let token = SelfIssued::new(&key(issuer)?, &key(agent)?, &*ledger, &JobId::mint()?, hash, 900)?;
     let gate = Gate::<Orders>::open(Opening {

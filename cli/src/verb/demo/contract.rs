@@ -56,7 +56,9 @@ impl Contract {
             Failure::environment(error.code(), error.to_string()).file(&path).cause(&error)
         };
         SqliteLedger::init(&path, &ledger_key.did()).map_err(failed)?;
-        let ledger = Arc::new(SqliteLedger::open(&path, Arc::clone(&ledger_key)).map_err(failed)?);
+        let opened = SqliteLedger::open(&path, Arc::clone(&ledger_key));
+        let pinned = opened.and_then(|ledger| ledger.pinned(&directory.join("ledger.key.head")));
+        let ledger = Arc::new(pinned.map_err(failed)?);
         script.say("  made ledger/orders.db");
         Ok(Self {
             directory: directory.to_owned(),

@@ -91,7 +91,7 @@ pub(super) struct Renew {
 pub(super) fn issue(args: Issue, console: &mut Console) -> Result<Done, Failure> {
     let artifact = Artifact::read(&args.artifact)?;
     let issuer = key::read(&args.key)?;
-    let auth = &artifact.policy.auth;
+    let auth = &artifact.policy.token();
     let lifetime_s = within(args.lifetime, auth.max_ttl_seconds)?;
     if auth.proof_of_possession && Did::parse(&args.agent).is_err() {
         return Err(not_issued(&TokenError::AgentKey.into()));

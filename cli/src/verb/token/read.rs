@@ -92,7 +92,7 @@ pub(super) fn verify(args: &Verify, console: &mut Console) -> Result<Done, Failu
     })?;
     let policy = Artifact::read(&args.policy)?;
     let text = file::text(&args.file)?;
-    let auth = &policy.policy.auth;
+    let auth = &policy.policy.token();
     let expected = Expected { ledger: &args.ledger, policy_hash: policy.hash, auth, job: args.job.as_ref() };
     let verified = token::verify(&text, &trust, &expected, now_s()?).map_err(|error| {
         Failure::no(error.code(), format!("not verified: {error}"))
