@@ -249,6 +249,7 @@ impl Gathered<'_> {
                 | Body::Outcome(_)
                 | Body::Revoked(_)
                 | Body::Suppressed(_)
+                | Body::PolicyChanged(_)
                 | Body::ClockAccepted(_)
                 | Body::Closed(_) => {}
             }
@@ -288,6 +289,7 @@ fn commits_to(body: &Body, name: &str) -> bool {
         | Body::Approval(_)
         | Body::Revoked(_)
         | Body::Suppressed(_)
+        | Body::PolicyChanged(_)
         | Body::ClockAccepted(_)
         | Body::Closed(_) => return false,
     };

@@ -126,6 +126,7 @@ pub(super) fn append(
             | Body::Approval(_)
             | Body::Revoked(_)
             | Body::Suppressed(_)
+            | Body::PolicyChanged(_)
             | Body::ClockAccepted(_) => None,
         };
         let opens = kind == Some(LeafKind::Opened);
@@ -163,6 +164,7 @@ fn may_stand(tables: &dyn Tables, job: &JobId, body: &Body) -> Result<(), Ledger
         | Body::Outcome(_)
         | Body::Revoked(_)
         | Body::Suppressed(_)
+        | Body::PolicyChanged(_)
         | Body::ClockAccepted(_)
         | Body::Closed(_) => Ok(()),
     }

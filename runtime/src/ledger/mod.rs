@@ -48,7 +48,7 @@ pub use postgres::{PostgresConfig, PostgresLedger};
 pub use sqlite::SqliteLedger;
 pub use wpc_evidence::entry::{
     Attempt, Body, Charged, ClockAccepted, Closed, Closing, Engine, Entry, EntryError, Fact, FactsBy, Given,
-    Instance, MAX_AGENT_BYTES, MAX_CODE_BYTES, MAX_ENTRY_BYTES, Opened, Proof, Revoked, Seen, Settled,
+    Instance, MAX_AGENT_BYTES, MAX_CODE_BYTES, MAX_ENTRY_BYTES, Opened, PolicyChanged, Proof, Revoked, Seen, Settled,
     Suppressed, Taken, Untyped, Verdict,
 };
 pub use wpc_evidence::fold::{JobHead, JobState, Misplaced};

@@ -133,6 +133,7 @@ impl<'a, 'b> JobRows<'a, 'b> {
             | Body::Refused(_)
             | Body::Revoked(_)
             | Body::Suppressed(_)
+            | Body::PolicyChanged(_)
             | Body::ClockAccepted(_)
             | Body::Closed(_) => {}
         }

@@ -306,6 +306,7 @@ impl JobRows<'_> {
             | Body::Outcome(_)
             | Body::Revoked(_)
             | Body::Suppressed(_)
+            | Body::PolicyChanged(_)
             | Body::ClockAccepted(_)
             | Body::Closed(_) => Ok(()),
         }
