@@ -40,8 +40,13 @@ impl Released {
         ReleaseHead { policy_name: policy_name.clone(), seq: *seq, hash: self.hash }
     }
 
-    /// Reads an envelope that nobody has verified: what follows vouches for it by its hash.
-    fn read(envelope: &[u8]) -> Result<Self, StatementError> {
+    /// Reads an envelope whose signatures nobody has looked at: for showing it, or where a later one vouches for
+    /// it by its hash.
+    ///
+    /// # Errors
+    ///
+    /// [`StatementError`] if it is no release.
+    pub fn unverified(envelope: &[u8]) -> Result<Self, StatementError> {
         let (payload, payload_type) = sign::unverified(envelope, MAX_STATEMENT_ENVELOPE_BYTES)?;
         if payload_type != RELEASE_TYPE {
             return Err(SignatureError::PayloadType.into());
@@ -110,7 +115,7 @@ impl Releases {
     ) -> Result<(), ReleaseError> {
         let (mut head, mut more, mut newest) = (self.head(), Vec::new(), None);
         for envelope in envelopes {
-            let next = Released::read(envelope.as_ref())?;
+            let next = Released::unverified(envelope.as_ref())?;
             head = match head {
                 Some(known) if next.release.seq == known.seq => return Err(ReleaseError::Forked),
                 Some(known) => Some(ReleaseHead::next(Some(&known), &next.release, next.hash)?),
