@@ -28,7 +28,7 @@ impl Clock for Clockwork {
     }
 
     fn monotonic(&self) -> Duration {
-        Duration::ZERO
+        Duration::from_millis(self.wall_ms().unsigned_abs())
     }
 }
 

@@ -113,10 +113,9 @@ pub fn parts(
     Ok(Parts {
         openings: gathered.openings(job)?,
         revocations: gathered.revocations(&named)?,
+        releases: gathered.releases()?,
         entries: gathered.entries,
         policy: named.policy,
-        // No ledger keeps releases yet.
-        releases: Vec::new(),
         grants: named.grants,
         approvals: named.approvals,
         requests: named.requests,
@@ -249,11 +248,39 @@ impl Gathered<'_> {
                 | Body::Outcome(_)
                 | Body::Revoked(_)
                 | Body::Suppressed(_)
+                | Body::PolicyChanged(_)
                 | Body::ClockAccepted(_)
                 | Body::Closed(_) => {}
             }
         }
         Ok(named)
+    }
+
+    /// The releases that the log names, and those in between; from the first on, if the job was opened without.
+    fn releases(&self) -> Result<Vec<TakenRelease>, BundleError> {
+        let (mut policy, mut first, mut last) = (None, None, 0);
+        for entry in &self.log {
+            match &entry.body {
+                Body::Opened(opened) => {
+                    (policy, first) = (Some(&opened.policy), opened.release_seq);
+                    last = first.unwrap_or_default();
+                }
+                Body::PolicyChanged(changed) => last = changed.release_seq,
+                Body::Token(_)
+                | Body::Attempt(_)
+                | Body::Refused(_)
+                | Body::Outcome(_)
+                | Body::Approval(_)
+                | Body::Revoked(_)
+                | Body::Suppressed(_)
+                | Body::ClockAccepted(_)
+                | Body::Closed(_) => {}
+            }
+        }
+        let Some(policy) = policy.filter(|_| last > 0) else { return Ok(Vec::new()) };
+        let named = first.unwrap_or(1)..=last;
+        let rows = self.ledger.releases(policy)?.into_iter().filter(|row| named.contains(&row.seq));
+        Ok(rows.map(|row| TakenRelease { at: row.at, envelope: row.envelope }).collect())
     }
 
     /// Openings of what entries commit to by name. What is kept beside them, for people who are asked to
@@ -288,6 +315,7 @@ fn commits_to(body: &Body, name: &str) -> bool {
         | Body::Approval(_)
         | Body::Revoked(_)
         | Body::Suppressed(_)
+        | Body::PolicyChanged(_)
         | Body::ClockAccepted(_)
         | Body::Closed(_) => return false,
     };

@@ -24,6 +24,7 @@ mod place;
 mod program;
 mod refusable;
 mod refused;
+pub mod release;
 mod rule;
 mod running;
 mod typed;

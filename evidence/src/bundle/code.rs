@@ -96,9 +96,10 @@ codes! {
     Threshold "threshold" Envelopes,
     /// The policy is not the one that the job was opened under.
     PolicyHash "policy_hash" Policy,
-    /// A later release was in force when the job was opened, or the release is another policy's.
+    /// A later release was in force when the job was opened or a call was admitted, or the releases are not
+    /// those that the log names.
     PolicyRolledBack "policy_rolled_back" Policy,
-    /// The release was not in force when the job was opened.
+    /// The release was not in force when the job was opened or a call was admitted.
     PolicyReleaseExpired "policy_release_expired" Policy,
     /// The policy's interface is not the one that the log names.
     InterfaceHash "interface_hash" Policy,
@@ -196,6 +197,8 @@ codes! {
     GapToolVersionSelfReported "gap_tool_version_self_reported" Gaps,
     /// The revoker's log was not given, so a revocation may be missing.
     GapRevocationLogAbsent "gap_revocation_log_absent" Gaps,
+    /// No release says that the policy was current.
+    GapReleaseAbsent "gap_release_absent" Gaps,
 }
 
 impl Code {

@@ -11,7 +11,7 @@ use super::report::{Finding, Findings, stop};
 use super::{MAX_BUNDLE_BYTES, RUN_TYPE};
 use crate::sign::{self, SignatureError};
 use crate::statement::{
-    Approval, Membership, Release, Revocation, Revoked, Signed, Signer, Statement, StatementError,
+    Approval, Membership, ReleaseError, Releases, Revocation, Revoked, Signer, Statement, StatementError,
 };
 use crate::token::grant::{self, VerifiedGrant};
 use crate::trust::{Role, Trust};
@@ -34,7 +34,12 @@ pub(super) fn open(bytes: &[u8], trust: &Trust) -> Result<(Vec<u8>, Vec<Did>), F
 pub(super) struct Documents<'a> {
     /// The signed artifact's bytes.
     pub(super) policy: Vec<u8>,
-    pub(super) releases: Vec<Signed<Release>>,
+    /// The releases of the policy's name; none if they are no chain.
+    pub(super) releases: Releases,
+    /// When the ledger took each of them, Unix milliseconds.
+    pub(super) released_at: Vec<i64>,
+    /// Why they are no chain.
+    pub(super) unchained: Option<ReleaseError>,
     pub(super) grants: BTreeMap<Hash, VerifiedGrant>,
     pub(super) approvals: BTreeMap<Hash, SignedApproval<'a>>,
     /// Envelopes, by the hash of their payload.
@@ -70,18 +75,21 @@ impl<'a> Documents<'a> {
             Err(error) => found.push(about(of_signature(error), "the policy")),
         }
         canonical(&[run.policy], "the policy", &mut found);
-        for envelopes in [&run.releases, &run.grants, &run.approvals, &run.memberships] {
+        for envelopes in [&run.grants, &run.approvals, &run.memberships] {
             canonical(envelopes, "a signed document", &mut found);
         }
         let revocations: Vec<_> = run.revocations.iter().map(|one| one.envelope).collect();
         canonical(&revocations, "a revocation", &mut found);
 
-        for release in parallel::each(&run.releases, |one| Release::verify(one.as_bytes(), trust)) {
-            match release {
-                Ok(release) => all.releases.push(release),
-                Err(error) => found.push(about(of_statement(error), "a release")),
-            }
+        let releases: Vec<_> = run.releases.iter().map(|one| one.envelope).collect();
+        canonical(&releases, "a release", &mut found);
+        match Releases::verify(&releases, trust) {
+            Ok(releases) => all.releases = releases,
+            Err(ReleaseError::Statement(error)) => found.push(about(of_statement(error), "a release")),
+            // What they say is a later stage's.
+            Err(error) => all.unchained = Some(error),
         }
+        all.released_at = run.releases.iter().map(|one| one.at).collect();
         for grant in parallel::each(&run.grants, |one| grant::verify(one.as_bytes(), trust)) {
             match grant {
                 Ok(grant) => insert(&mut all.grants, grant.hash(), grant, &mut found),

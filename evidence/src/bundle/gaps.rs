@@ -53,14 +53,16 @@ impl Looked<'_> {
                 | Body::Token(_)
                 | Body::Approval(_)
                 | Body::Revoked(_)
+                | Body::PolicyChanged(_)
                 | Body::ClockAccepted(_)
                 | Body::Closed(_) => {}
             }
         }
-        let witnesses_named = self.trust.principals().iter().any(|one| one.has(Role::Witness));
+        let witnesses_named = self.trust.names(Role::Witness);
         let (auth, proof) = (self.policy.token(), self.policy.proof());
         let token_demanded = auth.pin_policy_hash || auth.job_scoped_binding;
         let version = opened(self.entries).is_some_and(|(opened, _)| opened.tool_version.is_some());
+        let unreleased = opened(self.entries).is_some_and(|(opened, _)| opened.release_seq.is_none());
         let in_process = self.about.mode.is_none_or(|mode| mode == Mode::InProcess);
         let some = |number: u64| (number > 0).then_some(Some(number));
         let when = |there: bool| there.then_some(None);
@@ -83,6 +85,7 @@ impl Looked<'_> {
             (Code::GapTokenUnattested, when(without_token), token_demanded),
             (Code::GapToolVersionSelfReported, when(version), false),
             (Code::GapRevocationLogAbsent, when(!self.revocations_known), false),
+            (Code::GapReleaseAbsent, when(unreleased), self.trust.names(Role::Releaser)),
         ];
         let gap = |(code, there, demanded): (Code, Option<Option<u64>>, bool)| {
             let accepted = match (self.options.accept.contains(&code), demanded) {

@@ -39,6 +39,7 @@ impl<'a> Before<'a> {
             | Body::Approval(_)
             | Body::Revoked(_)
             | Body::Suppressed(_)
+            | Body::PolicyChanged(_)
             | Body::ClockAccepted(_)
             | Body::Closed(_) => Said { charges: &[], exceeded: None },
         };

@@ -38,6 +38,7 @@ mod parallel;
 mod parts;
 mod policy;
 mod read;
+mod released;
 mod replay;
 mod report;
 mod revoked;
@@ -48,7 +49,7 @@ use crate::trust::Trust;
 
 pub use code::{Code, Stage};
 pub use other::{Change, Replayed, Said, replay};
-pub use parts::{Anchored, CreateError, Parts, Withdrawn, create};
+pub use parts::{Anchored, CreateError, Parts, TakenRelease, Withdrawn, create};
 pub use report::{About, Accepted, Counts, Finding, Gap, MAX_FINDINGS, Options, Report, Verdict};
 pub use revoked::REVOCATION_BOUND_MS;
 pub use view::{Shown, View, view};
@@ -107,6 +108,7 @@ fn stages(
         vec![finding.because("the revoker's log")]
     })?;
     let under = policy::verify(&documents, &entries)?;
+    released::verify(&documents, &entries, &under)?;
     let tokens = grants::verify(&documents, &entries, &under.auth, trust)?;
     let anchors = log::verify(&run, &entries)?;
     let about = about(&run, &entries, trust);

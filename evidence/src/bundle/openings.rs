@@ -111,6 +111,7 @@ fn committed(body: &Body, name: &str) -> Option<Hash> {
         | Body::Approval(_)
         | Body::Revoked(_)
         | Body::Suppressed(_)
+        | Body::PolicyChanged(_)
         | Body::ClockAccepted(_)
         | Body::Closed(_) => None,
     }

@@ -159,6 +159,7 @@ fn replayed(run: &Run<'_>, policy: &Policy, other: &Policy) -> Replayed {
             | Body::Approval(_)
             | Body::Revoked(_)
             | Body::Suppressed(_)
+            | Body::PolicyChanged(_)
             | Body::ClockAccepted(_)
             | Body::Closed(_) => {}
         }

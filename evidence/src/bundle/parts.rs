@@ -22,8 +22,8 @@ use crate::{Key, time};
 pub struct Parts {
     /// The signed policy.
     pub policy: Vec<u8>,
-    /// The releases that made it current, oldest first.
-    pub releases: Vec<Vec<u8>>,
+    /// The releases of its name that the job's log names, and those in between, oldest first.
+    pub releases: Vec<TakenRelease>,
     /// The grants of the job's tokens.
     pub grants: Vec<Vec<u8>>,
     /// Canonical bytes of the job's entries, all of them, in order.
@@ -55,6 +55,15 @@ pub struct Anchored {
     pub leaf: Vec<u8>,
     /// The path to the root ([`crate::merkle::inclusion_proof`]).
     pub path: Vec<Hash>,
+}
+
+/// A release that a ledger took.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct TakenRelease {
+    /// When the ledger took it, Unix milliseconds.
+    pub at: i64,
+    /// The signed statement.
+    pub envelope: Vec<u8>,
 }
 
 /// A revocation that a ledger took.
@@ -172,7 +181,14 @@ pub(super) fn payload(parts: &Parts) -> Result<Vec<u8>, CreateError> {
     out.envelope(&parts.policy)?;
     out.fixed(RECEIPTS);
     out.fixed(RELEASES);
-    out.envelopes(&parts.releases)?;
+    out.list(&parts.releases, |out, one| {
+        out.fixed("{\"at\":");
+        out.text(&time::to_text(one.at).ok_or(CreateError::Part)?);
+        out.fixed(",\"envelope\":");
+        out.envelope(&one.envelope)?;
+        out.fixed("}");
+        Ok(())
+    })?;
     out.fixed(REVOCATIONS);
     out.list(&parts.revocations, |out, one| {
         out.fixed("{\"at\":");
@@ -240,6 +256,7 @@ impl Summary {
             | Body::Approval(_)
             | Body::Revoked(_)
             | Body::Suppressed(_)
+            | Body::PolicyChanged(_)
             | Body::ClockAccepted(_)
             | Body::Closed(_) => {}
         }

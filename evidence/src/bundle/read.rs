@@ -54,7 +54,7 @@ pub(super) struct Run<'a> {
     pub(super) job: String,
     pub(super) tool_version: Option<Hash>,
     pub(super) policy: &'a str,
-    pub(super) releases: Vec<&'a str>,
+    pub(super) releases: Vec<RawRelease<'a>>,
     pub(super) grants: Vec<&'a str>,
     pub(super) entries: Vec<&'a str>,
     pub(super) openings: Vec<RawOpening<'a>>,
@@ -81,6 +81,13 @@ pub(super) struct RawLeaf<'a> {
     pub(super) index: u64,
     pub(super) leaf: &'a str,
     pub(super) path: Vec<Hash>,
+}
+
+/// A release that the ledger took.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct RawRelease<'a> {
+    pub(super) at: i64,
+    pub(super) envelope: &'a str,
 }
 
 /// A revocation that the ledger took.
@@ -118,7 +125,7 @@ impl<'a> Run<'a> {
         let policy = from.raw()?;
         from.expect(RECEIPTS)?;
         from.expect(RELEASES)?;
-        let releases = from.list(MAX_RELEASES, Cursor::raw)?;
+        let releases = from.list(MAX_RELEASES, release)?;
         from.expect(REVOCATIONS)?;
         let revocations = from.list(MAX_REVOCATIONS, revocation)?;
         from.expect(RUN)?;
@@ -196,6 +203,15 @@ fn opening<'a>(from: &mut Cursor<'a>) -> Result<RawOpening<'a>, Code> {
     let seq = from.number()?;
     from.expect("}")?;
     Ok(RawOpening { seq, opening })
+}
+
+fn release<'a>(from: &mut Cursor<'a>) -> Result<RawRelease<'a>, Code> {
+    from.expect("{\"at\":")?;
+    let at = time::from_text(&from.text()?).ok_or(Code::Malformed)?;
+    from.expect(",\"envelope\":")?;
+    let envelope = from.raw()?;
+    from.expect("}")?;
+    Ok(RawRelease { at, envelope })
 }
 
 fn revocation<'a>(from: &mut Cursor<'a>) -> Result<RawRevocation<'a>, Code> {

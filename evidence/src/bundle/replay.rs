@@ -116,6 +116,7 @@ impl<'a> Job<'a> {
             | Body::Refused(_)
             | Body::Revoked(_)
             | Body::Suppressed(_)
+            | Body::PolicyChanged(_)
             | Body::ClockAccepted(_)
             | Body::Closed(_) => {}
         }

@@ -50,6 +50,7 @@ fn kind(body: &Body) -> &'static str {
         | Body::Refused(_)
         | Body::Revoked(_)
         | Body::Suppressed(_)
+        | Body::PolicyChanged(_)
         | Body::ClockAccepted(_) => body.kind(),
     }
 }

@@ -8,6 +8,7 @@
 //!         refused                             never became a typed call, or the job takes none
 //!         suppressed                          so many more of them, not recorded one by one
 //!         approval                            somebody approved a call
+//!         policy_changed                      another release of its policy is the current one
 //!         revoked                             what the job stands on was revoked
 //!         clock_accepted                      an operator took the clock's word after a jump
 //! last    closed                              nothing after it; holds the root of the log before it
@@ -30,7 +31,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use wpc_model::{Attestation, Charging, Counter, Hash, Reason, RuleId, Window};
+use wpc_model::{Attestation, Charging, Counter, Hash, OnChange, Reason, RuleId, Window};
 
 use crate::outcome::{Outcome, Provider};
 use crate::random::{self, RandomError};
@@ -85,6 +86,8 @@ pub enum Body {
     Outcome(Settled),
     /// `approval`: somebody approved a call.
     Approval(Given),
+    /// `policy_changed`: another release of the job's policy name is the current one.
+    PolicyChanged(PolicyChanged),
     /// `revoked`: what the job stands on was revoked.
     Revoked(Revoked),
     /// `suppressed`: more of the same than is recorded one by one.
@@ -106,6 +109,7 @@ impl Body {
             Self::Refused(_) => "refused",
             Self::Outcome(_) => "outcome",
             Self::Approval(_) => "approval",
+            Self::PolicyChanged(_) => "policy_changed",
             Self::Revoked(_) => "revoked",
             Self::Suppressed(_) => "suppressed",
             Self::ClockAccepted(_) => "clock_accepted",
@@ -126,6 +130,7 @@ impl Body {
             | Self::Approval(_)
             | Self::Revoked(_)
             | Self::Suppressed(_)
+            | Self::PolicyChanged(_)
             | Self::ClockAccepted(_)
             | Self::Closed(_) => &[],
         }
@@ -143,6 +148,7 @@ impl Body {
             | Self::Approval(_)
             | Self::Revoked(_)
             | Self::Suppressed(_)
+            | Self::PolicyChanged(_)
             | Self::ClockAccepted(_)
             | Self::Closed(_) => None,
         }
@@ -363,6 +369,20 @@ pub struct Given {
     pub not_after: i64,
     /// Hashes of the membership statements that came with it, sorted.
     pub memberships: Vec<Hash>,
+}
+
+/// Another release of the job's policy name is the current one.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct PolicyChanged {
+    /// The policy that was current, as far as the log says.
+    pub from: Hash,
+    /// The policy that is current from here on.
+    pub to: Hash,
+    /// The sequence number of its release.
+    pub release_seq: u64,
+    /// What becomes of this job: the strictest of what its policy says and what the releases say that came
+    /// after its own. `finish` where the current policy is its own again.
+    pub running: OnChange,
 }
 
 /// What the job stands on was revoked.

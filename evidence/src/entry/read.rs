@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 use wpc_model::canon::{Compare, Writer};
-use wpc_model::{Attestation, Counter, Hash, Owner, Reason, RuleId, Truth};
+use wpc_model::{Attestation, Counter, Hash, OnChange, Owner, Reason, RuleId, Truth};
 
 use super::{
     Attempt, Body, Charged, ClockAccepted, Closed, Closing, Engine, Entry, Fact, FactsBy, Given, Instance,
-    MAX_ENTRY_BYTES, Opened, Proof, Revoked, Seen, Settled, Suppressed, Taken, Untyped, Verdict,
+    MAX_ENTRY_BYTES, Opened, PolicyChanged, Proof, Revoked, Seen, Settled, Suppressed, Taken, Untyped,
+    Verdict,
 };
 use crate::outcome::{Outcome, Provider};
 use crate::time;
@@ -104,6 +105,12 @@ impl<'a> Members<'a> {
                 request: self.hash("request")?,
                 not_after: self.time("not_after")?,
                 memberships: self.hashes("memberships")?,
+            }),
+            "policy_changed" => Body::PolicyChanged(PolicyChanged {
+                from: self.hash("from")?,
+                to: self.hash("to")?,
+                release_seq: self.number("release_seq")?,
+                running: OnChange::from_word(self.text("running")?).ok_or(EntryError::Member("running"))?,
             }),
             "revoked" => {
                 let what = self.object("what")?;

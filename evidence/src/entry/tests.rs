@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use wpc_model::{Attestation, Counter, Hash, Owner, Reason, RuleId, Truth};
+use wpc_model::{Attestation, Counter, Hash, OnChange, Owner, Reason, RuleId, Truth};
 
 use super::{
     Attempt, Body, Charged, ClockAccepted, Closed, Closing, Engine, Entry, EntryError, Fact, FactsBy, Given,
-    Instance, MAX_ENTRY_BYTES, Opened, Proof, Revoked, Seen, Settled, Suppressed, Taken, Untyped, Verdict,
+    Instance, MAX_ENTRY_BYTES, Opened, PolicyChanged, Proof, Revoked, Seen, Settled, Suppressed, Taken,
+    Untyped, Verdict,
 };
 use crate::outcome::{Outcome, Provider};
 use crate::{CallId, JobId, Key};
@@ -164,6 +165,12 @@ fn examples() -> Vec<Entry> {
             counts: BTreeMap::from([("attempt".to_owned(), 3), ("opened".to_owned(), 1)]),
             unsettled: vec![call('b'), call('c')],
             totals: BTreeMap::from([(limit, 200), (rule, 0)]),
+        }),
+        Body::PolicyChanged(PolicyChanged {
+            from: Hash::of(b"a policy"),
+            to: Hash::of(b"another policy"),
+            release_seq: 4,
+            running: OnChange::Drain,
         }),
     ];
     (0..).zip(bodies).map(|(seq, body)| entry(seq, body)).collect()

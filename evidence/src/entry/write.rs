@@ -5,8 +5,8 @@ use wpc_model::{Attestation, Hash, MAX_INTEGER, Owner, Truth};
 
 use super::{
     Attempt, Body, Charged, ClockAccepted, Closed, Entry, EntryError, Fact, Given, MAX_APPROVALS,
-    MAX_ATTESTED, MAX_ENTRY_BYTES, MAX_FACTS, Opened, Revoked, Seen, Settled, Suppressed, Taken, Untyped,
-    Verdict, is_agent, is_code, is_jti,
+    MAX_ATTESTED, MAX_ENTRY_BYTES, MAX_FACTS, Opened, PolicyChanged, Revoked, Seen, Settled, Suppressed,
+    Taken, Untyped, Verdict, is_agent, is_code, is_jti,
 };
 use crate::outcome::{MAX_PROVIDER_BYTES, Outcome, Provider};
 use crate::time;
@@ -74,6 +74,9 @@ impl Entry {
                 let sorted = given.memberships.is_sorted_by(|one, other| one < other);
                 check(sorted && given.memberships.len() <= MAX_APPROVALS, "memberships")
             }
+            Body::PolicyChanged(changed) => {
+                check(changed.release_seq > 0 && integer(changed.release_seq).is_some(), "release_seq")
+            }
             Body::Revoked(revoked) => {
                 check(is_code(&revoked.what), "what")?;
                 check(is_agent(&revoked.value), "value")?;
@@ -108,6 +111,7 @@ impl Entry {
             Body::Refused(body) => self.refused(body, at, object),
             Body::Outcome(body) => self.outcome(body, at, object),
             Body::Approval(body) => self.approval(body, at, object),
+            Body::PolicyChanged(body) => self.policy_changed(body, at, object),
             Body::Revoked(body) => self.revoked(body, at, object),
             Body::Suppressed(body) => self.suppressed(body, at, object),
             Body::ClockAccepted(body) => self.clock_accepted(body, at, object),
@@ -233,6 +237,17 @@ impl Entry {
         object.member("not_after").text(&time::to_text(body.not_after).unwrap_or_default());
         object.member("request").text(&body.request.to_string());
         self.tail(object);
+    }
+
+    fn policy_changed<S: Sink>(&self, body: &PolicyChanged, at: &str, object: &mut ObjectWriter<'_, S>) {
+        object.member("at").text(at);
+        object.member("from").text(&body.from.to_string());
+        self.names(object);
+        object.member("release_seq").integer(number(body.release_seq));
+        object.member("running").text(body.running.word());
+        object.member("seq").integer(number(self.seq));
+        object.member("to").text(&body.to.to_string());
+        object.member("v").integer(1);
     }
 
     fn revoked<S: Sink>(&self, body: &Revoked, at: &str, object: &mut ObjectWriter<'_, S>) {

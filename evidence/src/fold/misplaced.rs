@@ -40,6 +40,9 @@ pub enum Misplaced {
     /// A revocation does not follow the ledger's last one. Code `revocation_gap`.
     #[error("the revocation does not follow the ledger's last one")]
     RevocationGap,
+    /// A release does not follow the ledger's last one of its policy's name. Code `policy_release_gap`.
+    #[error("the release does not follow the ledger's last one of its policy's name")]
+    ReleaseGap,
     /// The entry is too long, or a number in it too great. Code `entry_malformed`.
     #[error("the entry does not fit its schema")]
     Malformed,
@@ -62,6 +65,7 @@ impl Misplaced {
             Self::ApprovalUnknown => "approval_unknown",
             Self::TokenRepeated => "token_repeated",
             Self::RevocationGap => "revocation_gap",
+            Self::ReleaseGap => "policy_release_gap",
             Self::Malformed => "entry_malformed",
         }
     }

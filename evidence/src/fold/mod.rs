@@ -222,6 +222,7 @@ impl Fold {
             | Body::Refused(_)
             | Body::Revoked(_)
             | Body::Suppressed(_)
+            | Body::PolicyChanged(_)
             | Body::ClockAccepted(_)
             | Body::Closed(_) => {}
         }

@@ -100,6 +100,7 @@ pub fn follow<E: From<Misplaced>>(
         | Body::Approval(_)
         | Body::Revoked(_)
         | Body::Suppressed(_)
+        | Body::PolicyChanged(_)
         | Body::ClockAccepted(_) => {}
         Body::Attempt(attempted) => {
             if attempt(&attempted.call)?.is_some() {
@@ -147,6 +148,7 @@ pub fn approved<E: From<Misplaced>>(body: &Body, given: impl Fn(&Hash) -> Result
         | Body::Outcome(_)
         | Body::Revoked(_)
         | Body::Suppressed(_)
+        | Body::PolicyChanged(_)
         | Body::ClockAccepted(_)
         | Body::Closed(_) => Ok(()),
     }

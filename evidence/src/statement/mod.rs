@@ -17,6 +17,7 @@
 mod approval;
 mod membership;
 mod release;
+mod releases;
 mod request;
 mod revocation;
 #[cfg(test)]
@@ -33,6 +34,7 @@ use crate::{Did, Key, time};
 pub use approval::{Approval, Bound, Granted, Nonce, approve};
 pub use membership::{MAX_ROLE_BYTES, Membership};
 pub use release::{MAX_POLICY_NAME_BYTES, Release, ReleaseError, ReleaseHead, stricter};
+pub use releases::{Currency, MAX_RELEASES, Released, Releases};
 pub use request::{ApprovalRequest, MAX_REQUEST_BYTES};
 pub use revocation::{Heartbeat, MAX_REVOKED_BYTES, Revocation, RevocationHead, Revoked, StreamError};
 

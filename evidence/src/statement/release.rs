@@ -43,10 +43,22 @@ pub struct ReleaseHead {
     pub hash: Hash,
 }
 
-/// A release does not follow what is known, or is not in force.
+/// A release does not follow what is known, or no release lets a policy be used.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReleaseError {
+    /// It does not read, or was not signed by who must. Its code is [`StatementError::code`].
+    #[error(transparent)]
+    Statement(#[from] StatementError),
+    /// Releases are demanded, and none of the policy's name is known. Code `policy_release_required`.
+    #[error("no release of the policy is known")]
+    Required,
+    /// No release that is known is of this policy. Code `policy_not_released`.
+    #[error("the policy was never released")]
+    NotReleased,
+    /// Another policy of the name is current, and running jobs may not go on. Code `policy_changed`.
+    #[error("another policy of this name is the current one")]
+    Changed,
     /// Of another policy. Code `policy_name_mismatch`.
     #[error("the release is of a policy of another name")]
     Name,
@@ -72,6 +84,10 @@ impl ReleaseError {
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
+            Self::Statement(error) => error.code(),
+            Self::Required => "policy_release_required",
+            Self::NotReleased => "policy_not_released",
+            Self::Changed => "policy_changed",
             Self::Name => "policy_name_mismatch",
             Self::RolledBack => "policy_rolled_back",
             Self::Forked => "policy_release_forked",
@@ -90,8 +106,12 @@ impl ReleaseHead {
     ///
     /// [`ReleaseError`] if it is neither the next one nor the one that is known.
     pub fn follow(known: Option<&Self>, next: &Signed<Release>) -> Result<Self, ReleaseError> {
-        let release = &next.statement;
-        let head = Self { policy_name: release.policy_name.clone(), seq: release.seq, hash: next.hash };
+        Self::next(known, &next.statement, next.hash)
+    }
+
+    /// As [`ReleaseHead::follow`], of a release whose payload has this hash.
+    pub(super) fn next(known: Option<&Self>, release: &Release, of: Hash) -> Result<Self, ReleaseError> {
+        let head = Self { policy_name: release.policy_name.clone(), seq: release.seq, hash: of };
         let (seq, hash) = known.map_or((0, None), |known| (known.seq, Some(known.hash)));
         if known.is_some_and(|known| known.policy_name != release.policy_name) {
             return Err(ReleaseError::Name);
@@ -100,7 +120,7 @@ impl ReleaseHead {
             return Err(ReleaseError::RolledBack);
         }
         if release.seq == seq {
-            return if hash == Some(next.hash) { Ok(head) } else { Err(ReleaseError::Forked) };
+            return if hash == Some(of) { Ok(head) } else { Err(ReleaseError::Forked) };
         }
         if seq.checked_add(1) != Some(release.seq) {
             return Err(ReleaseError::Gap);

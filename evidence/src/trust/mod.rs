@@ -198,6 +198,12 @@ impl Trust {
         self.thresholds.get(&role).copied().unwrap_or(1).max(1)
     }
 
+    /// Whether a principal has `role`. Where one has the role of a releaser, releases are demanded.
+    #[must_use]
+    pub fn names(&self, role: Role) -> bool {
+        self.principals.iter().any(|principal| principal.has(role))
+    }
+
     /// Whether payloads of `role` are demanded at all: false only for witnesses with threshold 0.
     #[must_use]
     pub fn demands(&self, role: Role) -> bool {

@@ -161,12 +161,13 @@ fn steps(
     let body = Body::Outcome(Settled { charges, late, ..settled.clone() });
     let beside = Beside { openings: openings.clone(), documents: Vec::new() };
     let outcome = Step::With(body, Box::new(beside));
-    match head.job() {
-        Some(job) if job.size >= MAX_ENTRIES_PER_JOB && job.unsettled == 1 => {
-            vec![outcome, Step::Close(Closing::Exhausted)]
-        }
-        _ => vec![outcome],
-    }
+    let ends = match head.job() {
+        Some(job) if late || job.unsettled != 1 => None,
+        Some(_) if core.current.is_killed() => Some(Closing::Superseded),
+        Some(job) if job.size >= MAX_ENTRIES_PER_JOB => Some(Closing::Exhausted),
+        Some(_) | None => None,
+    };
+    [outcome].into_iter().chain(ends.map(Step::Close)).collect()
 }
 
 /// An outcome on its way. Dropped before it was recorded, it faults the gate.

@@ -11,6 +11,7 @@ use wpc_model::{
 };
 
 use super::admitted::{Admitted, Asking, Settling};
+use super::current::Stands;
 use super::given::{self, Given};
 use super::recorded::Recorded;
 use super::standing::{Held, Stopped};
@@ -36,6 +37,10 @@ pub(super) struct Begin {
     suppressed: Option<Suppressed>,
     /// Whether the last run refused.
     refuses: Option<Refusing>,
+    /// The release that the log names from the last run on.
+    named: Option<u64>,
+    /// The last run found the job over.
+    kills: bool,
 }
 
 /// A refusal, and whether it is recorded by itself.
@@ -60,6 +65,10 @@ struct Run {
     steps: Vec<Step>,
     /// Whether it counts against the cap on refusals.
     refuses: Option<&'static str>,
+    /// The release that the steps name.
+    named: Option<u64>,
+    /// The job is over.
+    kills: bool,
 }
 
 impl Begin {
@@ -75,14 +84,26 @@ impl Begin {
         };
         let call = core.calls.next();
         let recorded = Recorded::of(core, &asked.call, &call);
-        let (said, suppressed, refuses) = (Said::Nothing, None, None);
-        Ok(Self { core: Arc::clone(core), asked, call, recorded, needs, timed, said, suppressed, refuses })
+        Ok(Self {
+            core: Arc::clone(core),
+            asked,
+            call,
+            recorded,
+            needs,
+            timed,
+            said: Said::Nothing,
+            suppressed: None,
+            refuses: None,
+            named: None,
+            kills: false,
+        })
     }
 
     /// Decides at the head of the job. Pure but for remembering what it said; may run again.
     pub(super) fn decide(&mut self, head: &Head<'_>) -> Vec<Step> {
-        let Run { said, mut steps, refuses } = self.decided(head);
+        let Run { said, mut steps, refuses, named, kills } = self.decided(head);
         (self.said, self.refuses, self.suppressed) = (said, None, None);
+        (self.named, self.kills) = (named, kills);
         let (flood, at) = (&self.core.flood, head.now_ms());
         if let Some(code) = refuses {
             let recorded = !flood.is_over(at);
@@ -101,10 +122,14 @@ impl Begin {
     }
 
     fn decided(&self, head: &Head<'_>) -> Run {
-        let stopped = |code, steps| Run { said: Said::Stopped(code, None), steps, refuses: None };
+        let stopped = |code, steps| {
+            let said = Said::Stopped(code, None);
+            Run { said, steps, refuses: None, named: None, kills: false }
+        };
         let refused = |code, mut steps: Vec<Step>, revoked| {
             steps.push(untyped::entry(code, 0));
-            Run { said: Said::Stopped(code, revoked), steps, refuses: Some(code) }
+            let said = Said::Stopped(code, revoked);
+            Run { said, steps, refuses: Some(code), named: None, kills: false }
         };
         if let Err((code, steps)) = takes_calls(head) {
             return stopped(code, steps);
@@ -128,6 +153,16 @@ impl Begin {
                 return refused(code, vec![Step::Entry(Body::Revoked(entry))], Some(seq));
             }
         };
+        let Stands { named, result, kills } = self.core.current.stands(head);
+        let (named, changed) = named.unzip();
+        let changed: Vec<Step> = changed.into_iter().collect();
+        if let Err(error) = result {
+            let mut run = Run { named, kills, ..refused(error.code(), changed, None) };
+            if kills && head.job().is_some_and(|job| job.unsettled == 0) {
+                run.steps.push(Step::Close(Closing::Superseded));
+            }
+            return run;
+        }
         let given = if self.timed || !self.needs.asked(&self.core.policy).is_empty() {
             self.core.approvals.at(head, &self.core.policy, &self.core.trust)
         } else {
@@ -166,8 +201,10 @@ impl Begin {
             revocation_seq,
         };
         let beside = Beside { openings, documents: Vec::new() };
-        let steps = vec![Step::With(Body::Attempt(attempt), Box::new(beside))];
-        Run { said: Said::Decided(admission.decision, admission.charges), steps, refuses }
+        let mut steps = changed;
+        steps.push(Step::With(Body::Attempt(attempt), Box::new(beside)));
+        let said = Said::Decided(admission.decision, admission.charges);
+        Run { said, steps, refuses, named, kills: false }
     }
 
     /// Validity, the order of calls, approvals and limits, and what an admitted call charges; before
@@ -219,7 +256,7 @@ impl Begin {
             Said::Decided(Decision::Allow { .. }, charged) => {
                 // The attempt is the last of what was appended.
                 let last = appended.first_seq.saturating_add(appended.count).saturating_sub(1);
-                let slip = Slip::new(Arc::clone(&self.core), self.call, last);
+                let slip = Slip::new(Arc::clone(&self.core), self.call, last, appended.since);
                 let asked = Asking { call: self.asked.call, charged, results: BTreeMap::new() };
                 Ok(Admitted::new(self.core, slip, asked, settling))
             }
@@ -240,6 +277,14 @@ impl Begin {
         }
         if let Some(suppressed) = &self.suppressed {
             flood.told(suppressed);
+        }
+        if let Some(seq) = self.named
+            && appended.count > 0
+        {
+            self.core.current.names(seq);
+        }
+        if self.kills {
+            self.core.current.kill();
         }
         if let Said::Stopped(_, Some(seq)) = self.said
             && appended.count > 0

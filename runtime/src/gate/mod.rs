@@ -19,6 +19,7 @@
 
 mod admitted;
 mod begin;
+mod current;
 mod flood;
 mod given;
 mod input;
@@ -52,6 +53,7 @@ use crate::ledger::{Body, Closing, Engine, Ledger, Step};
 use crate::refused::{Detail, Refused};
 use crate::{JobId, LedgerError};
 use begin::{Begin, BeginTask};
+use current::Current;
 use flood::Flood;
 use given::Verified;
 use named::Named;
@@ -90,6 +92,7 @@ pub(crate) struct Core {
     /// The values whose source the policy asks for.
     provenance: Provenance,
     standing: Standing,
+    current: Current,
     approvals: Verified,
     flood: Flood,
     faulted: AtomicBool,

@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicBool;
 
 use wpc_evidence::CallIds;
 use wpc_evidence::entry::is_agent;
+use wpc_evidence::statement::ReleaseError;
 use wpc_evidence::token::TokenError;
 use wpc_evidence::token::grant::GrantError;
 use wpc_evidence::token::possession::ProofError;
@@ -13,6 +14,7 @@ use wpc_model::{
     DecodeError, Hash, History as _, MAX_LABELS_PER_JOB, Policy, Provenance, Window, decode, encode, reads,
 };
 
+use super::current::Current;
 use super::flood::Flood;
 use super::given::Verified;
 use super::named::Named;
@@ -83,6 +85,9 @@ pub enum OpenError {
     /// The policy, or one that it extends, names its agents, and this is none of them. Code `agent_not_named`.
     #[error("the policy is for other agents")]
     AgentNotNamed,
+    /// No release makes the policy current. Its code is [`ReleaseError::code`].
+    #[error("the policy may not be used: {0}")]
+    Release(#[from] ReleaseError),
     /// The job was opened under another policy. Code `job_policy_differs`.
     #[error("the job was opened under the policy {found}")]
     JobPolicy {
@@ -125,6 +130,7 @@ impl OpenError {
             Self::GrantDiffers => "claims_mismatch",
             Self::Agent => "agent_name",
             Self::AgentNotNamed => "agent_not_named",
+            Self::Release(error) => error.code(),
             Self::JobPolicy { .. } => "job_policy_differs",
             Self::JobAgent => "job_agent_differs",
             Self::JobInput => "job_input_differs",
@@ -140,7 +146,7 @@ impl Core {
     /// Verifies the signed policy, compares it with the code's own hash, verifies the token, and opens the
     /// job or joins it.
     ///
-    /// In this order: signatures, payload type, artifact, hash, token, agent, job. Nothing is recorded if
+    /// In this order: signatures, payload type, artifact, hash, token, agent, release, job. Nothing is recorded if
     /// one of them fails.
     pub(crate) fn open(
         opening: Opening<'_>,
@@ -166,15 +172,17 @@ impl Core {
         }
         let artifact = Document { hash, envelope: artifact.to_owned() };
         let provenance = Provenance::of(&policy);
-        begin(&policy, &who, &artifact, (input, &provenance), &*ledger)?;
-        Self::start(policy, hash, trust, who, provenance, ledger)
+        let trust = Arc::new(trust.clone());
+        let current = Current::new(&policy.name, hash, policy.on_change(), Arc::clone(&trust));
+        begin(&policy, &who, &artifact, (input, &provenance), &current, &*ledger)?;
+        Self::start(policy, current, trust, who, provenance, ledger)
     }
 
     /// The gate of a job that is open.
     fn start(
         policy: Policy,
-        hash: Hash,
-        trust: &Trust,
+        current: Current,
+        trust: Arc<Trust>,
         who: Who,
         provenance: Provenance,
         ledger: Arc<dyn Ledger>,
@@ -199,8 +207,8 @@ impl Core {
             hashes: policy.layers().map(|layer| Hash::of(&encode(layer))).collect(),
             reads: reads_of(&policy),
             policy,
-            trust: Arc::new(trust.clone()),
-            hash,
+            trust,
+            hash: current.policy_hash(),
             job,
             agent,
             ledger,
@@ -210,6 +218,7 @@ impl Core {
             secret,
             provenance,
             standing: Standing::new(accepted.map(|accepted| accepted.held)),
+            current,
             approvals: Verified::default(),
             flood: Flood::default(),
             faulted: AtomicBool::new(false),
@@ -252,6 +261,7 @@ fn begin(
     who: &Who,
     artifact: &Document,
     (input, provenance): (&Input, &Provenance),
+    current: &Current,
     ledger: &dyn Ledger,
 ) -> Result<(), OpenError> {
     let mut refusal = None;
@@ -264,11 +274,18 @@ fn begin(
                     refusal = Some(OpenError::InputTooLarge);
                     return Vec::new();
                 };
+                let release_seq = match current.opens(head) {
+                    Ok(seq) => seq,
+                    Err(error) => {
+                        refusal = Some(error.into());
+                        return Vec::new();
+                    }
+                };
                 let opened = Opened {
                     agent: who.agent.clone(),
                     policy: policy.name.clone(),
                     policy_hash: artifact.hash,
-                    release_seq: None,
+                    release_seq,
                     tool_version: program::version(),
                     charges: labels.into_iter().map(Charged::from).collect(),
                 };
@@ -284,7 +301,10 @@ fn begin(
             Some(job) if job.state == JobState::Closed => refusal = Some(OpenError::JobClosed),
             // What the job was asked is fixed when it is opened.
             Some(_) if labels() != Ok(Vec::new()) => refusal = Some(OpenError::JobInput),
-            Some(_) => return who.accepted.iter().flat_map(|accepted| take(head, accepted)).collect(),
+            Some(_) => match current.joins(head) {
+                Ok(()) => return who.accepted.iter().flat_map(|accepted| take(head, accepted)).collect(),
+                Err(error) => refusal = Some(error.into()),
+            },
         }
         Vec::new()
     })?;

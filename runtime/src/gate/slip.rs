@@ -21,7 +21,7 @@ pub(crate) struct Slip {
     core: Arc<Core>,
     call: CallId,
     attempt_seq: u64,
-    /// On the ledger's monotonic clock.
+    /// When the attempt was appended, on the ledger's monotonic clock: however late the answer came.
     admitted_at: Duration,
     report: OnceLock<Report>,
     results: Mutex<BTreeMap<String, Value>>,
@@ -30,8 +30,7 @@ pub(crate) struct Slip {
 }
 
 impl Slip {
-    pub(super) fn new(core: Arc<Core>, call: CallId, attempt_seq: u64) -> Self {
-        let admitted_at = core.ledger.clock().monotonic();
+    pub(super) fn new(core: Arc<Core>, call: CallId, attempt_seq: u64, admitted_at: Duration) -> Self {
         Self {
             core,
             call,
@@ -79,15 +78,24 @@ impl Slip {
     ///
     /// # Errors
     ///
-    /// [`Refused`] with the code `permit_expired` only if more than [`BEGIN_WITHIN`] has passed.
+    /// [`Refused`] with the code `permit_expired` if more than [`BEGIN_WITHIN`] has passed since the append, and
+    /// `policy_changed` if this gate has learned since that the job is over.
     pub(crate) fn begin_effect(&self) -> Result<(), Refused> {
         self.spent.store(true, Ordering::SeqCst);
-        if self.elapsed() <= BEGIN_WITHIN {
-            return Ok(());
+        if self.core.current.is_killed() {
+            return Err(self.unbegun("policy_changed"));
         }
-        self.report(Report::Failed { code: "permit_expired".to_owned(), status: None });
+        if self.elapsed() > BEGIN_WITHIN {
+            return Err(self.unbegun("permit_expired"));
+        }
+        Ok(())
+    }
+
+    /// Reports that nothing was begun.
+    fn unbegun(&self, code: &'static str) -> Refused {
+        self.report(Report::Failed { code: code.to_owned(), status: None });
         let detail = Detail { call: Some(self.call.clone()), ..self.core.detail() };
-        Err(Refused::new("permit_expired", detail))
+        Refused::new(code, detail)
     }
 
     /// Sets what a client saw the provider answer; the first report counts.

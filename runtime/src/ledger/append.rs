@@ -6,14 +6,15 @@ use wpc_evidence::commitment::JobSecret;
 use wpc_evidence::fold::{Attempted, JobHead, Misplaced, Totals, Use, Written, approved, charge, follow};
 use wpc_evidence::log::{Leaf, LeafKind};
 use wpc_evidence::merkle::{empty_root, leaf_hash};
-use wpc_evidence::time;
+use wpc_evidence::statement::Release;
 use wpc_model::{Hash, RuleId};
 
-use super::beside::{Beside, Document, RevocationKey};
+use super::beside::{Beside, Document, ReleaseRow, RevocationKey};
+use super::time::Moment;
 use super::{
-    Appended, Body, Closed, Closing, Decide, Entry, Head, Instance, LedgerError, MAX_CLOCK_BEHIND_MS, Step,
+    Appended, Body, ClockAccepted, Closed, Closing, Decide, Entry, Head, Instance, JobState, LedgerError,
+    Step,
 };
-use crate::clock::Clock;
 use crate::{CallId, Did, JobId};
 
 /// One job in a store, locked for one append. What is written is seen by later reads.
@@ -54,6 +55,15 @@ pub(super) trait Tables: Totals<LedgerError> {
     /// Place and time of the last revocation of this, if there is one.
     fn revoked(&self, what: &RevocationKey) -> Result<Option<(u64, i64)>, LedgerError>;
 
+    /// How many releases the ledger holds.
+    fn releases(&self) -> Result<u64, LedgerError>;
+
+    /// The releases of a policy's name that come after number `seq`, in their order.
+    fn released(&self, policy_name: &str, seq: u64) -> Result<Vec<ReleaseRow>, LedgerError>;
+
+    /// Canonical bytes of the job's last `policy_changed`, else of its `opened`.
+    fn named(&self) -> Result<Option<Vec<u8>>, LedgerError>;
+
     /// Writes an entry, the charges it makes and the job as it stands after it; of its first entry
     /// also the job's secret.
     fn write(&mut self, written: Written<'_>, secret: Option<[u8; 32]>) -> Result<(), LedgerError>;
@@ -72,12 +82,12 @@ pub(super) struct Writer {
     pub(super) instance: Instance,
 }
 
-/// Takes one decision at the head of `job` and writes it to `tables`. `at` is [`now`]'s. On an error
-/// the caller discards what was written.
+/// Takes one decision at the head of `job` and writes it to `tables`. On an error the caller discards what was
+/// written.
 pub(super) fn append(
     tables: &mut dyn Tables,
     writer: &Writer,
-    at: i64,
+    Moment { at, since }: Moment,
     job: &JobId,
     decide: &mut Decide<'_>,
 ) -> Result<Appended, LedgerError> {
@@ -126,6 +136,7 @@ pub(super) fn append(
             | Body::Approval(_)
             | Body::Revoked(_)
             | Body::Suppressed(_)
+            | Body::PolicyChanged(_)
             | Body::ClockAccepted(_) => None,
         };
         let opens = kind == Some(LeafKind::Opened);
@@ -141,7 +152,7 @@ pub(super) fn append(
         state = Some(after);
         count = count.saturating_add(1);
     }
-    Ok(Appended { first_seq, count, at })
+    Ok(Appended { first_seq, count, at, since })
 }
 
 /// What an entry must not contradict outside its own job's calls and counters.
@@ -163,32 +174,37 @@ fn may_stand(tables: &dyn Tables, job: &JobId, body: &Body) -> Result<(), Ledger
         | Body::Outcome(_)
         | Body::Revoked(_)
         | Body::Suppressed(_)
+        | Body::PolicyChanged(_)
         | Body::ClockAccepted(_)
         | Body::Closed(_) => Ok(()),
     }
 }
 
+/// Notes in an open job's log that somebody accepted the clock.
+pub(super) fn accepted(
+    tables: &mut dyn Tables,
+    writer: &Writer,
+    moment: Moment,
+    job: &JobId,
+    accepted: &ClockAccepted,
+) -> Result<Appended, LedgerError> {
+    append(tables, writer, moment, job, &mut |head| {
+        let is_open = head.job().is_some_and(|job| job.state == JobState::Open);
+        let entry = is_open.then(|| Step::Entry(Body::ClockAccepted(accepted.clone())));
+        entry.into_iter().collect()
+    })
+}
+
+/// Whether a release is the next after the last of its policy's name, given that one's number and hash.
+pub(super) fn follows(last: Option<(u64, Hash)>, next: &Release) -> Result<(), LedgerError> {
+    let (seq, hash) = last.map_or((0, None), |(seq, hash)| (seq, Some(hash)));
+    let fits = seq.checked_add(1) == Some(next.seq) && next.previous == hash;
+    if fits { Ok(()) } else { Err(Misplaced::ReleaseGap.into()) }
+}
+
 /// The leaf that says how far `job` has come.
 pub(super) fn head_leaf(job: &JobId, head: &JobHead, at: i64) -> Leaf {
     Leaf { kind: LeafKind::Head, job: job.clone(), size: head.size, root: head.frontier.root(), at }
-}
-
-/// The time of new entries: the wall clock's, but never before that of the ledger's last entry, of
-/// any job.
-pub(super) fn now(clock: &dyn Clock, last_ms: i64) -> Result<i64, LedgerError> {
-    at(clock.wall_ms(), last_ms)
-}
-
-/// As [`now`], at a wall clock that says `wall_ms`.
-pub(super) fn at(wall_ms: i64, last_ms: i64) -> Result<i64, LedgerError> {
-    if !(0..=time::MAX_TIME_MS).contains(&wall_ms) {
-        return Err(LedgerError::ClockOutOfRange);
-    }
-    let behind_ms = last_ms.saturating_sub(wall_ms);
-    if behind_ms > MAX_CLOCK_BEHIND_MS {
-        return Err(LedgerError::ClockBehind { behind_ms });
-    }
-    Ok(wall_ms.max(last_ms))
 }
 
 /// The `closed` entry that follows from the job's log, whose root is `root`.

@@ -66,3 +66,16 @@ pub struct RevocationRow {
     /// The signed statement: a DSSE envelope's bytes.
     pub envelope: Vec<u8>,
 }
+
+/// A release in a ledger.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ReleaseRow {
+    /// Its place among the releases of its policy's name, from 1.
+    pub seq: u64,
+    /// When the ledger took it, Unix milliseconds.
+    pub at: i64,
+    /// The hash of its payload.
+    pub hash: Hash,
+    /// The signed statement: a DSSE envelope's bytes.
+    pub envelope: Vec<u8>,
+}

@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, VecDeque};
 use wpc_model::{Counter, Hash};
 
 use super::agents::Charges;
-use super::{Entry, JobHead, LedgerError};
+use super::{Body, Entry, JobHead, LedgerError};
 use crate::{Did, JobId};
 use wpc_evidence::checkpoint::{Checkpoint, Origin, SignedCheckpoint};
 use wpc_evidence::fold::{Fold, Running, Total, Use};
 use wpc_evidence::log::Leaf;
 use wpc_evidence::merkle::{Frontier, leaf_hash};
+use wpc_evidence::statement::Released;
 
 /// What a check found.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -30,7 +31,7 @@ pub struct Checked {
 pub struct Finding {
     /// The stable code: that of an [`super::EntryError`] or a [`super::Misplaced`], or one of
     /// `seq_gap wrong_job wrong_ledger time_backwards entry_differs job_differs meter_differs
-    /// window_differs approval_differs log_malformed log_differs checkpoint_signature ledger_differs
+    /// window_differs approval_differs release_differs log_malformed log_differs checkpoint_signature ledger_differs
     /// store_damaged`.
     pub code: &'static str,
     /// The job, if it is about one.
@@ -47,9 +48,11 @@ pub(super) trait Store {
     fn entries(&self, job: &JobId, from: u64, most: usize) -> Result<Vec<Vec<u8>>, LedgerError>;
     /// What is derived from the entries and kept beside them.
     fn kept(&self, job: &JobId) -> Result<Kept, LedgerError>;
-    /// Time of the last revocation; 0 if there is none.
-    fn revoked_at(&self) -> Result<i64, LedgerError>;
-    /// Time of whatever was written last: an entry of any job, a leaf, or a revocation.
+    /// Time of the last revocation, release or acceptance of the clock; 0 if there is none.
+    fn stated_at(&self) -> Result<i64, LedgerError>;
+    /// The signed release of a policy's name that has this number.
+    fn release(&self, policy_name: &str, seq: u64) -> Result<Option<Vec<u8>>, LedgerError>;
+    /// Time of whatever was written last: an entry of any job, a leaf, or a statement.
     fn last_at(&self) -> Result<i64, LedgerError>;
     /// Whether what is kept beside an entry's bytes is what they say.
     fn agrees(&self, entry: &Entry) -> Result<bool, LedgerError>;
@@ -110,7 +113,7 @@ const PAGE: usize = 256;
 /// Folds every job of `store` and compares.
 pub(super) fn check(store: &dyn Store, ledger: &Did) -> Result<Checked, LedgerError> {
     let mut checked = Checked::default();
-    let (mut last_at, mut rows) = (store.revoked_at()?, [0_u64; 2]);
+    let (mut last_at, mut rows) = (store.stated_at()?, [0_u64; 2]);
     let mut of_agents = Charges::default();
     let mut log = match Log::read(store, ledger)? {
         Ok(log) => {
@@ -132,6 +135,7 @@ pub(super) fn check(store: &dyn Store, ledger: &Did) -> Result<Checked, LedgerEr
             seq: 0,
             leaves: log.as_mut().map(|log| log.of(&job)),
             anchored: 0,
+            policy: String::new(),
         };
         if let Err(finding) = one.fold(store, &mut checked)? {
             checked.findings.push(finding);
@@ -175,6 +179,8 @@ struct One<'a> {
     leaves: Option<VecDeque<Leaf>>,
     /// Size of its last one.
     anchored: u64,
+    /// The name of its policy.
+    policy: String,
 }
 
 impl One<'_> {
@@ -216,10 +222,41 @@ impl One<'_> {
         if !store.agrees(&entry)? {
             return Ok(Err("entry_differs"));
         }
+        if !self.is_released(store, &entry.body)? {
+            return Ok(Err("release_differs"));
+        }
         match self.fold.step(&entry, leaf_hash(bytes), Vec::new()) {
             Ok(()) => Ok(self.leaf()),
             Err(misplaced) => Ok(Err(misplaced.code())),
         }
+    }
+
+    /// Whether the release that an entry names is there and says what the entry says of it.
+    fn is_released(&mut self, store: &dyn Store, body: &Body) -> Result<bool, LedgerError> {
+        let (seq, policy_hash) = match body {
+            Body::Opened(opened) => {
+                self.policy.clone_from(&opened.policy);
+                let Some(seq) = opened.release_seq else { return Ok(true) };
+                (seq, opened.policy_hash)
+            }
+            Body::PolicyChanged(changed) => (changed.release_seq, changed.to),
+            Body::Token(_)
+            | Body::Attempt(_)
+            | Body::Refused(_)
+            | Body::Outcome(_)
+            | Body::Approval(_)
+            | Body::Revoked(_)
+            | Body::Suppressed(_)
+            | Body::ClockAccepted(_)
+            | Body::Closed(_) => return Ok(true),
+        };
+        let envelope = store.release(&self.policy, seq)?;
+        let released = envelope.and_then(|envelope| Released::unverified(&envelope).ok());
+        Ok(released.is_some_and(|one| {
+            one.release.seq == seq
+                && one.release.policy_hash == policy_hash
+                && one.release.policy_name == self.policy
+        }))
     }
 
     /// Whether the ledger's own log says the same of the job as it stands.

@@ -29,6 +29,7 @@ impl Columns {
             | Body::Approval(_)
             | Body::Revoked(_)
             | Body::Suppressed(_)
+            | Body::PolicyChanged(_)
             | Body::ClockAccepted(_)
             | Body::Closed(_) => {}
         }

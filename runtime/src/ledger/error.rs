@@ -87,6 +87,13 @@ pub enum LedgerError {
         /// By how much, in milliseconds.
         behind_ms: i64,
     },
+    /// The wall clock moved by more than 5 s otherwise than the steady one since the last append of this
+    /// process. Code `clock_jumped`.
+    #[error("the clock jumped by {by_ms} ms")]
+    ClockJumped {
+        /// By how much, in milliseconds; negative if back.
+        by_ms: i64,
+    },
     /// The wall clock is outside the years 1970 to 9999. Code `clock_out_of_range`.
     #[error("the clock is outside the years 1970 to 9999")]
     ClockOutOfRange,
@@ -141,6 +148,7 @@ impl LedgerError {
             Self::Insecure => "ledger_insecure",
             Self::Setting { .. } => "ledger_setting",
             Self::ClockBehind { .. } => "clock_behind",
+            Self::ClockJumped { .. } => "clock_jumped",
             Self::ClockOutOfRange => "clock_out_of_range",
             Self::OtherKey { .. } => "ledger_key_differs",
             Self::NoKey => "ledger_key_missing",

@@ -8,13 +8,15 @@ use wpc_evidence::checkpoint::{Checkpoint, Origin, SignedCheckpoint};
 use wpc_evidence::fold::{Attempted, Fold, Meters, Total, Totals, Use, Written};
 use wpc_evidence::log::Leaf;
 use wpc_evidence::merkle::{Frontier, leaf_hash};
+use wpc_evidence::statement::Released;
 use wpc_model::{Counter, Hash, Owner, RuleId};
 
 use super::append::{self, Tables, Writer};
 use super::check::{self, AgentCharge, Agents, Checked, Kept, KeptLog, Store};
+use super::time::{Acceptance, Moment, Past, Reading, Times};
 use super::{
-    Appended, Beside, Body, Decide, Document, Entry, Instance, JobHead, JobState, Ledger, LedgerError,
-    Misplaced, Opening, RevocationKey, RevocationRow, Task, sealed,
+    Appended, Beside, Body, ClockAccepted, Decide, Document, Entry, Instance, JobHead, JobState, Ledger,
+    LedgerError, Misplaced, Opening, ReleaseRow, RevocationKey, RevocationRow, Task, sealed,
 };
 use crate::clock::{Clock, SystemClock};
 use crate::{CallId, Did, JobId, Key, RandomError};
@@ -25,6 +27,7 @@ pub struct MemoryLedger {
     writer: Writer,
     key: Arc<Key>,
     clock: Arc<dyn Clock>,
+    times: Times,
     state: Mutex<State>,
 }
 
@@ -47,9 +50,17 @@ struct Shared {
     tokens: BTreeMap<(Did, String), (JobId, Hash)>,
     documents: BTreeMap<Hash, Vec<u8>>,
     revocations: Vec<RevocationRow>,
+    /// By the policy's name.
+    releases: BTreeMap<String, Vec<ReleaseRow>>,
+    /// Times at which somebody accepted the clock.
+    accepted: Vec<Acceptance>,
 }
 
 impl Shared {
+    fn past(&self, last_at: i64) -> Past {
+        Past { last_at, accepted: length(&self.accepted) }
+    }
+
     fn document(&self, hash: &Hash) -> Option<Document> {
         self.documents.get(hash).map(|envelope| Document { hash: *hash, envelope: envelope.clone() })
     }
@@ -165,6 +176,23 @@ impl Tables for Rows<'_> {
         Ok(found.map(|row| (row.seq, row.at)))
     }
 
+    fn releases(&self) -> Result<u64, LedgerError> {
+        Ok(self.shared.releases.values().fold(0, |sum, of| sum.saturating_add(length(of))))
+    }
+
+    fn released(&self, policy_name: &str, seq: u64) -> Result<Vec<ReleaseRow>, LedgerError> {
+        let of = self.shared.releases.get(policy_name).map_or(&[][..], Vec::as_slice);
+        Ok(of.iter().filter(|row| row.seq > seq).cloned().collect())
+    }
+
+    fn named(&self) -> Result<Option<Vec<u8>>, LedgerError> {
+        let names = |bytes: &&Vec<u8>| {
+            Entry::decode(bytes)
+                .is_ok_and(|entry| matches!(entry.body, Body::PolicyChanged(_) | Body::Opened(_)))
+        };
+        Ok(self.own.fold.entries.iter().rev().find(names).cloned())
+    }
+
     fn document(&self, hash: &Hash) -> Result<Option<Document>, LedgerError> {
         Ok(self.shared.document(hash))
     }
@@ -230,12 +258,58 @@ impl MemoryLedger {
     pub fn with_clock(key: impl Into<Arc<Key>>, clock: Arc<dyn Clock>) -> Result<Self, RandomError> {
         let key = key.into();
         let writer = Writer { ledger: key.did(), instance: Instance::mint()? };
-        Ok(Self { writer, key, clock, state: Mutex::default() })
+        Ok(Self { writer, key, clock, times: Times::default(), state: Mutex::default() })
     }
 
     fn lock(&self) -> Result<MutexGuard<'_, State>, LedgerError> {
         // A decision panicked while it held the lock: what it left is not trusted.
         self.state.lock().map_err(|_| LedgerError::unavailable("a decision panicked"))
+    }
+
+    fn now(&self, last_at: i64, shared: &Shared) -> Result<Moment, LedgerError> {
+        let last = || Ok(shared.accepted.last().cloned());
+        self.times.now(Reading::of(&*self.clock), shared.past(last_at), last)
+    }
+
+    /// One append, at `moment`. If it does not fit, it leaves no trace.
+    fn one(
+        &self,
+        state: &mut State,
+        moment: Moment,
+        job: &JobId,
+        append: &mut dyn FnMut(&mut Rows<'_>) -> Result<Appended, LedgerError>,
+    ) -> Result<Appended, LedgerError> {
+        let State { last_at, jobs, agents, shared } = state;
+        let mut new = Job::default();
+        let known = jobs.get_mut(job);
+        let is_new = known.is_none();
+        let own = known.unwrap_or(&mut new);
+        let before = (own.fold.entries.len(), own.openings.len(), own.anchored, shared.leaves.len());
+        let (charged, taken) = (Vec::new(), Vec::new());
+        let mut rows = Rows { job, own, agents, shared, charged, taken };
+        let appended = append(&mut rows);
+        if appended.is_err() {
+            rows.undo();
+            let (entries, openings, anchored, leaves) = before;
+            shared.leaves.truncate(leaves);
+            if !is_new
+                && let Some(own) = jobs.get_mut(job)
+                && own.fold.entries.len() > entries
+            {
+                // A later step failed: the steps before it never happened.
+                own.fold = refold(own.fold.entries.drain(..entries))?;
+                own.openings.truncate(openings);
+                own.anchored = anchored;
+            }
+        }
+        let appended = appended?;
+        if appended.count > 0 {
+            *last_at = moment.at;
+        }
+        if appended.count > 0 && is_new {
+            jobs.insert(job.clone(), new);
+        }
+        Ok(appended)
     }
 
     fn sign(&self, origin: Origin, frontier: &Frontier) -> Result<SignedCheckpoint, LedgerError> {
@@ -271,38 +345,10 @@ impl Ledger for MemoryLedger {
 
     fn append(&self, job: &JobId, decide: &mut Decide<'_>) -> Result<Appended, LedgerError> {
         let mut locked = self.lock()?;
-        let State { last_at, jobs, agents, shared } = &mut *locked;
-        let at = append::now(&*self.clock, *last_at)?;
-        let mut new = Job::default();
-        let known = jobs.get_mut(job);
-        let is_new = known.is_none();
-        let own = known.unwrap_or(&mut new);
-        let before = (own.fold.entries.len(), own.openings.len(), own.anchored, shared.leaves.len());
-        let (charged, taken) = (Vec::new(), Vec::new());
-        let mut rows = Rows { job, own, agents, shared, charged, taken };
-        let appended = append::append(&mut rows, &self.writer, at, job, decide);
-        if appended.is_err() {
-            rows.undo();
-            let (entries, openings, anchored, leaves) = before;
-            shared.leaves.truncate(leaves);
-            if !is_new
-                && let Some(own) = jobs.get_mut(job)
-                && own.fold.entries.len() > entries
-            {
-                // A later step failed: the steps before it never happened.
-                own.fold = refold(own.fold.entries.drain(..entries))?;
-                own.openings.truncate(openings);
-                own.anchored = anchored;
-            }
-        }
-        let appended = appended?;
-        if appended.count > 0 {
-            *last_at = at;
-        }
-        if appended.count > 0 && is_new {
-            jobs.insert(job.clone(), new);
-        }
-        Ok(appended)
+        let moment = self.now(locked.last_at, &locked.shared)?;
+        self.one(&mut locked, moment, job, &mut |rows| {
+            append::append(rows, &self.writer, moment, job, decide)
+        })
     }
 
     fn submit(&self, mut task: Box<dyn Task>) {
@@ -332,7 +378,7 @@ impl Ledger for MemoryLedger {
     fn anchor(&self) -> Result<SignedCheckpoint, LedgerError> {
         let mut locked = self.lock()?;
         let State { last_at, jobs, shared, .. } = &mut *locked;
-        let at = append::now(&*self.clock, *last_at)?;
+        let Moment { at, .. } = self.now(*last_at, shared)?;
         for (job, own) in jobs {
             let Some(head) = own.fold.head.as_ref().filter(|head| head.size > own.anchored) else { continue };
             let leaf = append::head_leaf(job, head, at);
@@ -358,7 +404,7 @@ impl Ledger for MemoryLedger {
     fn revoke(&self, seq: u64, revocation: RevocationKey, envelope: &[u8]) -> Result<(), LedgerError> {
         let mut locked = self.lock()?;
         let State { last_at, shared, .. } = &mut *locked;
-        let at = append::now(&*self.clock, *last_at)?;
+        let Moment { at, .. } = self.now(*last_at, shared)?;
         if length(&shared.revocations).checked_add(1) != Some(seq) {
             return Err(Misplaced::RevocationGap.into());
         }
@@ -369,6 +415,39 @@ impl Ledger for MemoryLedger {
 
     fn revocations(&self) -> Result<Vec<RevocationRow>, LedgerError> {
         Ok(self.lock()?.shared.revocations.clone())
+    }
+
+    fn release(&self, released: &Released, envelope: &[u8]) -> Result<(), LedgerError> {
+        let mut locked = self.lock()?;
+        let State { last_at, shared, .. } = &mut *locked;
+        let Moment { at, .. } = self.now(*last_at, shared)?;
+        let Released { release, hash } = released;
+        let of = shared.releases.get(&release.policy_name).map_or(&[][..], Vec::as_slice);
+        append::follows(of.last().map(|last| (last.seq, last.hash)), release)?;
+        let row = ReleaseRow { seq: release.seq, at, hash: *hash, envelope: envelope.to_owned() };
+        shared.releases.entry(release.policy_name.clone()).or_default().push(row);
+        *last_at = at;
+        Ok(())
+    }
+
+    fn releases(&self, policy_name: &str) -> Result<Vec<ReleaseRow>, LedgerError> {
+        Ok(self.lock()?.shared.releases.get(policy_name).cloned().unwrap_or_default())
+    }
+
+    fn accept_clock(&self, by: &str) -> Result<ClockAccepted, LedgerError> {
+        let mut locked = self.lock()?;
+        let past = locked.shared.past(locked.last_at);
+        let (moment, acceptance) = Acceptance::of(Reading::of(&*self.clock), past)?;
+        let accepted = acceptance.entry(by)?;
+        locked.shared.accepted.push(acceptance);
+        locked.last_at = moment.at;
+        let jobs: Vec<_> = locked.jobs.keys().cloned().collect();
+        for job in jobs {
+            self.one(&mut locked, moment, &job, &mut |rows| {
+                append::accepted(rows, &self.writer, moment, &job, &accepted)
+            })?;
+        }
+        Ok(accepted)
     }
 
     fn erase(&self, job: &JobId) -> Result<(), LedgerError> {
@@ -438,8 +517,16 @@ impl Store for State {
         Ok(agents)
     }
 
-    fn revoked_at(&self) -> Result<i64, LedgerError> {
-        Ok(self.shared.revocations.last().map_or(0, |row| row.at))
+    fn stated_at(&self) -> Result<i64, LedgerError> {
+        let released = self.shared.releases.values().filter_map(|of| Some(of.last()?.at)).max();
+        let revoked = self.shared.revocations.last().map(|row| row.at);
+        let accepted = self.shared.accepted.last().map(|one| one.wall.max(one.ledger_at));
+        Ok([released, revoked, accepted].into_iter().flatten().max().unwrap_or_default())
+    }
+
+    fn release(&self, policy_name: &str, seq: u64) -> Result<Option<Vec<u8>>, LedgerError> {
+        let of = self.shared.releases.get(policy_name).map_or(&[][..], Vec::as_slice);
+        Ok(of.iter().find(|row| row.seq == seq).map(|row| row.envelope.clone()))
     }
 
     fn last_at(&self) -> Result<i64, LedgerError> {

@@ -23,15 +23,18 @@ mod pin;
 mod postgres;
 mod queue;
 mod sqlite;
+mod time;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use wpc_evidence::checkpoint::SignedCheckpoint;
 use wpc_evidence::commitment::JobSecret;
 use wpc_evidence::fold::{Attempted, Use, used};
+use wpc_evidence::statement::Released;
 use wpc_model::{Bound, Counter, Hash, History, Used};
 
 use crate::clock::Clock;
@@ -39,7 +42,7 @@ use crate::{CallId, Did, JobId};
 
 use append::Tables;
 
-pub use beside::{Beside, Document, Opened as Opening, RevocationKey, RevocationRow};
+pub use beside::{Beside, Document, Opened as Opening, ReleaseRow, RevocationKey, RevocationRow};
 pub use check::{Checked, Finding};
 pub use error::LedgerError;
 pub use memory::MemoryLedger;
@@ -48,8 +51,8 @@ pub use postgres::{PostgresConfig, PostgresLedger};
 pub use sqlite::SqliteLedger;
 pub use wpc_evidence::entry::{
     Attempt, Body, Charged, ClockAccepted, Closed, Closing, Engine, Entry, EntryError, Fact, FactsBy, Given,
-    Instance, MAX_AGENT_BYTES, MAX_CODE_BYTES, MAX_ENTRY_BYTES, Opened, Proof, Revoked, Seen, Settled,
-    Suppressed, Taken, Untyped, Verdict,
+    Instance, MAX_AGENT_BYTES, MAX_CODE_BYTES, MAX_ENTRY_BYTES, Opened, PolicyChanged, Proof, Revoked, Seen,
+    Settled, Suppressed, Taken, Untyped, Verdict,
 };
 pub use wpc_evidence::fold::{JobHead, JobState, Misplaced};
 
@@ -59,6 +62,10 @@ pub const MAX_ENTRIES_PER_JOB: u64 = 100_000;
 
 /// How far the wall clock may be behind the ledger, in milliseconds (SECURITY.md 1.13).
 pub const MAX_CLOCK_BEHIND_MS: i64 = 5_000;
+
+/// How much more or less than the steady clock the wall clock may move between two appends of a process, in
+/// milliseconds (SECURITY.md 1.13).
+pub const MAX_CLOCK_JUMP_MS: i64 = 5_000;
 
 /// Decides at the head of a job what is appended: pure, because it may run again.
 pub type Decide<'a> = dyn FnMut(&Head<'_>) -> Vec<Step> + 'a;
@@ -165,6 +172,34 @@ pub trait Ledger: sealed::Sealed + fmt::Debug + Send + Sync {
     /// [`LedgerError`] if the store fails.
     fn revocations(&self) -> Result<Vec<RevocationRow>, LedgerError>;
 
+    /// Takes a release. Once this returns, no call is admitted by anybody who shares this ledger that does not
+    /// take it into account.
+    ///
+    /// Whoever calls has verified the statement ([`crate::release::submit`] does).
+    ///
+    /// # Errors
+    ///
+    /// [`Misplaced::ReleaseGap`] if it does not follow the last release of its policy's name: another one came
+    /// between. [`LedgerError`] if the store fails.
+    fn release(&self, released: &Released, envelope: &[u8]) -> Result<(), LedgerError>;
+
+    /// The releases of a policy's name, in their order.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`] if the store fails.
+    fn releases(&self, policy_name: &str) -> Result<Vec<ReleaseRow>, LedgerError>;
+
+    /// Takes the clock's word after a jump, as it stands now; `by` says who does. Every open job's log gets an
+    /// entry of it.
+    ///
+    /// After a jump back, entries bear the time of the last one until the clock has caught up.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`] if the clock is out of range, `by` cannot stand in an entry, or the store fails.
+    fn accept_clock(&self, by: &str) -> Result<ClockAccepted, LedgerError>;
+
     /// Deletes the openings of a job and its secret: its values can then no longer be shown or guessed,
     /// and its log still verifies. Only of a job that is closed.
     ///
@@ -220,6 +255,9 @@ pub struct Appended {
     pub count: u64,
     /// The time they bear, Unix milliseconds.
     pub at: i64,
+    /// What the ledger's steady clock ([`Clock::monotonic`]) said just before that time was read: what may begin
+    /// within a second of the append begins within a second of this.
+    pub since: Duration,
 }
 
 /// A job as it stands while a decision is taken.
@@ -298,6 +336,21 @@ impl<'a> Head<'a> {
     /// Place and time of the last revocation of this, if there is one.
     pub(crate) fn revoked(&self, what: &RevocationKey) -> Option<(u64, i64)> {
         self.read(self.tables.revoked(what))?
+    }
+
+    /// How many releases the ledger holds, of all policies.
+    pub(crate) fn releases(&self) -> u64 {
+        self.read(self.tables.releases()).unwrap_or_default()
+    }
+
+    /// The releases of a policy's name that come after number `seq`.
+    pub(crate) fn released(&self, policy_name: &str, seq: u64) -> Vec<ReleaseRow> {
+        self.read(self.tables.released(policy_name, seq)).unwrap_or_default()
+    }
+
+    /// The job's last `policy_changed`, else its `opened`.
+    pub(crate) fn named(&self) -> Option<Entry> {
+        Entry::decode(&self.read(self.tables.named())??).ok()
     }
 
     /// What was read; `None` if the store failed, and then the append fails whatever the decision is.

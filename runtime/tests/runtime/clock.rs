@@ -20,9 +20,16 @@ impl FakeClock {
         Self { wall_ms: AtomicI64::new(START_MS), monotonic_ms: AtomicU64::new(0) }
     }
 
-    /// Moves the wall clock alone, `ms` from the start.
+    /// Makes it `ms` from the start: so much time passes, or the wall clock alone goes back.
     pub(crate) fn set(&self, ms: i64) {
-        self.wall_ms.store(START_MS + ms, Ordering::SeqCst);
+        let before = self.wall_ms.swap(START_MS + ms, Ordering::SeqCst);
+        let passed = u64::try_from(START_MS + ms - before).unwrap_or(0);
+        self.monotonic_ms.fetch_add(passed, Ordering::SeqCst);
+    }
+
+    /// Moves the wall clock alone by `ms`.
+    pub(crate) fn jump(&self, ms: i64) {
+        self.wall_ms.fetch_add(ms, Ordering::SeqCst);
     }
 
     /// Lets time pass.

@@ -403,9 +403,9 @@ fn an_outcome_that_cannot_be_recorded_faults_the_gate() {
     on_each(|rig| {
         let (gate, other) = (open(rig, "j"), open(rig, "k"));
         let running = gate.begin_sync(send("orders", &[1])).unwrap();
-        rig.clock.set(-60_000);
+        rig.clock.jump(-60_000);
         running.finish_sync(Outcome::Done);
-        rig.clock.set(0);
+        rig.clock.jump(60_000);
         refuses(&gate, ping(1), "gate_faulted");
         assert_eq!(refused(gate.begin_json_sync(b"", Measured::Accept)).code(), "gate_faulted");
         assert_eq!(kinds(rig, "j"), ["opened", "attempt"]);
@@ -421,10 +421,10 @@ fn an_outcome_that_cannot_be_recorded_faults_the_gate() {
 fn a_clock_behind_the_ledger_admits_nothing() {
     on_each(|rig| {
         let gate = open(rig, "j");
-        rig.clock.set(-5_001);
+        rig.clock.jump(-5_001);
         let no = refused(gate.begin_sync(ping(1)));
         assert_eq!((no.code(), no.to_string().as_str()), ("clock_behind", "`ping` was refused by the gate"));
-        rig.clock.set(0);
+        rig.clock.jump(5_001);
         gate.begin_sync(ping(1)).unwrap().finish_sync(Outcome::Done);
     });
 }

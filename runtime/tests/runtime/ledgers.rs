@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use wpc::LedgerError;
 use wpc::ledger::{Appended, Body, Closing, Ledger, Misplaced, SqliteLedger, Step, Verdict};
@@ -21,7 +22,7 @@ fn an_append_gives_places_and_times_without_gaps() {
             assert!(head.job().is_none());
             vec![opened()]
         });
-        assert_eq!(appended, Ok(Appended { first_seq: 0, count: 1, at: START_MS }));
+        assert_eq!(appended, Ok(Appended { first_seq: 0, count: 1, at: START_MS, since: Duration::ZERO }));
         rig.clock.set(5);
         assert_eq!(ask(&*rig.ledger, &job, call(1), &[], 1), Ok(Ok(1)));
         let entries = rig.log(&job);

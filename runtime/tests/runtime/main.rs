@@ -18,6 +18,8 @@ mod envelopes;
 #[cfg(test)]
 mod gates;
 #[cfg(test)]
+mod jumps;
+#[cfg(test)]
 mod keys;
 #[cfg(test)]
 mod ledgers;
@@ -31,6 +33,8 @@ mod processes;
 #[cfg(test)]
 #[cfg(feature = "postgres")]
 mod proxy;
+#[cfg(test)]
+mod released;
 #[cfg(test)]
 mod rig;
 #[cfg(test)]

@@ -98,7 +98,7 @@ impl Clock for Clockwork {
     }
 
     fn monotonic(&self) -> Duration {
-        Duration::ZERO
+        Duration::from_millis(self.wall_ms().unsigned_abs())
     }
 }
 

@@ -36,6 +36,10 @@ impl Said {
             Body::Approval(given) => {
                 (format!("approval of request {}", given.request), format!("by {}", given.approver))
             }
+            Body::PolicyChanged(changed) => (
+                format!("release {} of {}", changed.release_seq, changed.to),
+                format!("policy changed, {}", changed.running.word()),
+            ),
             Body::Revoked(revoked) => {
                 (format!("{} {}", plain(&revoked.what), plain(&revoked.value)), "revoked".to_owned())
             }

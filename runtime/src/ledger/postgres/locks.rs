@@ -20,6 +20,8 @@ use crate::ledger::{JobHead, LedgerError};
 pub(super) struct Wants {
     pub(super) ledger: bool,
     pub(super) agents: BTreeSet<String>,
+    /// Whatever the clock says: somebody accepts it.
+    pub(super) any_time: bool,
 }
 
 /// A job's row, locked.

@@ -28,6 +28,7 @@ mod pool;
 mod schema;
 mod session;
 mod snapshot;
+mod statements;
 mod tables;
 mod transaction;
 mod work;
@@ -42,6 +43,7 @@ use std::time::Duration;
 
 use wpc_evidence::checkpoint::{Checkpoint, Origin, SignedCheckpoint};
 use wpc_evidence::merkle::empty_root;
+use wpc_evidence::statement::Released;
 use wpc_model::Hash;
 
 use super::append::Writer;
@@ -50,13 +52,15 @@ use super::heads::Heads;
 use super::lease::Keeper;
 use super::pin::Pin;
 use super::queue::{Ask, Queue};
+use super::time::{Reading, Times};
 use super::{
-    Appended, Decide, Document, Instance, Ledger, LedgerError, Misplaced, Opening, RevocationKey,
-    RevocationRow, Task, sealed,
+    Appended, ClockAccepted, Decide, Document, Instance, Ledger, LedgerError, Misplaced, Opening, ReleaseRow,
+    RevocationKey, RevocationRow, Task, sealed,
 };
 use crate::clock::{Clock, SystemClock};
 use crate::{Did, JobId, Key};
 pub use config::PostgresConfig;
+use locks::Wants;
 use pool::Pool;
 use snapshot::Snapshot;
 
@@ -99,6 +103,17 @@ struct Time {
     clock: Arc<dyn Clock>,
     /// `None`: the clock that was given is asked in place of the server.
     server: Option<Arc<ServerClock>>,
+    times: Times,
+}
+
+impl Time {
+    /// What the clock says that counts, given the server's, which was asked when the steady one here said
+    /// `earliest`.
+    fn reading(&self, server_ms: i64, earliest: Duration) -> Reading {
+        let Some(server) = &self.server else { return Reading::of(&*self.clock) };
+        server.set(server_ms);
+        Reading::elsewhere(server_ms, earliest, &*self.clock)
+    }
 }
 
 /// The server's clock between two looks at it: this machine's steady one, set by each append.
@@ -208,12 +223,13 @@ impl PostgresLedger {
             return Err(LedgerError::OtherKey { ledger: ledger.to_string() });
         }
         let time = match clock {
-            Some(clock) => Time { clock, server: None },
+            Some(clock) => Time { clock, server: None, times: Times::default() },
             None => {
                 let (steady, base_ms) = (SystemClock::new(), AtomicI64::new(0));
                 let server = Arc::new(ServerClock { steady, base_ms });
                 server.set(locks::clock(lent.session()?)?);
-                Time { clock: Arc::<ServerClock>::clone(&server), server: Some(server) }
+                let clock = Arc::<ServerClock>::clone(&server);
+                Time { clock, server: Some(server), times: Times::default() }
             }
         };
         lent.keep();
@@ -380,6 +396,21 @@ impl Ledger for PostgresLedger {
 
     fn revocations(&self) -> Result<Vec<RevocationRow>, LedgerError> {
         self.read(|snapshot| snapshot.revocations())
+    }
+
+    fn release(&self, released: &Released, envelope: &[u8]) -> Result<(), LedgerError> {
+        self.inner.change(&BTreeSet::new(), true, |batch| batch.release(released, envelope))
+    }
+
+    fn releases(&self, policy_name: &str) -> Result<Vec<ReleaseRow>, LedgerError> {
+        self.read(|snapshot| statements::releases(snapshot.0, policy_name, 0))
+    }
+
+    fn accept_clock(&self, by: &str) -> Result<ClockAccepted, LedgerError> {
+        // A job that is opened meanwhile is opened on the clock that is accepted.
+        let jobs = self.read(|snapshot| snapshot.open_jobs())?.into_iter().collect();
+        let wants = Wants { ledger: true, any_time: true, ..Wants::default() };
+        self.inner.change_with(&jobs, wants, |batch| batch.accept(&self.inner.writer, &jobs, by))
     }
 
     fn erase(&self, job: &JobId) -> Result<(), LedgerError> {

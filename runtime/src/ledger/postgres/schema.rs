@@ -9,7 +9,7 @@ use crate::ledger::LedgerError;
 
 /// What leads from each version of the tables to the next, from none on. A step that was released is never
 /// changed; whoever changes the tables adds one.
-const STEPS: [&[&str]; 1] = [&FIRST];
+const STEPS: [&[&str]; 2] = [&FIRST, &SECOND];
 
 /// Those of the SQLite ledger, and two more: `agent`, whose row is locked by whoever charges a counter of the agent,
 /// and `version`.
@@ -53,11 +53,20 @@ const FIRST: [&str; 16] = [
     "CREATE TABLE instance (instance text PRIMARY KEY, lease_until bigint NOT NULL)",
 ];
 
+/// Releases, and that somebody accepted the clock. Of releases `n` counts those of all names, `seq` those of one.
+const SECOND: [&str; 2] = [
+    "CREATE TABLE release (n bigint PRIMARY KEY, at bigint NOT NULL, policy_name text COLLATE \"C\" NOT NULL, \
+     seq bigint NOT NULL, hash bytea NOT NULL, body bytea NOT NULL, UNIQUE (policy_name, seq))",
+    "CREATE TABLE clock (n bigint PRIMARY KEY, at bigint NOT NULL, wall bigint NOT NULL, ledger_at bigint NOT NULL, \
+     accepted_by text NOT NULL)",
+];
+
 /// Names of the tables of the newest version, sorted.
-const TABLES: [&str; 14] = [
+const TABLES: [&str; 16] = [
     "agent",
     "approval",
     "charge",
+    "clock",
     "document",
     "entry",
     "instance",
@@ -66,6 +75,7 @@ const TABLES: [&str; 14] = [
     "ledger",
     "meter",
     "opening",
+    "release",
     "revocation",
     "token",
     "version",

@@ -36,6 +36,11 @@ impl Snapshot<'_> {
         self.all("SELECT job FROM job WHERE size > anchored ORDER BY job", &[], |row| job(row, 0))
     }
 
+    /// Jobs that take entries, sorted.
+    pub(super) fn open_jobs(&self) -> Result<Vec<JobId>, LedgerError> {
+        self.all("SELECT job FROM job WHERE state = 'open' ORDER BY job", &[], |row| job(row, 0))
+    }
+
     /// What the entries of a job commit to, in their order.
     pub(super) fn openings(&self, job: &JobId) -> Result<Vec<Opening>, LedgerError> {
         let sql = "SELECT seq, name, body FROM opening WHERE job = $1 ORDER BY seq, name";
@@ -132,8 +137,15 @@ impl Store for Snapshot<'_> {
         Ok(Agents { meters: meters.into_iter().collect(), charges })
     }
 
-    fn revoked_at(&self) -> Result<i64, LedgerError> {
-        get(&self.one("SELECT coalesce(max(at), 0) FROM revocation", &[])?, 0)
+    fn stated_at(&self) -> Result<i64, LedgerError> {
+        let sql = "SELECT coalesce(max(at), 0) FROM (SELECT at FROM revocation UNION ALL SELECT at FROM release \
+                   UNION ALL SELECT at FROM clock) AS stated";
+        get(&self.one(sql, &[])?, 0)
+    }
+
+    fn release(&self, policy_name: &str, seq: u64) -> Result<Option<Vec<u8>>, LedgerError> {
+        let sql = "SELECT body FROM release WHERE policy_name = $1 AND seq = $2";
+        self.0.row(sql, &[&policy_name, &integer(seq)?])?.map(|row| get(&row, 0)).transpose()
     }
 
     /// Of each job its own row tells; that of the ledger changes when the ledger's own log grows.

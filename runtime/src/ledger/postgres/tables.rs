@@ -9,11 +9,12 @@ use wpc_model::{Counter, Hash, Owner, RuleId};
 
 use super::locks::Locked;
 use super::session::{Session, bytes, damaged, get, number};
+use super::statements;
 use super::transaction::Batch;
 use super::work::{ApprovalRow, ChargeRow, EntryRow, Place, Standing, Work};
 use crate::ledger::append::Tables;
 use crate::ledger::columns::{Columns, OF_AGENT, integer, key, scope};
-use crate::ledger::{Beside, Body, Document, Entry, LedgerError, Misplaced, RevocationKey};
+use crate::ledger::{Beside, Body, Document, Entry, LedgerError, Misplaced, ReleaseRow, RevocationKey};
 use crate::{CallId, Did, JobId, Outcome};
 
 /// What was read and cannot change while the locks are held.
@@ -133,6 +134,7 @@ impl<'a, 'b> JobRows<'a, 'b> {
             | Body::Refused(_)
             | Body::Revoked(_)
             | Body::Suppressed(_)
+            | Body::PolicyChanged(_)
             | Body::ClockAccepted(_)
             | Body::Closed(_) => {}
         }
@@ -148,7 +150,7 @@ impl Totals<LedgerError> for JobRows<'_, '_> {
     fn until(&self, counter: &Counter, at: i64) -> Result<Total, LedgerError> {
         let Some(place) = self.place(counter)? else { return Ok(Total::NONE) };
         // What this batch charges bears its time, and nothing bears a later one.
-        if at >= self.batch.at {
+        if at >= self.batch.moment.at {
             return self.last_at(&place);
         }
         let asked = (place, at);
@@ -347,6 +349,25 @@ impl Tables for JobRows<'_, '_> {
         let sql = "SELECT seq, at FROM revocation WHERE kind = $1 AND value = $2 ORDER BY seq DESC LIMIT 1";
         let row = self.batch.session.row(sql, &[&what.kind, &what.value])?;
         row.as_ref().map(|row| Ok((number(row, 0)?, get(row, 1)?))).transpose()
+    }
+
+    fn releases(&self) -> Result<u64, LedgerError> {
+        Ok(self.batch.releases)
+    }
+
+    fn released(&self, policy_name: &str, seq: u64) -> Result<Vec<ReleaseRow>, LedgerError> {
+        statements::releases(self.batch.session, policy_name, seq)
+    }
+
+    fn named(&self) -> Result<Option<Vec<u8>>, LedgerError> {
+        let names = |row: &&EntryRow| row.job == *self.job && (row.kind == "policy_changed" || row.seq == 0);
+        if let Some(row) = self.written().into_iter().find_map(|work| work.entries.iter().rfind(names)) {
+            return Ok(Some(row.body.clone()));
+        }
+        let sql = "SELECT body FROM entry WHERE job = $1 AND (kind = 'policy_changed' OR seq = 0) \
+                   ORDER BY seq DESC LIMIT 1";
+        let row = self.batch.session.row(sql, &[&self.job.as_str()])?;
+        row.map(|row| get(&row, 0)).transpose()
     }
 
     fn write(&mut self, written: Written<'_>, secret: Option<[u8; 32]>) -> Result<(), LedgerError> {

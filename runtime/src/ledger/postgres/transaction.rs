@@ -16,13 +16,14 @@ use super::pool::Lent;
 use super::session::{Session, damaged, get, number};
 use super::tables::{Cache, JobRows};
 use super::work::{Standing, Work, change};
-use super::{Inner, Time};
+use super::{Inner, statements};
 use crate::JobId;
 use crate::gate::BEGIN_WITHIN;
 use crate::ledger::append::{self, Writer};
 use crate::ledger::columns::integer;
 use crate::ledger::heads::{self, Heads};
-use crate::ledger::{Appended, Decide, JobState, LedgerError, Misplaced, RevocationKey, lease};
+use crate::ledger::time::{Acceptance, Moment, Past};
+use crate::ledger::{Appended, ClockAccepted, Decide, JobState, LedgerError, Misplaced, lease};
 
 /// How often a transaction is begun before it is given up.
 const TRIES: u32 = 16;
@@ -40,10 +41,14 @@ const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeou
 pub(super) struct Batch<'a> {
     inner: &'a Inner,
     pub(super) session: &'a Session,
-    /// The time that new rows bear.
-    pub(super) at: i64,
+    /// When new rows are written.
+    pub(super) moment: Moment,
+    /// That somebody accepts the clock, in a transaction that may be at any time.
+    pub(super) acceptance: Option<Acceptance>,
     /// How many revocations there are.
     pub(super) revocations: u64,
+    /// How many releases there are.
+    pub(super) releases: u64,
     pub(super) ledger: Option<Log>,
     pub(super) jobs: BTreeMap<JobId, Locked>,
     /// Agents whose rows are locked, and the time of their counters' last charge.
@@ -53,7 +58,7 @@ pub(super) struct Batch<'a> {
     pub(super) cache: RefCell<Cache>,
     trusted: BTreeSet<JobId>,
     /// Whether the ledger's row changes although its log does not grow.
-    touched: bool,
+    pub(super) touched: bool,
 }
 
 /// Why a transaction did not commit.
@@ -99,13 +104,22 @@ impl Inner {
         &self,
         jobs: &BTreeSet<JobId>,
         ledger: bool,
+        run: impl FnMut(&mut Batch<'_>) -> Result<T, LedgerError>,
+    ) -> Result<T, LedgerError> {
+        self.change_with(jobs, Wants { ledger, ..Wants::default() }, run)
+    }
+
+    /// As [`Inner::change`], with what else it wants.
+    pub(super) fn change_with<T>(
+        &self,
+        jobs: &BTreeSet<JobId>,
+        mut wants: Wants,
         mut run: impl FnMut(&mut Batch<'_>) -> Result<T, LedgerError>,
     ) -> Result<T, LedgerError> {
         if self.key.is_none() {
             return Err(LedgerError::NoKey);
         }
         let _watch = Watch { inner: self, was: thread::panicking() };
-        let mut wants = Wants { ledger, ..Wants::default() };
         let mut tries = 0_u32;
         loop {
             self.sound()?;
@@ -257,16 +271,27 @@ impl<'a> Batch<'a> {
         }
         let agents = locks::lock_agents(inner, session, &locked, wants)?;
         let sql = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint, last_at, \
-                   (SELECT coalesce(max(seq), 0) FROM revocation) FROM ledger";
+                   (SELECT coalesce(max(seq), 0) FROM revocation), (SELECT coalesce(max(n), 0) FROM release), \
+                   (SELECT coalesce(max(n), 0) FROM clock) FROM ledger";
+        let earliest = inner.time.clock.monotonic();
         let row = session.row(sql, &[])?.ok_or_else(|| damaged("the ledger's row is missing"))?;
         let last = [get(&row, 1)?].into_iter().chain(locked.values().map(|job| job.head.last_at));
         let last = last.chain(agents.values().copied()).max().unwrap_or(0);
-        let at = inner.time.now(get(&row, 0)?, last)?;
+        let past = Past { last_at: last, accepted: number(&row, 4)? };
+        let reading = inner.time.reading(get(&row, 0)?, earliest);
+        let (moment, acceptance) = if wants.any_time {
+            let (moment, acceptance) = Acceptance::of(reading, past)?;
+            (moment, Some(acceptance))
+        } else {
+            (inner.time.times.now(reading, past, || statements::accepted(session))?, None)
+        };
         Ok(Self {
             inner,
             session,
-            at,
+            moment,
+            acceptance,
             revocations: number(&row, 2)?,
+            releases: number(&row, 3)?,
             ledger,
             jobs: locked,
             agents,
@@ -287,10 +312,25 @@ impl<'a> Batch<'a> {
     ) -> Result<Appended, LedgerError> {
         self.trust(job)?;
         let mut rows = JobRows::new(self, job);
-        let appended = append::append(&mut rows, writer, self.at, job, decide)?;
+        let appended = append::append(&mut rows, writer, self.moment, job, decide)?;
         let own = rows.own;
         self.work.absorb(own);
         Ok(appended)
+    }
+
+    /// Notes in a job's log that somebody accepted the clock.
+    pub(super) fn accepted(
+        &mut self,
+        writer: &Writer,
+        job: &JobId,
+        accepted: &ClockAccepted,
+    ) -> Result<(), LedgerError> {
+        self.trust(job)?;
+        let mut rows = JobRows::new(self, job);
+        append::accepted(&mut rows, writer, self.moment, job, accepted)?;
+        let own = rows.own;
+        self.work.absorb(own);
+        Ok(())
     }
 
     /// A job's kept head must be what the key signed, before the job grows.
@@ -309,7 +349,7 @@ impl<'a> Batch<'a> {
             let Some(locked) = self.jobs.get(&job).filter(|job| job.head.size > job.anchored) else {
                 continue;
             };
-            let leaf = append::head_leaf(&job, &locked.head, self.at);
+            let leaf = append::head_leaf(&job, &locked.head, self.moment.at);
             let mut standing = locked.standing();
             standing.anchored = leaf.size;
             let mut own = Work::default();
@@ -335,46 +375,6 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
-    /// Takes a revocation at its place, which must be the next, and waits for whoever begins a call that it
-    /// is about.
-    pub(super) fn revoke(
-        &mut self,
-        seq: u64,
-        what: &RevocationKey,
-        envelope: &[u8],
-    ) -> Result<(), LedgerError> {
-        if self.revocations.checked_add(1) != Some(seq) {
-            return Err(Misplaced::RevocationGap.into());
-        }
-        let seq = integer(seq)?;
-        let sql = "INSERT INTO revocation (seq, at, kind, value, body) VALUES ($1, $2, $3, $4, $5)";
-        let row: [&(dyn tokio_postgres::types::ToSql + Sync); 5] =
-            [&seq, &self.at, &what.kind, &what.value, &envelope];
-        change(1, self.session.execute(sql, &row))?;
-        self.touched = true;
-        let about = match what.kind.as_str() {
-            "job" => "SELECT job FROM job WHERE state = 'open' AND job = $1 ORDER BY job FOR UPDATE",
-            "agent" => "SELECT job FROM job WHERE state = 'open' AND agent = $1 ORDER BY job FOR UPDATE",
-            "jti" => {
-                "SELECT job FROM job WHERE state = 'open' AND job IN \
-                 (SELECT job FROM token WHERE issuer || ' ' || jti = $1) ORDER BY job FOR UPDATE"
-            }
-            "issuer_key" => {
-                "SELECT job FROM job WHERE state = 'open' AND job IN \
-                 (SELECT job FROM token WHERE issuer = $1) ORDER BY job FOR UPDATE"
-            }
-            // Which policies extend which, and which job waits for which approval, gates know.
-            _ => "SELECT job FROM job WHERE state = 'open' AND $1 <> '' ORDER BY job FOR UPDATE",
-        };
-        let rows = self.session.rows(about, &[&what.value])?;
-        let jobs: Vec<&str> = rows.iter().map(|row| get(row, 0)).collect::<Result<_, _>>()?;
-        if !jobs.is_empty() {
-            let sql = "UPDATE job SET revocation_seq = $2 WHERE job = ANY($1)";
-            change(u64::try_from(jobs.len()).unwrap_or(u64::MAX), self.session.execute(sql, &[&jobs, &seq]))?;
-        }
-        Ok(())
-    }
-
     /// Deletes a job's openings and its secret.
     pub(super) fn erase(&mut self, job: &JobId) -> Result<(), LedgerError> {
         let locked = self.jobs.get(job).ok_or(Misplaced::NotOpen)?;
@@ -387,7 +387,7 @@ impl<'a> Batch<'a> {
 
     /// Signs the heads that grew and writes everything.
     fn write(&self) -> Result<Signed, LedgerError> {
-        let Inner { key, writer, .. } = self.inner;
+        let (Inner { key, writer, .. }, at) = (self.inner, self.moment.at);
         let key = key.as_ref().ok_or(LedgerError::NoKey)?;
         let mut signed = Signed { heads: Vec::new(), log: None, lease_until: None };
         let mut notes = BTreeMap::new();
@@ -400,32 +400,23 @@ impl<'a> Batch<'a> {
         if let Some(frontier) = &self.work.log {
             let note = heads::sign(key, Origin::ledger(writer.ledger), frontier)?;
             let sql = "UPDATE ledger SET frontier = $1, note = $2, last_at = $3";
-            change(1, self.session.execute(sql, &[&frontier.to_bytes(), &note, &self.at]))?;
+            change(1, self.session.execute(sql, &[&frontier.to_bytes(), &note, &at]))?;
             signed.heads.push((None, frontier.clone()));
             signed.log = Some((frontier.size(), note));
         } else if self.touched {
-            change(1, self.session.execute("UPDATE ledger SET last_at = $1", &[&self.at]))?;
+            change(1, self.session.execute("UPDATE ledger SET last_at = $1", &[&at]))?;
         }
         let charged = self.work.meters.keys().filter_map(|(scope, ..)| JobRows::agent_of(scope));
         for agent in charged.collect::<BTreeSet<_>>() {
             let sql = "UPDATE agent SET last_at = $2 WHERE agent = $1";
-            change(1, self.session.execute(sql, &[&agent, &self.at]))?;
+            change(1, self.session.execute(sql, &[&agent, &at]))?;
         }
-        if let Some(until) = lease::renewed(self.at, self.inner.lease_until.load(Ordering::SeqCst)) {
+        if let Some(until) = lease::renewed(at, self.inner.lease_until.load(Ordering::SeqCst)) {
             let sql = "INSERT INTO instance (instance, lease_until) VALUES ($1, $2) ON CONFLICT (instance) \
                        DO UPDATE SET lease_until = greatest(instance.lease_until, excluded.lease_until)";
             change(1, self.session.execute(sql, &[&writer.instance.as_str(), &until]))?;
             signed.lease_until = Some(until);
         }
         Ok(signed)
-    }
-}
-
-impl Time {
-    /// The time of new entries, given the server's clock and the last time that was seen.
-    fn now(&self, server_ms: i64, last_ms: i64) -> Result<i64, LedgerError> {
-        let Some(server) = &self.server else { return append::now(&*self.clock, last_ms) };
-        server.set(server_ms);
-        append::at(server_ms, last_ms)
     }
 }

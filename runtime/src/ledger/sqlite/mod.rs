@@ -13,6 +13,7 @@ mod file;
 mod head;
 mod lease;
 mod schema;
+mod statements;
 mod store;
 mod tables;
 
@@ -24,6 +25,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, Weak};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use wpc_evidence::checkpoint::{Checkpoint, Origin, SignedCheckpoint};
 use wpc_evidence::merkle::empty_root;
+use wpc_evidence::statement::Released;
 use wpc_model::Hash;
 
 use super::append::{self, Writer};
@@ -32,9 +34,10 @@ use super::heads::Heads;
 use super::lease::Keeper;
 use super::pin::Pin;
 use super::queue::{Ask, Queue};
+use super::time::{Acceptance, Moment, Reading, Times};
 use super::{
-    Appended, Decide, Document, Instance, JobState, Ledger, LedgerError, Misplaced, Opening, RevocationKey,
-    RevocationRow, Task, sealed,
+    Appended, ClockAccepted, Decide, Document, Instance, JobState, Ledger, LedgerError, Misplaced, Opening,
+    ReleaseRow, RevocationKey, RevocationRow, Task, sealed,
 };
 use crate::clock::{Clock, SystemClock};
 use crate::{Did, JobId, Key};
@@ -55,6 +58,7 @@ struct Inner {
     /// `None`: it can be read, and nothing else.
     key: Option<Arc<Key>>,
     clock: Arc<dyn Clock>,
+    times: Times,
     pin: Option<Pin>,
     held: Mutex<Held>,
 }
@@ -131,9 +135,9 @@ impl SqliteLedger {
             pin.set(&note)?;
         }
         // Nobody else has it yet.
-        let Inner { writer, key, clock, held, .. } = Arc::try_unwrap(self.inner)
+        let Inner { writer, key, clock, times, held, .. } = Arc::try_unwrap(self.inner)
             .map_err(|_| LedgerError::unavailable("the ledger is in use already"))?;
-        let inner = Inner { writer, key, clock, pin: Some(pin), held };
+        let inner = Inner { writer, key, clock, times, pin: Some(pin), held };
         Ok(Self { inner: Arc::new(inner), queue: OnceLock::new(), keeper: OnceLock::new() })
     }
 
@@ -142,7 +146,8 @@ impl SqliteLedger {
         let (connection, ledger) = schema::open(&path)?;
         let writer = Writer { ledger, instance: Instance::mint()? };
         let held = Held { connection, heads: Heads::default(), lease_until: 0 };
-        let inner = Inner { writer, key, clock, pin: None, held: Mutex::new(held) };
+        let (times, held) = (Times::default(), Mutex::new(held));
+        let inner = Inner { writer, key, clock, times, pin: None, held };
         Ok(Self { inner: Arc::new(inner), queue: OnceLock::new(), keeper: OnceLock::new() })
     }
 
@@ -183,14 +188,14 @@ impl Inner {
 
     fn try_append(&self, asks: Vec<Ask<'_, '_>>) -> Result<Vec<Result<Appended, LedgerError>>, LedgerError> {
         let mut grown = BTreeSet::new();
-        self.change(|connection, heads, at| {
+        self.change(|connection, heads, moment| {
             let mut results = Vec::with_capacity(asks.len());
             for ask in asks {
                 let job = ask.job().clone();
                 let savepoint = connection.savepoint().map_err(broken)?;
                 // A job that this batch grew was looked at before it grew.
                 let looked_at = grown.contains(&job);
-                let result = self.one(&savepoint, heads, at, ask, looked_at);
+                let result = self.one(&savepoint, heads, moment, ask, looked_at);
                 match &result {
                     Ok(appended) => {
                         savepoint.commit().map_err(broken)?;
@@ -214,7 +219,22 @@ impl Inner {
     /// given the time that new rows bear.
     fn change<T>(
         &self,
-        change: impl FnOnce(&mut Transaction<'_>, &mut Heads, i64) -> Result<(T, Vec<JobId>), LedgerError>,
+        change: impl FnOnce(&mut Transaction<'_>, &mut Heads, Moment) -> Result<(T, Vec<JobId>), LedgerError>,
+    ) -> Result<T, LedgerError> {
+        self.change_at(
+            |connection| {
+                let last = || statements::accepted(connection);
+                Ok((self.times.now(Reading::of(&*self.clock), statements::past(connection)?, last)?, ()))
+            },
+            |transaction, heads, moment, ()| change(transaction, heads, moment),
+        )
+    }
+
+    /// As [`Inner::change`], at the time that `moment` gives, and with what it says besides.
+    fn change_at<M, T>(
+        &self,
+        moment: impl FnOnce(&Transaction<'_>) -> Result<(Moment, M), LedgerError>,
+        change: impl FnOnce(&mut Transaction<'_>, &mut Heads, Moment, M) -> Result<(T, Vec<JobId>), LedgerError>,
     ) -> Result<T, LedgerError> {
         let key = self.key.as_ref().ok_or(LedgerError::NoKey)?;
         let mut locked = self.lock()?;
@@ -222,12 +242,12 @@ impl Inner {
         let mut transaction =
             connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(broken)?;
         // After the lock, never before: the clock of a waiting process would be old.
-        let at = append::now(&*self.clock, Snapshot(&transaction).last_at()?)?;
+        let (moment, said) = moment(&transaction)?;
         let (frontier, note) = head::of_log(&transaction)?;
         heads.trust(Origin::ledger(self.writer.ledger), &frontier, &note)?;
-        let (changed, jobs) = change(&mut transaction, heads, at)?;
+        let (changed, jobs) = change(&mut transaction, heads, moment, said)?;
         let signed = head::sign(&transaction, key, &self.writer.ledger, &jobs)?;
-        let renewed = lease::renew(&transaction, &self.writer.instance, at, *lease_until)?;
+        let renewed = lease::renew(&transaction, &self.writer.instance, moment.at, *lease_until)?;
         transaction.commit().map_err(broken)?;
         *lease_until = renewed;
         let log_grew = signed.iter().any(|(job, _)| job.is_none());
@@ -242,16 +262,22 @@ impl Inner {
         &self,
         connection: &Connection,
         heads: &mut Heads,
-        at: i64,
+        moment: Moment,
         mut ask: Ask<'_, '_>,
         looked_at: bool,
     ) -> Result<Appended, LedgerError> {
         let job = ask.job().clone();
-        if !looked_at && let Some((head, note)) = head::of_job(connection, &job)? {
-            heads.trust_job(self.writer.ledger, &job, &head, &note)?;
+        if !looked_at {
+            self.trust(connection, heads, &job)?;
         }
         let mut rows = JobRows::new(connection, &job);
-        append::append(&mut rows, &self.writer, at, &job, &mut |head| ask.decide(head))
+        append::append(&mut rows, &self.writer, moment, &job, &mut |head| ask.decide(head))
+    }
+
+    /// A job's kept head must be what the key signed, before the job grows.
+    fn trust(&self, connection: &Connection, heads: &mut Heads, job: &JobId) -> Result<(), LedgerError> {
+        let Some((head, note)) = head::of_job(connection, job)? else { return Ok(()) };
+        heads.trust_job(self.writer.ledger, job, &head, &note)
     }
 }
 
@@ -313,7 +339,7 @@ impl Ledger for SqliteLedger {
     }
 
     fn anchor(&self) -> Result<SignedCheckpoint, LedgerError> {
-        self.inner.change(|transaction, heads, at| {
+        self.inner.change(|transaction, heads, Moment { at, .. }| {
             for job in Snapshot(transaction).jobs_to_anchor()? {
                 let Some((head, note)) = head::of_job(transaction, &job)? else { continue };
                 heads.trust_job(self.inner.writer.ledger, &job, &head, &note)?;
@@ -337,13 +363,43 @@ impl Ledger for SqliteLedger {
     }
 
     fn revoke(&self, seq: u64, revocation: RevocationKey, envelope: &[u8]) -> Result<(), LedgerError> {
-        self.inner.change(|transaction, _, at| {
-            Ok((tables::revoke(transaction, seq, &revocation, envelope, at)?, Vec::new()))
+        self.inner.change(|transaction, _, Moment { at, .. }| {
+            Ok((statements::revoke(transaction, seq, &revocation, envelope, at)?, Vec::new()))
         })
     }
 
     fn revocations(&self) -> Result<Vec<RevocationRow>, LedgerError> {
         self.read(|snapshot| snapshot.revocations())
+    }
+
+    fn release(&self, released: &Released, envelope: &[u8]) -> Result<(), LedgerError> {
+        self.inner.change(|transaction, _, Moment { at, .. }| {
+            Ok((statements::release(transaction, released, envelope, at)?, Vec::new()))
+        })
+    }
+
+    fn releases(&self, policy_name: &str) -> Result<Vec<ReleaseRow>, LedgerError> {
+        self.read(|snapshot| statements::releases(snapshot.0, policy_name, 0))
+    }
+
+    fn accept_clock(&self, by: &str) -> Result<ClockAccepted, LedgerError> {
+        let Inner { writer, clock, .. } = &*self.inner;
+        self.inner.change_at(
+            |connection| Acceptance::of(Reading::of(&**clock), statements::past(connection)?),
+            |transaction, heads, moment, acceptance| {
+                let accepted = acceptance.entry(by)?;
+                statements::accept(transaction, &acceptance, by, moment.at)?;
+                let mut grown = Vec::new();
+                for job in Snapshot(transaction).jobs()? {
+                    self.inner.trust(transaction, heads, &job)?;
+                    let mut rows = JobRows::new(transaction, &job);
+                    if append::accepted(&mut rows, writer, moment, &job, &accepted)?.count > 0 {
+                        grown.push(job);
+                    }
+                }
+                Ok((accepted, grown))
+            },
+        )
     }
 
     fn erase(&self, job: &JobId) -> Result<(), LedgerError> {

@@ -15,15 +15,15 @@ use crate::ledger::LedgerError;
 /// Marks the file as a ledger (`PRAGMA application_id`): `wpcL` in ASCII.
 const APPLICATION_ID: i64 = 0x7770_634c;
 /// Version of the tables (`PRAGMA user_version`).
-const VERSION: i64 = 4;
+const VERSION: i64 = 5;
 /// How long a process waits for another one's append.
 const BUSY: Duration = Duration::from_secs(5);
 
-/// The tables. `entry.body`, `leaf.body` and `revocation` are what counts; `job`, `meter`, `charge`,
+/// The tables. `entry.body`, `leaf.body`, `revocation`, `release` and `clock` are what counts; `job`, `meter`, `charge`,
 /// `approval` and `token` are derived from them, so that decisions need not read a job's whole log;
 /// `opening` and `document` are what entries commit to and name. A note is a signed head. A counter is `scope` (`job/` and the job's id, or `agent/` and the agent's name),
 /// `limit_id` (its statement) and `key` (empty where the statement has one). Times are Unix milliseconds.
-const TABLES: [&str; 14] = [
+const TABLES: [&str; 16] = [
     "CREATE TABLE ledger (did TEXT PRIMARY KEY NOT NULL, last_at INTEGER NOT NULL, frontier BLOB NOT NULL, \
      note TEXT NOT NULL) STRICT",
     "CREATE TABLE job (job TEXT PRIMARY KEY NOT NULL, agent TEXT NOT NULL, policy_hash BLOB NOT NULL, \
@@ -49,6 +49,12 @@ const TABLES: [&str; 14] = [
      grant_hash BLOB NOT NULL, PRIMARY KEY (issuer, jti)) STRICT",
     "CREATE TABLE revocation (seq INTEGER PRIMARY KEY NOT NULL, at INTEGER NOT NULL, kind TEXT NOT NULL, \
      value TEXT NOT NULL, body BLOB NOT NULL, UNIQUE (kind, value, seq)) STRICT",
+    // `n` counts the releases of all names, `seq` those of one.
+    "CREATE TABLE release (n INTEGER PRIMARY KEY NOT NULL, at INTEGER NOT NULL, policy_name TEXT NOT NULL, \
+     seq INTEGER NOT NULL, hash BLOB NOT NULL, body BLOB NOT NULL, UNIQUE (policy_name, seq)) STRICT",
+    // That somebody accepted the clock when it said `wall`.
+    "CREATE TABLE clock (n INTEGER PRIMARY KEY NOT NULL, at INTEGER NOT NULL, wall INTEGER NOT NULL, \
+     ledger_at INTEGER NOT NULL, accepted_by TEXT NOT NULL) STRICT",
     "CREATE TABLE opening (job TEXT NOT NULL, seq INTEGER NOT NULL, name TEXT NOT NULL, body BLOB NOT NULL, \
      PRIMARY KEY (job, seq, name)) STRICT, WITHOUT ROWID",
     "CREATE TABLE document (hash BLOB PRIMARY KEY NOT NULL, body BLOB NOT NULL) STRICT",

@@ -156,9 +156,16 @@ impl Store for Snapshot<'_> {
         Ok(Agents { meters: meters.into_iter().collect(), charges })
     }
 
-    fn revoked_at(&self) -> Result<i64, LedgerError> {
-        let sql = "SELECT coalesce(max(at), 0) FROM revocation";
+    fn stated_at(&self) -> Result<i64, LedgerError> {
+        let sql = "SELECT coalesce(max(at), 0) FROM (SELECT at FROM revocation UNION ALL SELECT at FROM release \
+                   UNION ALL SELECT at FROM clock)";
         self.0.query_row(sql, [], |row| row.get(0)).map_err(broken)
+    }
+
+    fn release(&self, policy_name: &str, seq: u64) -> Result<Option<Vec<u8>>, LedgerError> {
+        let sql = "SELECT body FROM release WHERE policy_name = ?1 AND seq = ?2";
+        let body = self.0.query_row(sql, (policy_name, integer(seq)?), |row| row.get(0));
+        body.optional().map_err(broken)
     }
 
     fn last_at(&self) -> Result<i64, LedgerError> {

@@ -6,10 +6,10 @@ use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ValueRef};
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
 use wpc_model::{Counter, Hash, Owner, RuleId};
 
-use super::{broken, lease};
+use super::{broken, lease, statements};
 use crate::ledger::append::Tables;
 use crate::ledger::columns::{self, Columns, OF_AGENT, integer, key, scope, state};
-use crate::ledger::{Beside, Body, Document, Entry, LedgerError, Misplaced, RevocationKey};
+use crate::ledger::{Beside, Body, Document, Entry, LedgerError, Misplaced, ReleaseRow, RevocationKey};
 use crate::{CallId, Did, JobId};
 use wpc_evidence::fold::{self, Attempted, JobHead, Total, Totals, Use, Written};
 use wpc_evidence::log::Leaf;
@@ -146,6 +146,21 @@ impl Tables for JobRows<'_> {
     fn revoked(&self, what: &RevocationKey) -> Result<Option<(u64, i64)>, LedgerError> {
         let sql = "SELECT seq, at FROM revocation WHERE kind = ?1 AND value = ?2 ORDER BY seq DESC LIMIT 1";
         self.one(sql, (&what.kind, &what.value), |row| Ok((row.get::<_, Number>(0)?.0, row.get(1)?)))
+    }
+
+    fn releases(&self) -> Result<u64, LedgerError> {
+        let sql = "SELECT coalesce(max(n), 0) FROM release";
+        Ok(self.one(sql, [], |row| Ok(row.get::<_, Number>(0)?.0))?.unwrap_or_default())
+    }
+
+    fn released(&self, policy_name: &str, seq: u64) -> Result<Vec<ReleaseRow>, LedgerError> {
+        statements::releases(self.connection, policy_name, seq)
+    }
+
+    fn named(&self) -> Result<Option<Vec<u8>>, LedgerError> {
+        let sql = "SELECT body FROM entry WHERE job = ?1 AND (kind = 'policy_changed' OR seq = 0) \
+                   ORDER BY seq DESC LIMIT 1";
+        self.one(sql, [self.job.as_str()], |row| row.get(0))
     }
 
     fn keep(&mut self, seq: u64, beside: Beside) -> Result<(), LedgerError> {
@@ -306,6 +321,7 @@ impl JobRows<'_> {
             | Body::Outcome(_)
             | Body::Revoked(_)
             | Body::Suppressed(_)
+            | Body::PolicyChanged(_)
             | Body::ClockAccepted(_)
             | Body::Closed(_) => Ok(()),
         }
@@ -332,26 +348,6 @@ pub(super) fn document(connection: &Connection, hash: &Hash) -> Result<Option<Do
         connection.prepare_cached("SELECT body FROM document WHERE hash = ?1").map_err(broken)?;
     let envelope = statement.query_row([hash.0], |row| row.get(0)).optional().map_err(broken)?;
     Ok(envelope.map(|envelope| Document { hash: *hash, envelope }))
-}
-
-/// Takes a revocation at its place, which must be the next.
-pub(super) fn revoke(
-    connection: &Connection,
-    seq: u64,
-    what: &RevocationKey,
-    envelope: &[u8],
-    at: i64,
-) -> Result<(), LedgerError> {
-    let last = "SELECT coalesce(max(seq), 0) FROM revocation";
-    let last = connection.query_row(last, [], |row| Ok(row.get::<_, Number>(0)?.0)).map_err(broken)?;
-    if last.checked_add(1) != Some(seq) {
-        return Err(Misplaced::RevocationGap.into());
-    }
-    let sql = "INSERT INTO revocation (seq, at, kind, value, body) VALUES (?1, ?2, ?3, ?4, ?5)";
-    let row = (integer(seq)?, at, &what.kind, &what.value, envelope);
-    connection.execute(sql, row).map_err(broken)?;
-    connection.execute("UPDATE ledger SET last_at = ?1", [at]).map_err(broken)?;
-    Ok(())
 }
 
 /// Deletes a job's openings and its secret.

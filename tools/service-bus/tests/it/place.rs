@@ -90,6 +90,7 @@ fn short(body: &Body) -> String {
         | Body::Approval(_)
         | Body::Revoked(_)
         | Body::Suppressed(_)
+        | Body::PolicyChanged(_)
         | Body::ClockAccepted(_)
         | Body::Closed(_)) => format!("{other:?}"),
     }
