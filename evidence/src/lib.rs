@@ -26,6 +26,7 @@ mod object;
 mod outcome;
 pub mod private_file;
 pub mod random;
+pub mod receipt;
 pub mod sign;
 pub mod statement;
 pub mod time;

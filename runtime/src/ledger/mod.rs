@@ -22,6 +22,7 @@ mod pin;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod queue;
+mod receipt;
 mod sqlite;
 
 use std::cell::RefCell;
@@ -45,6 +46,7 @@ pub use error::LedgerError;
 pub use memory::MemoryLedger;
 #[cfg(feature = "postgres")]
 pub use postgres::{PostgresConfig, PostgresLedger};
+pub use receipt::receipt;
 pub use sqlite::SqliteLedger;
 pub use wpc_evidence::entry::{
     Attempt, Body, Charged, ClockAccepted, Closed, Closing, Engine, Entry, EntryError, Fact, FactsBy, Given,
@@ -52,6 +54,7 @@ pub use wpc_evidence::entry::{
     Suppressed, Taken, Untyped, Verdict,
 };
 pub use wpc_evidence::fold::{JobHead, JobState, Misplaced};
+pub use wpc_evidence::receipt::{MAX_RECEIPT_BYTES, Receipt, ReceiptError};
 
 /// Entries that a job may have before it takes no more calls. Outcomes of admitted calls are still
 /// recorded; then the job is closed as exhausted.

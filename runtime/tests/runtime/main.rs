@@ -9,6 +9,8 @@ mod clock;
 #[cfg(test)]
 mod corruption;
 #[cfg(test)]
+mod crashes;
+#[cfg(test)]
 #[cfg(feature = "postgres")]
 mod database;
 #[cfg(test)]
