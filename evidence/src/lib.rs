@@ -32,6 +32,7 @@ pub mod statement;
 pub mod time;
 pub mod token;
 pub mod trust;
+pub mod witness;
 
 pub use job::{CallId, CallIds, JobId, JobIdError, MAX_JOB_ID};
 pub use outcome::{MAX_PROVIDER_BYTES, Outcome, Provider, Report};

@@ -63,7 +63,9 @@ impl BundleError {
 /// The proof bundle of `job` as it stands now, signed with the ledger's `key`.
 ///
 /// The ledger's own log gets the job's head first. `cosigned` is a checkpoint of that log that witnesses
-/// cosigned, if there is one; without it, the newest one is taken, which rests on the ledger's key alone.
+/// cosigned, if the caller knows which. Without it, the one that most of them cosigned is taken of those that
+/// the ledger keeps ([`Ledger::cosigned`]), if it says anything of the job; else the newest head, which rests
+/// on the ledger's key alone.
 ///
 /// # Errors
 ///
@@ -92,23 +94,11 @@ pub fn parts(
 ) -> Result<Parts, BundleError> {
     // In this order: what is read later has grown, if anything has.
     let newest = ledger.anchor()?;
-    let ledger_checkpoint = match cosigned {
-        Some(cosigned) => {
-            cosigned.verify(ledger.did()).map_err(|_| BundleError::Checkpoint)?;
-            if cosigned.unverified().origin != newest.unverified().origin
-                || cosigned.unverified().size > newest.unverified().size
-            {
-                return Err(BundleError::Checkpoint);
-            }
-            cosigned.clone()
-        }
-        None => newest,
-    };
     let checkpoint = ledger.job_checkpoint(job)?;
     let size = checkpoint.unverified().size;
     let mut gathered = Gathered { ledger, size, entries: Vec::new(), log: Vec::new() };
     gathered.read(job)?;
-    let leaves = anchors(ledger, job, ledger_checkpoint.unverified().size, size)?;
+    let (ledger_checkpoint, leaves) = vouched(ledger, job, size, newest, cosigned)?;
     let named = gathered.documents()?;
     Ok(Parts {
         openings: gathered.openings(job)?,
@@ -125,6 +115,36 @@ pub fn parts(
         ledger_checkpoint,
         leaves,
     })
+}
+
+/// A head of the ledger's own log, and the job's leaves up to it.
+fn vouched(
+    ledger: &dyn Ledger,
+    job: &JobId,
+    size: u64,
+    newest: SignedCheckpoint,
+    cosigned: Option<&SignedCheckpoint>,
+) -> Result<(SignedCheckpoint, Vec<Anchored>), BundleError> {
+    let up_to = |head: &SignedCheckpoint| anchors(ledger, job, head.unverified().size, size);
+    if let Some(cosigned) = cosigned {
+        cosigned.verify(ledger.did()).map_err(|_| BundleError::Checkpoint)?;
+        let (head, newest) = (cosigned.unverified(), newest.unverified());
+        if head.origin != newest.origin || head.size > newest.size {
+            return Err(BundleError::Checkpoint);
+        }
+        return Ok((cosigned.clone(), up_to(cosigned)?));
+    }
+    let mut kept = ledger.cosigned()?;
+    // Stable: of those with as many signatures, the newest comes first.
+    kept.sort_by_key(|head| std::cmp::Reverse(head.signatures()));
+    for head in kept {
+        let leaves = up_to(&head)?;
+        if !leaves.is_empty() {
+            return Ok((head, leaves));
+        }
+    }
+    let leaves = up_to(&newest)?;
+    Ok((newest, leaves))
 }
 
 /// The job's leaves among the first `of_log` of the ledger's own log, as far as they are within the first

@@ -14,6 +14,7 @@ mod append;
 mod beside;
 mod check;
 mod columns;
+mod cosigned;
 mod error;
 mod heads;
 mod lease;
@@ -127,6 +128,22 @@ pub trait Ledger: sealed::Sealed + fmt::Debug + Send + Sync {
     ///
     /// As [`Ledger::job_checkpoint`].
     fn anchor(&self) -> Result<SignedCheckpoint, LedgerError>;
+
+    /// Keeps a head of the ledger's own log that witnesses cosigned, or more signatures of one that is kept. The
+    /// newest few are kept. Whose signatures count is whoever reads them to say.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::Forked`] and [`LedgerError::BehindCheckpoint`] if the head is not of this ledger's history,
+    /// [`LedgerError::Checkpoint`] if the ledger did not sign it, or the store fails.
+    fn keep_cosigned(&self, head: &SignedCheckpoint) -> Result<(), LedgerError>;
+
+    /// The heads that are kept, the newest first.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`] if the store fails.
+    fn cosigned(&self) -> Result<Vec<SignedCheckpoint>, LedgerError>;
 
     /// The leaves of the ledger's own log, at most `most` from index `from` on.
     ///

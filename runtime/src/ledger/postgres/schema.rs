@@ -9,7 +9,7 @@ use crate::ledger::LedgerError;
 
 /// What leads from each version of the tables to the next, from none on. A step that was released is never
 /// changed; whoever changes the tables adds one.
-const STEPS: [&[&str]; 1] = [&FIRST];
+const STEPS: [&[&str]; 2] = [&FIRST, &SECOND];
 
 /// Those of the SQLite ledger, and two more: `agent`, whose row is locked by whoever charges a counter of the agent,
 /// and `version`.
@@ -53,11 +53,15 @@ const FIRST: [&str; 16] = [
     "CREATE TABLE instance (instance text PRIMARY KEY, lease_until bigint NOT NULL)",
 ];
 
+/// Heads of the ledger's own log that witnesses cosigned.
+const SECOND: [&str; 1] = ["CREATE TABLE cosigned (size bigint PRIMARY KEY, note text NOT NULL)"];
+
 /// Names of the tables of the newest version, sorted.
-const TABLES: [&str; 14] = [
+const TABLES: [&str; 15] = [
     "agent",
     "approval",
     "charge",
+    "cosigned",
     "document",
     "entry",
     "instance",

@@ -6,6 +6,7 @@ use tokio_postgres::Row;
 use wpc_evidence::merkle::Frontier;
 use wpc_model::{Counter, Hash, Owner, RuleId};
 
+use super::cosigned;
 use super::locks::{frontier, job_head};
 use super::session::{Parameters, Session, bytes, damaged, get, number};
 use super::tables::{JobRows, approvals, total};
@@ -151,6 +152,10 @@ impl Store for Snapshot<'_> {
     fn log(&self) -> Result<Option<KeptLog>, LedgerError> {
         let (frontier, note) = self.head()?;
         Ok(Some(KeptLog { frontier, note }))
+    }
+
+    fn cosigned(&self) -> Result<BTreeMap<u64, String>, LedgerError> {
+        cosigned::kept(self.0)
     }
 
     fn rows(&self) -> Result<[u64; 2], LedgerError> {

@@ -6,8 +6,8 @@ use rusqlite::types::FromSqlError;
 use rusqlite::{Connection, OptionalExtension as _};
 use wpc_model::{Counter, Hash, Owner, RuleId};
 
-use super::broken;
 use super::tables::{JobRows, Number, job_head, log_frontier, total};
+use super::{broken, cosigned};
 use crate::JobId;
 use crate::ledger::append::Tables as _;
 use crate::ledger::check::{AgentCharge, Agents, Kept, KeptLog, Store};
@@ -175,6 +175,10 @@ impl Store for Snapshot<'_> {
         let frontier = log_frontier(self.0)?;
         let note = self.0.query_row("SELECT note FROM ledger", [], |row| row.get(0)).map_err(broken)?;
         Ok(Some(KeptLog { frontier, note }))
+    }
+
+    fn cosigned(&self) -> Result<BTreeMap<u64, String>, LedgerError> {
+        cosigned::kept(self.0)
     }
 
     fn rows(&self) -> Result<[u64; 2], LedgerError> {
