@@ -10,6 +10,7 @@ pub mod approval;
 pub mod argument;
 pub mod bundle;
 mod call;
+pub mod census;
 mod clock;
 mod describe;
 mod dynamic;

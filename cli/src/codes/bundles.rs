@@ -127,7 +127,8 @@ pages! {
     gap_not_witnessed "entries that no witness saw"
         "So many entries at the end rest on the ledger's key alone: whoever holds it could have written \
          others, or fewer and an end of their own."
-        "Have the ledger's checkpoint cosigned, and give it to `wpc bundle create --checkpoint`."
+        "Have the ledger's head cosigned (`wpc ledger checkpoint --request`, `wpc witness cosign`), and give it back with \
+         `wpc ledger cosigned`."
     gap_no_model_receipts "no receipts of model calls"
         "Nobody but the agent says what the model answered."
         "Run the model's calls through a gateway that signs receipts."

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use wpc_evidence::checkpoint::{Origin, SignedCheckpoint};
-use wpc_evidence::merkle::{Frontier, leaf_hash};
+use wpc_evidence::merkle::{Frontier, consistency_proof, leaf_hash};
+use wpc_evidence::witness::Request;
 
-use super::LedgerError;
 use super::check::Store;
+use super::{Ledger, LedgerError};
 use crate::Did;
 
 /// How many are kept: the newest. Several, because witnesses do not all see the same ones.
@@ -49,6 +50,33 @@ pub(super) fn merged(
 /// The newest first.
 pub(super) fn newest_first(kept: BTreeMap<u64, String>) -> Result<Vec<SignedCheckpoint>, LedgerError> {
     kept.into_values().rev().map(|note| parsed(&note)).collect()
+}
+
+/// What a ledger asks a witness who cosigned `old` leaves of its log last (0 for the first time): to cosign
+/// `head`, with the proof that it begins with those.
+///
+/// # Errors
+///
+/// [`LedgerError::BehindCheckpoint`] if the head has fewer leaves than that, or the store fails.
+pub fn witness_request(
+    ledger: &dyn Ledger,
+    old: u64,
+    head: SignedCheckpoint,
+) -> Result<Request, LedgerError> {
+    let size = head.unverified().size;
+    let mut leaves = Vec::new();
+    loop {
+        let at = u64::try_from(leaves.len()).unwrap_or(u64::MAX);
+        let left = usize::try_from(size.saturating_sub(at)).unwrap_or(PAGE).min(PAGE);
+        let page = if left > 0 { ledger.leaves(at, left)? } else { Vec::new() };
+        if page.is_empty() {
+            break;
+        }
+        leaves.extend(page.iter().map(|leaf| leaf_hash(leaf)));
+    }
+    let proof = consistency_proof(&leaves, old, size);
+    let proof = proof.ok_or(LedgerError::BehindCheckpoint { found: size, pinned: old })?;
+    Ok(Request { old, proof, head })
 }
 
 /// Whether what is kept is what the ledger's log says, and is signed; the code of what is wrong.

@@ -43,6 +43,7 @@ use append::Tables;
 
 pub use beside::{Beside, Document, Opened as Opening, RevocationKey, RevocationRow};
 pub use check::{Checked, Finding};
+pub use cosigned::witness_request;
 pub use error::LedgerError;
 pub use memory::MemoryLedger;
 #[cfg(feature = "postgres")]

@@ -9,6 +9,8 @@ mod clock;
 #[cfg(test)]
 mod corruption;
 #[cfg(test)]
+mod cosigned;
+#[cfg(test)]
 mod crashes;
 #[cfg(test)]
 #[cfg(feature = "postgres")]
@@ -33,6 +35,8 @@ mod processes;
 #[cfg(test)]
 #[cfg(feature = "postgres")]
 mod proxy;
+#[cfg(test)]
+mod receipts;
 #[cfg(test)]
 mod rig;
 #[cfg(test)]
