@@ -197,7 +197,9 @@ mod tests {
 
     fn head(leaves: &[Hash]) -> SignedCheckpoint {
         let mut tree = Frontier::new();
-        leaves.iter().for_each(|&leaf| drop(tree.push(leaf).unwrap()));
+        for &leaf in leaves {
+            tree.push(leaf).unwrap();
+        }
         let origin = Origin::ledger(ledger().did());
         Checkpoint { origin, size: tree.size(), root: tree.root() }.sign(&ledger()).unwrap()
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use wpc_evidence::checkpoint::SignedCheckpoint;
-use wpc_evidence::commitment::RESOURCE;
+use wpc_evidence::commitment::{RAW, RESOURCE};
 use wpc_evidence::log::Leaf;
 use wpc_evidence::merkle::{inclusion_proof, leaf_hash};
 use wpc_evidence::statement::Revoked;
@@ -111,6 +111,7 @@ pub fn parts(
         approvals: named.approvals,
         requests: named.requests,
         memberships: named.memberships,
+        receipts: named.receipts,
         checkpoint,
         ledger_checkpoint,
         leaves,
@@ -199,6 +200,7 @@ struct Named {
     approvals: Vec<Vec<u8>>,
     requests: Vec<Vec<u8>>,
     memberships: Vec<Vec<u8>>,
+    receipts: Vec<Vec<u8>>,
     /// What a revocation must be about to be about the job.
     stands_on: BTreeSet<RevocationKey>,
 }
@@ -264,6 +266,7 @@ impl Gathered<'_> {
                     }
                     named.stands_on.insert(RevocationKey::of(&Revoked::Approval(given.approval)));
                 }
+                Body::ModelCall(called) => get(&called.receipt, &mut named.receipts)?,
                 Body::Attempt(_)
                 | Body::Refused(_)
                 | Body::Outcome(_)
@@ -302,9 +305,10 @@ fn commits_to(body: &Body, name: &str) -> bool {
         Body::Attempt(Attempt { resource: Some(Seen::Other { .. }), .. }) if name == RESOURCE => return true,
         Body::Attempt(attempt) => &attempt.facts,
         Body::Outcome(settled) => &settled.facts,
+        Body::Refused(untyped) => return untyped.raw_commitment.is_some() && name == RAW,
         Body::Opened(_)
         | Body::Token(_)
-        | Body::Refused(_)
+        | Body::ModelCall(_)
         | Body::Approval(_)
         | Body::Revoked(_)
         | Body::Suppressed(_)

@@ -27,13 +27,15 @@ fn watched() -> Place {
 
 /// What a witness is asked by the ledger at `ledger`.
 fn request(place: &Place, ledger: &str, old: &str) {
-    let asks = ["ledger", "checkpoint", ledger, "--key", LEDGER_KEY, "--request", "head.request", "--old", old];
+    let asks =
+        ["ledger", "checkpoint", ledger, "--key", LEDGER_KEY, "--request", "head.request", "--old", old];
     let (answer, exit) = place.json(&asks);
     assert_eq!(exit, 0, "{answer:#}");
 }
 
 fn cosign(place: &Place, more: &[&str]) -> (Value, i32) {
-    let arguments = ["witness", "cosign", "head.request", "--previous", "orders.last", "--key", "witness.key"];
+    let arguments =
+        ["witness", "cosign", "head.request", "--previous", "orders.last", "--key", "witness.key"];
     place.json(&[&arguments[..], &["--trust", "trust.json", "--out", "head.note"], more].concat())
 }
 
@@ -54,19 +56,23 @@ fn open_another(place: &Place, ledger: &str, name: &str) {
         tool_version: None,
         charges: vec![],
     };
-    ledger.append(&JobId::parse(name).unwrap(), &mut |_| vec![Step::Entry(Body::Opened(opened.clone()))]).unwrap();
+    ledger
+        .append(&JobId::parse(name).unwrap(), &mut |_| vec![Step::Entry(Body::Opened(opened.clone()))])
+        .unwrap();
 }
 
 fn jobs(place: &Place) -> Vec<String> {
     let (shown, _) = place.json(&["ledger", "show", LEDGER]);
-    let jobs = shown["entries"].as_array().unwrap().iter().map(|entry| entry["job"].as_str().unwrap().to_owned());
+    let jobs =
+        shown["entries"].as_array().unwrap().iter().map(|entry| entry["job"].as_str().unwrap().to_owned());
     jobs.collect::<std::collections::BTreeSet<_>>().into_iter().collect()
 }
 
 fn bundle(place: &Place, job: &str) -> Value {
     fs::create_dir_all(place.path("bundles")).unwrap();
     let out = format!("bundles/{job}.json");
-    let arguments = ["bundle", "create", "--ledger", LEDGER, "--ledger-key", LEDGER_KEY, "--trust", "trust.json"];
+    let arguments =
+        ["bundle", "create", "--ledger", LEDGER, "--ledger-key", LEDGER_KEY, "--trust", "trust.json"];
     let (answer, exit) = place.json(&[&arguments[..], &["--job", job, "--out", &out]].concat());
     assert_eq!(exit, 0, "{answer:#}");
     answer
@@ -192,7 +198,10 @@ fn a_census_names_what_lacks_a_bundle_and_what_is_hidden() {
     assert_eq!(answer["without_job"].as_array().unwrap().len(), all.len());
     assert_eq!(answer["findings"], serde_json::json!(["ledger_behind_checkpoint"]));
     // A head that nobody cosigned is no head to hold it against.
-    place.file("alone.note", place.text("head.note").lines().take(5).map(|line| format!("{line}\n")).collect::<String>());
+    place.file(
+        "alone.note",
+        place.text("head.note").lines().take(5).map(|line| format!("{line}\n")).collect::<String>(),
+    );
     let (answer, exit) = census(&place, &["--checkpoint", "alone.note"]);
     assert_eq!((answer["error"]["code"].as_str(), exit), (Some("signer_untrusted"), 1), "{answer:#}");
 }
@@ -225,7 +234,17 @@ fn a_receipt_shows_an_entry_without_the_ledger() {
     let place = watched();
     let job = jobs(&place).remove(0);
     let make = |entry: &str| {
-        place.json(&["ledger", "receipt", LEDGER, "--job", &job, "--entry", entry, "--out", "one.receipt.json"])
+        place.json(&[
+            "ledger",
+            "receipt",
+            LEDGER,
+            "--job",
+            &job,
+            "--entry",
+            entry,
+            "--out",
+            "one.receipt.json",
+        ])
     };
     assert_eq!(make("1").1, 0);
     let (answer, exit) = make("100000");

@@ -8,6 +8,7 @@
 //!         refused                             never became a typed call, or the job takes none
 //!         suppressed                          so many more of them, not recorded one by one
 //!         approval                            somebody approved a call
+//!         model_call                          a model was called, and its gateway signed a receipt
 //!         revoked                             what the job stands on was revoked
 //!         clock_accepted                      an operator took the clock's word after a jump
 //! last    closed                              nothing after it; holds the root of the log before it
@@ -85,6 +86,8 @@ pub enum Body {
     Outcome(Settled),
     /// `approval`: somebody approved a call.
     Approval(Given),
+    /// `model_call`: a model was called, and its gateway signed a receipt.
+    ModelCall(ModelCall),
     /// `revoked`: what the job stands on was revoked.
     Revoked(Revoked),
     /// `suppressed`: more of the same than is recorded one by one.
@@ -106,6 +109,7 @@ impl Body {
             Self::Refused(_) => "refused",
             Self::Outcome(_) => "outcome",
             Self::Approval(_) => "approval",
+            Self::ModelCall(_) => "model_call",
             Self::Revoked(_) => "revoked",
             Self::Suppressed(_) => "suppressed",
             Self::ClockAccepted(_) => "clock_accepted",
@@ -119,6 +123,7 @@ impl Body {
         match self {
             Self::Attempt(Attempt { verdict: Verdict::Allow { charges, .. }, .. })
             | Self::Opened(Opened { charges, .. })
+            | Self::ModelCall(ModelCall { charges, .. })
             | Self::Outcome(Settled { charges, .. }) => charges,
             Self::Attempt(_)
             | Self::Token(_)
@@ -140,6 +145,7 @@ impl Body {
             Self::Opened(_)
             | Self::Token(_)
             | Self::Refused(_)
+            | Self::ModelCall(_)
             | Self::Approval(_)
             | Self::Revoked(_)
             | Self::Suppressed(_)
@@ -311,6 +317,9 @@ pub struct Untyped {
     pub code: String,
     /// Length of what was received, in bytes.
     pub raw_bytes: u64,
+    /// The commitment to it ([`crate::commitment::commit_raw`]), where anything was received. The member is
+    /// absent where nothing was.
+    pub raw_commitment: Option<Hash>,
 }
 
 /// What became of an admitted call.
@@ -363,6 +372,22 @@ pub struct Given {
     pub not_after: i64,
     /// Hashes of the membership statements that came with it, sorted.
     pub memberships: Vec<Hash>,
+}
+
+/// A model was called, and its gateway signed what it saw ([`crate::gateway_receipt`]). The receipt is kept
+/// beside the log.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ModelCall {
+    /// Hash of the receipt's payload, as it was signed.
+    pub receipt: Hash,
+    /// The gateway's key.
+    pub signer: Did,
+    /// The receipt's name among the signer's.
+    pub receipt_id: String,
+    /// Its place in the graph of what caused what, where the gateway gave it one.
+    pub span: Option<String>,
+    /// The receipt itself, which is charged once; then tokens and cost, where a budget counts them.
+    pub charges: Vec<Charged>,
 }
 
 /// What the job stands on was revoked.

@@ -103,7 +103,7 @@ impl Begin {
     fn decided(&self, head: &Head<'_>) -> Run {
         let stopped = |code, steps| Run { said: Said::Stopped(code, None), steps, refuses: None };
         let refused = |code, mut steps: Vec<Step>, revoked| {
-            steps.push(untyped::entry(code, 0));
+            steps.push(untyped::entry(code));
             Run { said: Said::Stopped(code, revoked), steps, refuses: Some(code) }
         };
         if let Err((code, steps)) = takes_calls(head) {

@@ -26,6 +26,8 @@ mod keys;
 #[cfg(test)]
 mod ledgers;
 #[cfg(test)]
+mod models;
+#[cfg(test)]
 mod policy;
 #[cfg(test)]
 #[cfg(feature = "postgres")]

@@ -164,6 +164,7 @@ pub(crate) fn told(report: &Report) -> Value {
             "trailing": counts.trailing,
             "self_described": counts.self_described,
             "refused": counts.refused,
+            "model_calls": counts.model_calls,
         },
         "witnesses": report.witnesses,
     })

@@ -36,6 +36,9 @@ impl Said {
             Body::Approval(given) => {
                 (format!("approval of request {}", given.request), format!("by {}", given.approver))
             }
+            Body::ModelCall(called) => {
+                (format!("model call {}", plain(&called.receipt_id)), format!("receipt by {}", called.signer))
+            }
             Body::Revoked(revoked) => {
                 (format!("{} {}", plain(&revoked.what), plain(&revoked.value)), "revoked".to_owned())
             }

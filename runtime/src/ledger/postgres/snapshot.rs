@@ -102,7 +102,7 @@ impl Store for Snapshot<'_> {
         // A charge that does not stand at its entry is as good as none.
         let sql = "SELECT n, charge.at, total, limit_id, key FROM charge JOIN entry USING (job, seq) \
                    WHERE scope = $1 AND job = $2 AND charge.at = entry.at AND \
-                   (decision = 'allow' OR kind IN ('opened', 'outcome')) \
+                   (decision = 'allow' OR kind IN ('opened', 'model_call', 'outcome')) \
                    ORDER BY limit_id, key, n";
         let mut charges = BTreeMap::<_, Vec<Total>>::new();
         for (counter, total) in self.all(sql, &[&scope, &job.as_str()], own)? {
