@@ -69,6 +69,10 @@ impl Verb {
             args.name()
         } else if let Self::Bundle(args) = self {
             args.name()
+        } else if let Self::Witness(args) = self {
+            args.name()
+        } else if let Self::Audit(args) = self {
+            args.name()
         } else {
             self.word()
         }
@@ -129,12 +133,16 @@ verbs! {
     Approve "approve" approve,
     /// Revoke a token, a job, a policy, an agent, an issuer's key or an approval
     Revoke "revoke" revoke,
-    /// Create, check and read a ledger
+    /// Create, check and read a ledger, and have its head cosigned
     Ledger "ledger" ledger,
+    /// Cosign the heads of ledgers, as another administrative domain
+    Witness "witness" witness,
     /// Make, verify, show or search proof bundles: one file that proves one job
     Bundle "bundle" bundle,
     /// Ask another policy of the calls of a bundle
     Replay "replay" replay,
+    /// Hold a ledger against its bundles, and receipts against a ledger's key
+    Audit "audit" audit,
     /// Run the main job end to end on this machine
     Demo "demo" demo,
     /// Print the completions of a shell

@@ -1,13 +1,12 @@
 //! Trust files and ledgers, as verbs read them.
 
-use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use wpc::{Key, LedgerError, SqliteLedger, Trust};
+use wpc::{LedgerError, Trust};
+use wpc_evidence::checkpoint::{MAX_CHECKPOINT_BYTES, SignedCheckpoint};
 
 use crate::failure::Failure;
 use crate::input;
-use crate::verb::key;
 
 /// Reads the trust file.
 pub(crate) fn trust(path: &Path) -> Result<Trust, Failure> {
@@ -20,40 +19,15 @@ pub(crate) fn trust(path: &Path) -> Result<Trust, Failure> {
     })
 }
 
-/// A ledger on the command line.
-#[derive(Debug, clap::Args)]
-pub(crate) struct Place {
-    /// The ledger
-    #[arg(long, value_name = "FILE")]
-    pub(crate) ledger: PathBuf,
-    /// Its key; LEDGER.key if none is given
-    #[arg(long, value_name = "FILE")]
-    ledger_key: Option<PathBuf>,
-}
-
-impl Place {
-    /// Opens it with its key and its pinned head, which lies beside the key.
-    pub(crate) fn open(&self) -> Result<SqliteLedger, Failure> {
-        let path = self.key_file();
-        let opened = SqliteLedger::open(&self.ledger, key::read(&path)?)
-            .and_then(|ledger| ledger.pinned(&beside(&path, ".head")));
-        opened.map_err(|error| failed(&self.ledger, &error))
-    }
-
-    /// Its key.
-    pub(crate) fn key(&self) -> Result<Key, Failure> {
-        key::read(&self.key_file())
-    }
-
-    fn key_file(&self) -> PathBuf {
-        self.ledger_key.clone().unwrap_or_else(|| beside(&self.ledger, ".key"))
-    }
-}
-
-fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut name: OsString = path.as_os_str().to_owned();
-    name.push(suffix);
-    name.into()
+/// Reads a signed head.
+pub(crate) fn checkpoint(path: &Path) -> Result<SignedCheckpoint, Failure> {
+    let text = input::text(path, "checkpoint", MAX_CHECKPOINT_BYTES)?;
+    SignedCheckpoint::parse(&text).map_err(|error| {
+        Failure::environment(error.code(), format!("not a checkpoint: {error}"))
+            .file(path)
+            .help("give a note that `wpc ledger checkpoint` or `wpc witness cosign` wrote")
+            .cause(&error)
+    })
 }
 
 /// What a ledger's failure means to who typed the command.
@@ -73,6 +47,8 @@ pub(crate) fn failed(file: &Path, error: &LedgerError) -> Failure {
         LedgerError::BehindCheckpoint { .. } => {
             "this is an older copy: bring back the ledger that was in use"
         }
+        LedgerError::Forked { .. } => "keep both: the ledger told a witness another history than its own",
+        LedgerError::Checkpoint(_) => "give a note of this ledger",
         LedgerError::StillOpen => "close the job first",
         LedgerError::Unavailable { .. } | LedgerError::Misplaced(_) | LedgerError::Random(_) | _ => {
             "check the path and the disk, or the server"

@@ -1,6 +1,7 @@
 //! The verbs, one file each.
 
 pub(crate) mod approve;
+pub(crate) mod audit;
 pub(crate) mod bundle;
 pub(crate) mod check;
 pub(crate) mod compile;
@@ -21,3 +22,4 @@ pub(crate) mod test;
 pub(crate) mod token;
 pub(crate) mod verify;
 pub(crate) mod why;
+pub(crate) mod witness;

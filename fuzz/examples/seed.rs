@@ -145,7 +145,7 @@ fn entries() -> Result<Vec<Entry>, Box<dyn Error>> {
             Verdict::Deny { reason: Reason::ExplicitDeny, rule: Some(rule) },
         ),
         attempt(None, Verdict::Deny { reason: Reason::DefaultDeny, rule: None }),
-        Body::Refused(Untyped { code: "not_json".to_owned(), raw_bytes: 12 }),
+        Body::Refused(Untyped { code: "not_json".to_owned(), raw_bytes: 12, raw_commitment: Some(Hash::of(b"raw")) }),
         Body::Outcome(settled(
             Outcome::Done,
             Some(Provider { status: Some("accepted".to_owned()), id: Some("7".to_owned()) }),

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use wpc_evidence::checkpoint::SignedCheckpoint;
-use wpc_evidence::commitment::RESOURCE;
+use wpc_evidence::commitment::{RAW, RESOURCE};
 use wpc_evidence::log::Leaf;
 use wpc_evidence::merkle::{inclusion_proof, leaf_hash};
 use wpc_evidence::statement::Revoked;
@@ -63,7 +63,9 @@ impl BundleError {
 /// The proof bundle of `job` as it stands now, signed with the ledger's `key`.
 ///
 /// The ledger's own log gets the job's head first. `cosigned` is a checkpoint of that log that witnesses
-/// cosigned, if there is one; without it, the newest one is taken, which rests on the ledger's key alone.
+/// cosigned, if the caller knows which. Without it, the one that most of them cosigned is taken of those that
+/// the ledger keeps ([`Ledger::cosigned`]), if it says anything of the job; else the newest head, which rests
+/// on the ledger's key alone.
 ///
 /// # Errors
 ///
@@ -92,23 +94,11 @@ pub fn parts(
 ) -> Result<Parts, BundleError> {
     // In this order: what is read later has grown, if anything has.
     let newest = ledger.anchor()?;
-    let ledger_checkpoint = match cosigned {
-        Some(cosigned) => {
-            cosigned.verify(ledger.did()).map_err(|_| BundleError::Checkpoint)?;
-            if cosigned.unverified().origin != newest.unverified().origin
-                || cosigned.unverified().size > newest.unverified().size
-            {
-                return Err(BundleError::Checkpoint);
-            }
-            cosigned.clone()
-        }
-        None => newest,
-    };
     let checkpoint = ledger.job_checkpoint(job)?;
     let size = checkpoint.unverified().size;
     let mut gathered = Gathered { ledger, size, entries: Vec::new(), log: Vec::new() };
     gathered.read(job)?;
-    let leaves = anchors(ledger, job, ledger_checkpoint.unverified().size, size)?;
+    let (ledger_checkpoint, leaves) = vouched(ledger, job, size, newest, cosigned)?;
     let named = gathered.documents()?;
     Ok(Parts {
         openings: gathered.openings(job)?,
@@ -120,10 +110,41 @@ pub fn parts(
         approvals: named.approvals,
         requests: named.requests,
         memberships: named.memberships,
+        receipts: named.receipts,
         checkpoint,
         ledger_checkpoint,
         leaves,
     })
+}
+
+/// A head of the ledger's own log, and the job's leaves up to it.
+fn vouched(
+    ledger: &dyn Ledger,
+    job: &JobId,
+    size: u64,
+    newest: SignedCheckpoint,
+    cosigned: Option<&SignedCheckpoint>,
+) -> Result<(SignedCheckpoint, Vec<Anchored>), BundleError> {
+    let up_to = |head: &SignedCheckpoint| anchors(ledger, job, head.unverified().size, size);
+    if let Some(cosigned) = cosigned {
+        cosigned.verify(ledger.did()).map_err(|_| BundleError::Checkpoint)?;
+        let (head, newest) = (cosigned.unverified(), newest.unverified());
+        if head.origin != newest.origin || head.size > newest.size {
+            return Err(BundleError::Checkpoint);
+        }
+        return Ok((cosigned.clone(), up_to(cosigned)?));
+    }
+    let mut kept = ledger.cosigned()?;
+    // Stable: of those with as many signatures, the newest comes first.
+    kept.sort_by_key(|head| std::cmp::Reverse(head.signatures()));
+    for head in kept {
+        let leaves = up_to(&head)?;
+        if !leaves.is_empty() {
+            return Ok((head, leaves));
+        }
+    }
+    let leaves = up_to(&newest)?;
+    Ok((newest, leaves))
 }
 
 /// The job's leaves among the first `of_log` of the ledger's own log, as far as they are within the first
@@ -178,6 +199,7 @@ struct Named {
     approvals: Vec<Vec<u8>>,
     requests: Vec<Vec<u8>>,
     memberships: Vec<Vec<u8>>,
+    receipts: Vec<Vec<u8>>,
     /// What a revocation must be about to be about the job.
     stands_on: BTreeSet<RevocationKey>,
 }
@@ -243,6 +265,7 @@ impl Gathered<'_> {
                     }
                     named.stands_on.insert(RevocationKey::of(&Revoked::Approval(given.approval)));
                 }
+                Body::ModelCall(called) => get(&called.receipt, &mut named.receipts)?,
                 Body::Attempt(_)
                 | Body::Refused(_)
                 | Body::Outcome(_)
@@ -271,6 +294,7 @@ impl Gathered<'_> {
                 | Body::Refused(_)
                 | Body::Outcome(_)
                 | Body::Approval(_)
+                | Body::ModelCall(_)
                 | Body::Revoked(_)
                 | Body::Suppressed(_)
                 | Body::ClockAccepted(_)
@@ -309,9 +333,10 @@ fn commits_to(body: &Body, name: &str) -> bool {
         Body::Attempt(Attempt { resource: Some(Seen::Other { .. }), .. }) if name == RESOURCE => return true,
         Body::Attempt(attempt) => &attempt.facts,
         Body::Outcome(settled) => &settled.facts,
+        Body::Refused(untyped) => return untyped.raw_commitment.is_some() && name == RAW,
         Body::Opened(_)
         | Body::Token(_)
-        | Body::Refused(_)
+        | Body::ModelCall(_)
         | Body::Approval(_)
         | Body::Revoked(_)
         | Body::Suppressed(_)

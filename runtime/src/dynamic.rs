@@ -3,11 +3,12 @@
 use std::fmt;
 use std::sync::Arc;
 
-use wpc_model::{Call, Hash, Malformed, Measured, Policy, Rulings, Situation, Value};
+use wpc_evidence::gateway_receipt::Binding;
+use wpc_model::{Call, Hash, Malformed, Measured, ModelBudget, Policy, Rulings, Situation, Value};
 
 use crate::gate::{Admitted, Core, Slip};
 use crate::ledger::LedgerError;
-use crate::{CallId, Input, JobId, OpenError, Opening, Outcome, Presented, Refused, Report};
+use crate::{CallId, Input, JobId, ModelCalled, OpenError, Opening, Outcome, Presented, Refused, Report};
 
 /// A gate for callers that do not know the policy at compile time: proxies, dispatchers, tests.
 ///
@@ -67,7 +68,7 @@ impl DynamicGate {
     pub async fn read(&self, json: &[u8], measured: Measured) -> Result<Call, Refused> {
         match Call::from_json(json, self.policy(), measured) {
             Ok(call) => Ok(call),
-            Err(malformed) => Err(self.malformed(&malformed, json.len()).await),
+            Err(malformed) => Err(self.malformed(&malformed, json).await),
         }
     }
 
@@ -80,8 +81,13 @@ impl DynamicGate {
     ///
     /// [`Refused`] if the policy does not allow it now, or it could not be decided or recorded.
     pub async fn begin(&self, call: Call) -> Result<DynamicRunning, Refused> {
+        self.begin_of(call, b"").await
+    }
+
+    /// A call that was read from `raw`, if from anything.
+    async fn begin_of(&self, call: Call, raw: &[u8]) -> Result<DynamicRunning, Refused> {
         if let Err(malformed) = call.conform(self.policy()) {
-            return Err(self.malformed(&malformed, 0).await);
+            return Err(self.malformed(&malformed, raw).await);
         }
         let asked = self.core.asked(call);
         let call = Arc::clone(&asked.call);
@@ -96,7 +102,7 @@ impl DynamicGate {
     /// As both.
     pub async fn begin_json(&self, json: &[u8], measured: Measured) -> Result<DynamicRunning, Refused> {
         let call = self.read(json, measured).await?;
-        self.begin(call).await
+        self.begin_of(call, json).await
     }
 
     /// As [`DynamicGate::begin`]; blocks until the ledger has the attempt.
@@ -105,8 +111,12 @@ impl DynamicGate {
     ///
     /// As [`DynamicGate::begin`].
     pub fn begin_sync(&self, call: Call) -> Result<DynamicRunning, Refused> {
+        self.begin_sync_of(call, b"")
+    }
+
+    fn begin_sync_of(&self, call: Call, raw: &[u8]) -> Result<DynamicRunning, Refused> {
         if let Err(malformed) = call.conform(self.policy()) {
-            return Err(self.core.refuse_untyped(malformed.code.code(), malformed.to_string(), 0));
+            return Err(self.core.refuse_untyped(malformed.code.code(), malformed.to_string(), raw));
         }
         let asked = self.core.asked(call);
         let call = Arc::clone(&asked.call);
@@ -121,12 +131,10 @@ impl DynamicGate {
     /// As [`DynamicGate::begin_json`].
     pub fn begin_json_sync(&self, json: &[u8], measured: Measured) -> Result<DynamicRunning, Refused> {
         match Call::from_json(json, self.policy(), measured) {
-            Ok(call) => self.begin_sync(call),
-            Err(malformed) => Err(self.core.refuse_untyped(
-                malformed.code.code(),
-                malformed.to_string(),
-                length(json.len()),
-            )),
+            Ok(call) => self.begin_sync_of(call, json),
+            Err(malformed) => {
+                Err(self.core.refuse_untyped(malformed.code.code(), malformed.to_string(), json))
+            }
         }
     }
 
@@ -138,6 +146,49 @@ impl DynamicGate {
     /// [`OpenError`] if the token is refused, or is another job's or agent's; then the old one stays.
     pub fn renew(&self, presented: Presented<'_>) -> Result<(), OpenError> {
         self.core.renew(presented)
+    }
+
+    /// Records a call of a model by the receipt that its gateway signed ([`crate::gateway_receipt`]). The gateway
+    /// must be one of the trust file, and the receipt this job's: bound to it by name, to the policy, and to
+    /// the token where the job has one. It is recorded once, and charged to the policy's budgets.
+    ///
+    /// What is recorded has happened: a receipt that goes beyond a budget is recorded too. Whoever forwards calls
+    /// asks [`DynamicGate::model_budget`] before.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`] with the code of a [`crate::gateway_receipt::GatewayReceiptError`]; `receipt_duplicate`;
+    /// `model_cost_unknown` if a budget counts a cost that the receipt does not state; or if it could not be
+    /// recorded.
+    pub async fn model_call(&self, receipt: &[u8]) -> Result<ModelCalled, Refused> {
+        self.core.model_call_async(receipt).await
+    }
+
+    /// As [`DynamicGate::model_call`]; blocks until the ledger has it.
+    ///
+    /// # Errors
+    ///
+    /// As [`DynamicGate::model_call`].
+    pub fn model_call_sync(&self, receipt: &[u8]) -> Result<ModelCalled, Refused> {
+        self.core.model_call(receipt)
+    }
+
+    /// What is left of the policy's budgets for models. Blocks while the ledger is read.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`] if it cannot be read.
+    pub fn model_budget(&self) -> Result<ModelBudget, LedgerError> {
+        self.core.model_budget()
+    }
+
+    /// What a receipt of this job's gateway must be bound to; the gateway adds a nonce and a span.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`] if the ledger cannot be read.
+    pub fn model_binding(&self) -> Result<Binding, LedgerError> {
+        self.core.model_binding()
     }
 
     /// Closes the job as completed: it takes no more calls, from any gate. Blocks until the ledger has
@@ -158,13 +209,9 @@ impl DynamicGate {
         self.core.rulings(call, situation.into())
     }
 
-    async fn malformed(&self, malformed: &Malformed, bytes: usize) -> Refused {
-        self.core.refuse_untyped_async(malformed.code.code(), malformed.to_string(), length(bytes)).await
+    async fn malformed(&self, malformed: &Malformed, raw: &[u8]) -> Refused {
+        self.core.refuse_untyped_async(malformed.code.code(), malformed.to_string(), raw).await
     }
-}
-
-fn length(bytes: usize) -> u64 {
-    u64::try_from(bytes).unwrap_or(u64::MAX)
 }
 
 impl fmt::Debug for DynamicGate {

@@ -10,6 +10,7 @@ pub mod approval;
 pub mod argument;
 pub mod bundle;
 mod call;
+pub mod census;
 mod clock;
 mod describe;
 mod dynamic;
@@ -34,7 +35,7 @@ pub use action::{Action, Batched, Interface, Plain, Policy, Takes};
 pub use clock::{Clock, SystemClock};
 pub use describe::{Batch, Describe, DescribeMany, Describes, Record, Records, Unvalued};
 pub use dynamic::{DynamicGate, DynamicRunning};
-pub use gate::{BEGIN_WITHIN, Input, MAX_DENIALS_PER_SECOND, OpenError, Opening};
+pub use gate::{BEGIN_WITHIN, Input, MAX_DENIALS_PER_SECOND, ModelCalled, OpenError, Opening};
 pub use holder::{Holder, SelfIssued};
 pub use identity::{Challenge, Identity, Possession, Presented};
 pub use ledger::{Ledger, LedgerError, MemoryLedger, SqliteLedger};
@@ -45,6 +46,7 @@ pub use refused::{Detail, Refused};
 pub use running::Running;
 pub use typed::{Gate, Overrides};
 pub use view::{Pairs, Sealed, TextEntries, TextList, TextMap, TextMembers};
+pub use wpc_evidence::gateway_receipt;
 pub use wpc_evidence::token;
 pub use wpc_evidence::{
     CallId, Did, DidError, Envelope, JobId, JobIdError, Key, KeyFileError, MAX_ENVELOPE_BYTES, MAX_JOB_ID,

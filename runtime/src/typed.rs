@@ -13,7 +13,7 @@ use crate::gate::{Asked, Core};
 use crate::ledger::{Ledger, LedgerError};
 use crate::place::Place;
 use crate::running::Running;
-use crate::{Input, JobId, OpenError, Opening, Presented, Refused};
+use crate::{Input, JobId, ModelCalled, OpenError, Opening, Presented, Refused};
 
 /// The gate of one job under the policy `P` that was compiled into this program.
 ///
@@ -78,7 +78,7 @@ impl<P: Policy> Gate<P> {
                 Ok(asked) => asked,
                 Err(malformed) => {
                     let (code, text) = (malformed.code.code(), malformed.to_string());
-                    return Err(self.core.refuse_untyped_async(code, text, 0).await);
+                    return Err(self.core.refuse_untyped_async(code, text, b"").await);
                 }
             };
             let call = Arc::clone(&asked.call);
@@ -102,9 +102,9 @@ impl<P: Policy> Gate<P> {
         A: Action<Policy = P> + Takes<N>,
         T: Describes<A::Interface, How>,
     {
-        let (asked, place) = self
-            .ask::<A, T, N, How>(name, &value, overrides)
-            .map_err(|malformed| self.core.refuse_untyped(malformed.code.code(), malformed.to_string(), 0))?;
+        let (asked, place) = self.ask::<A, T, N, How>(name, &value, overrides).map_err(|malformed| {
+            self.core.refuse_untyped(malformed.code.code(), malformed.to_string(), b"")
+        })?;
         let call = Arc::clone(&asked.call);
         let admitted = self.core.begin(asked)?;
         Ok(Running::new(admitted, call, place, value))
@@ -162,6 +162,15 @@ impl<P> Gate<P> {
     /// [`OpenError`] if the token is refused, or is another job's or agent's; then the old one stays.
     pub fn renew(&self, presented: Presented<'_>) -> Result<(), OpenError> {
         self.core.renew(presented)
+    }
+
+    /// Records a call of a model: see [`crate::DynamicGate::model_call_sync`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn model_call_sync(&self, receipt: &[u8]) -> Result<ModelCalled, Refused> {
+        self.core.model_call(receipt)
     }
 
     /// Closes the job as completed: it takes no more calls, from any gate. Blocks until the ledger

@@ -72,6 +72,10 @@ pub(crate) fn witness() -> Key {
     Key::from_seed(&[8; 32])
 }
 
+pub(crate) fn model_gateway() -> Key {
+    Key::from_seed(&[10; 32])
+}
+
 /// Everybody, each in one role.
 pub(crate) fn trust() -> Trust {
     trust_of("gateway", 0)
@@ -91,6 +95,7 @@ pub(crate) fn trust_of(mode: &str, witnesses: usize) -> Trust {
         one("staff", staff(), "membership_issuer", ""),
         one("revoker", revoker(), "revoker", ""),
         one("witness", witness(), "witness", ""),
+        one("proxy", model_gateway(), "model_gateway", ""),
     ];
     let text = format!(r#"{{"v":1,"principals":[{}],"threshold":{{"witness":{witnesses}}}}}"#, all.join(","));
     Trust::parse(text.as_bytes()).unwrap()

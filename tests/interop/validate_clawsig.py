@@ -1,12 +1,14 @@
 """Validates an export of `wpc bundle export` with nothing of ours.
 
-usage: validate_clawsig.py SCHEMAS_DIR EXPORT AGENT_DID_KEY GATEWAY_DID_KEY [ARRAY...]
+usage: validate_clawsig.py SCHEMAS_DIR EXPORT AGENT_DID_KEY GATEWAY_DID_KEY [ARRAY... | MODEL_GATEWAY_DID_KEY]
 
 * The envelope must be valid under Clawsig's `proof_bundle_envelope.v1`, `format` asserted, and each item
   of the arrays under the schema of its own, without our extra members where that schema is closed.
 * Hashes of both families, every signature and the event chain are computed here anew.
 * Of the arrays `side_effect_receipts` and `human_approval_receipts` those that are named must be there, and
   no others; tool receipts always.
+* Receipts of model calls must be there if their gateway's key is given, and only then: each signed by it over the
+  payload as it stands, bound to the run and an event, their spans one tree; effects and approvals hang on it.
 * A changed payload must fail, and a payload that lacks a member must not validate.
 """
 
@@ -41,10 +43,11 @@ def hashed(wire):
     return b64u(hashlib.sha256(wire).digest())
 
 
-def verify(envelope, did):
+def verify(envelope, did, canonical=True):
     assert envelope["signer_did"] == did, envelope["signer_did"]
     payload = envelope["payload"]
-    assert text(payload) == rfc8785.dumps(payload), "the payload is not in canonical order"
+    if canonical:
+        assert text(payload) == rfc8785.dumps(payload), "the payload is not in canonical order"
     digest = hashed(text(payload))
     assert envelope["payload_hash_b64u"] == digest
     raw = base58.b58decode(did.removeprefix("did:key:z"))
@@ -72,17 +75,19 @@ class Schemas:
 
 
 def main():
-    root, file, agent, gateway, *arrays = sys.argv[1:]
+    root, file, agent, gateway, *rest = sys.argv[1:]
+    arrays = [name for name in rest if not name.startswith("did:")]
+    models = [did for did in rest if did.startswith("did:")]
     schemas = Schemas(root)
     org, com = "https://schemas.clawbureau.org/claw.poh.", "https://schemas.clawbureau.com/poh/"
     bundles = schemas.of(org + "proof_bundle_envelope.v1.json")
     tools = schemas.of(com + "tool_receipt_envelope.v1.json")
     bundle = json.loads(pathlib.Path(file).read_text())
     bundles.validate(bundle)
-    verify(bundle, agent)
+    verify(bundle, agent, canonical=not models)
     payload = bundle["payload"]
     assert payload["agent_did"] == agent
-    assert "receipts" not in payload, "a receipt of a model call that nobody made"
+    assert ("receipts" in payload) == bool(models), "receipts of model calls"
     assert len(text(payload["metadata"])) <= 16384
 
     prev, events, run = None, {}, payload["event_chain"][0]["run_id"]
@@ -97,6 +102,20 @@ def main():
         assert item["agent_did"] == agent
         assert item["binding"]["run_id"] == run
         return events[item["binding"]["event_hash_b64u"]]
+
+    spans = {}
+    for receipt in payload.get("receipts", []):
+        schemas.of(org + "gateway_receipt_envelope.v1.json").validate(receipt)
+        verify(receipt, models[0], canonical=False)
+        said = receipt["payload"]
+        assert said["timestamp"] <= receipt["issued_at"]
+        assert said["binding"]["run_id"] == run and said["binding"]["event_hash_b64u"] in events
+        span, parent = said["binding"].get("span_id"), said["binding"].get("parent_span_id")
+        assert (parent in spans) if parent else (not span or not spans), "two roots, or a parent that is not there"
+        if span:
+            assert span not in spans
+            spans[span] = said["timestamp"]
+            assert not parent or spans[parent] <= said["timestamp"]
 
     assert payload["tool_receipts"]
     for receipt in payload["tool_receipts"]:
@@ -118,6 +137,7 @@ def main():
             verify(signed, gateway)
             assert signed["payload"] == raw
             bound(raw)
+            assert not models or raw["binding"]["parent_span_id"] in spans, "it hangs on no model call"
             if kind == "human_approval":
                 assert json.loads(item["wpc_approval"])["signatures"], "our own signed approval"
 

@@ -108,9 +108,15 @@ pages! {
     receipt_binding "a receipt of another job"
         "The receipt is not bound to this job."
         "Ask the model gateway for the job's own."
+    model_not_allowed "a model that the policy does not allow"
+        "The receipt is of a model that the policy's `models` names neither by itself nor by its provider."
+        "Find out why the gateway forwarded the call."
     receipt_duplicate "a receipt that is there twice"
-        "One model call has one receipt."
-        "Make the bundle again."
+        "One model call has one receipt, which is recorded once."
+        "Record each receipt once; of a bundle, make it again."
+    model_cost_unknown "a receipt that does not say what the call cost"
+        "The policy has a budget in a currency, and the gateway's receipt states no cost in it."
+        "Have the gateway state `wpc_cost` in its receipts, or leave the cost out of the budget."
     commitment_mismatch "not what was committed to"
         "A value that is shown does not open its commitment, or the log does not commit to one that the \
          policy reads."
@@ -127,7 +133,8 @@ pages! {
     gap_not_witnessed "entries that no witness saw"
         "So many entries at the end rest on the ledger's key alone: whoever holds it could have written \
          others, or fewer and an end of their own."
-        "Have the ledger's checkpoint cosigned, and give it to `wpc bundle create --checkpoint`."
+        "Have the ledger's head cosigned (`wpc ledger checkpoint --request`, `wpc witness cosign`), and give it back with \
+         `wpc ledger cosigned`."
     gap_no_model_receipts "no receipts of model calls"
         "Nobody but the agent says what the model answered."
         "Run the model's calls through a gateway that signs receipts."

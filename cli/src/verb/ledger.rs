@@ -1,7 +1,9 @@
-//! `wpc ledger`: the one thing that makes a ledger, and two that read it.
+//! `wpc ledger`: the one thing that makes a ledger, and those that read it.
 
+mod checkpoint;
+mod cosigned;
+mod receipt;
 mod said;
-mod store;
 
 use std::path::PathBuf;
 
@@ -16,10 +18,10 @@ use crate::console::{Console, Done};
 use crate::failure::Failure;
 use crate::plain::plain;
 use crate::problems::number;
+use crate::store::{Store, Where};
 use crate::table::Table;
 
 pub(crate) use said::Said;
-use store::{Store, Where};
 
 const BAD: Style = AnsiColor::Red.on_default().bold();
 /// Entries read at a time.
@@ -73,6 +75,12 @@ JSON: `file` or `server`, `did`, `entries` [the entries as they are recorded]")]
         #[arg(long, value_name = "JOB")]
         job: Option<String>,
     },
+    /// Print the signed head of the ledger's own log, or ask a witness to cosign it
+    Checkpoint(checkpoint::Checkpoint),
+    /// Keep a head that witnesses cosigned, for bundles to carry
+    Cosigned(cosigned::Cosigned),
+    /// Write the receipt of one entry: what shows it without the ledger
+    Receipt(receipt::Make),
 }
 
 impl Args {
@@ -82,6 +90,9 @@ impl Args {
             Verb::Init { .. } => "ledger init",
             Verb::Check { .. } => "ledger check",
             Verb::Show { .. } => "ledger show",
+            Verb::Checkpoint(_) => "ledger checkpoint",
+            Verb::Cosigned(_) => "ledger cosigned",
+            Verb::Receipt(_) => "ledger receipt",
         }
     }
 }
@@ -91,6 +102,9 @@ pub(crate) fn run(args: Args, console: &mut Console) -> Result<Done, Failure> {
         Verb::Init { at, key } => init(&at.store()?, key, console),
         Verb::Check { at } => check(&at.store()?, console),
         Verb::Show { at, job } => show(&at.store()?, job.as_deref(), console),
+        Verb::Checkpoint(args) => checkpoint::run(args, console),
+        Verb::Cosigned(args) => cosigned::run(args, console),
+        Verb::Receipt(args) => receipt::run(args, console),
     }
 }
 

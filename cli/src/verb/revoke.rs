@@ -9,9 +9,10 @@ use wpc_evidence::statement::{Revoked, Statement as _};
 use wpc_model::Hash;
 
 use crate::console::{Console, Done};
-use crate::evidence::{self, Place};
+use crate::evidence;
 use crate::failure::Failure;
 use crate::plain::plain;
+use crate::store::Place;
 use crate::verb::key;
 use crate::verb::token::now_ms;
 
@@ -71,11 +72,11 @@ pub(crate) fn run(args: Args, console: &mut Console) -> Result<Done, Failure> {
         .help("sign with a key whose principal has the role `revoker` in the trust file")
         .cause(&error)
     };
-    let next = approval::next_revocation(&ledger, &trust, revoked.clone(), now_ms()?).map_err(refused)?;
+    let next = approval::next_revocation(&*ledger, &trust, revoked.clone(), now_ms()?).map_err(refused)?;
     let envelope = next.sign(std::slice::from_ref(&key)).map_err(|error| {
         Failure::no(error.code(), format!("not revoked: {error}")).help("give another value").cause(&error)
     })?;
-    let seq = approval::revoke(&ledger, &trust, &envelope).map_err(refused)?;
+    let seq = approval::revoke(&*ledger, &trust, &envelope).map_err(refused)?;
     console.say(format!("revoked {} {}, number {seq}", revoked.kind(), plain(&value)));
     Ok(Done::yes(json!({ "kind": revoked.kind(), "value": value, "revocation_seq": seq })))
 }

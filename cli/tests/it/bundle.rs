@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::place::Place;
 
 /// What the demo leaves: a ledger with its key, keys of others, the policy.
-fn kept() -> (Place, String) {
+pub(crate) fn kept() -> (Place, String) {
     let place = Place::new();
     place.does(&["demo", "--keep", "kept"]);
     let (ledger, _) = place.json(&["ledger", "show", "kept/ledger/orders.db"]);
@@ -29,7 +29,7 @@ fn kept() -> (Place, String) {
     (place, job)
 }
 
-fn made() -> (Place, String) {
+pub(crate) fn made() -> (Place, String) {
     let (place, job) = kept();
     let arguments = ["bundle", "create", "--ledger", "kept/ledger/orders.db", "--trust", "trust.json"];
     let keys: Vec<_> = find_key(&place).into_iter().collect();

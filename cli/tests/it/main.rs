@@ -1,6 +1,8 @@
 //! The command line as its users see it: what it says, how it ends, what it writes.
 
 #[cfg(test)]
+mod audit;
+#[cfg(test)]
 mod bundle;
 #[cfg(test)]
 mod codes;

@@ -165,6 +165,8 @@ codes! {
     ReceiptBinding "receipt_binding" Receipts,
     /// A receipt is there twice.
     ReceiptDuplicate "receipt_duplicate" Receipts,
+    /// A receipt is of a model that the policy does not allow.
+    ModelNotAllowed "model_not_allowed" Receipts,
     /// What is shown is not what was committed to, or the commitment is missing.
     CommitmentMismatch "commitment_mismatch" Openings,
     /// The policy decides a call otherwise than the log says.

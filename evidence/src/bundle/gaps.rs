@@ -46,6 +46,7 @@ impl Looked<'_> {
                 }
                 Body::Outcome(settled) => outcome(settled, &mut unknown, &mut unsettled, counts),
                 Body::Refused(_) => more(&mut counts.refused),
+                Body::ModelCall(_) => more(&mut counts.model_calls),
                 Body::Suppressed(suppressed) => {
                     counts.refused = counts.refused.saturating_add(suppressed.count);
                 }
@@ -66,7 +67,8 @@ impl Looked<'_> {
         let in_process = self.about.mode.is_none_or(|mode| mode == Mode::InProcess);
         let some = |number: u64| (number > 0).then_some(Some(number));
         let when = |there: bool| there.then_some(None);
-        let models = self.policy.settings.models.is_some() || proof.gateway_receipts;
+        let models = self.policy.layers().any(|layer| layer.settings.models.is_some());
+        let unseen = (models || proof.gateway_receipts) && counts.model_calls == 0;
         // What is there, and whether it is demanded.
         let all = [
             (Code::GapNotClosed, when(!self.about.closed), true),
@@ -75,7 +77,7 @@ impl Looked<'_> {
                 some(counts.trailing),
                 witnesses_named && self.trust.demands(Role::Witness),
             ),
-            (Code::GapNoModelReceipts, when(models), proof.gateway_receipts),
+            (Code::GapNoModelReceipts, when(unseen), proof.gateway_receipts),
             (Code::GapAgentScope, when(self.agent_scope), false),
             (Code::GapOpeningWithheld, some(counts.withheld), true),
             (Code::GapAttested, some(counts.attested), false),

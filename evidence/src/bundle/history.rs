@@ -36,6 +36,7 @@ impl<'a> Before<'a> {
             Body::Opened(_)
             | Body::Token(_)
             | Body::Refused(_)
+            | Body::ModelCall(_)
             | Body::Approval(_)
             | Body::Revoked(_)
             | Body::Suppressed(_)

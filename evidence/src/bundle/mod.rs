@@ -38,6 +38,7 @@ mod parallel;
 mod parts;
 mod policy;
 mod read;
+mod receipts;
 mod released;
 mod replay;
 mod report;
@@ -73,6 +74,8 @@ pub const MAX_APPROVALS: usize = 10_000;
 pub const MAX_RELEASES: usize = 1_000;
 /// Most revocations.
 pub const MAX_REVOCATIONS: usize = 1_000;
+/// Most receipts of model calls.
+pub const MAX_RECEIPTS: usize = 100_000;
 /// Most leaves of the ledger's own log.
 pub const MAX_LEAVES: usize = 210_000;
 /// Longest inclusion proof: a tree has fewer leaves than 2 to the power of this.
@@ -129,7 +132,7 @@ fn stages(
         cases: &cases,
         trust,
     })?;
-    // Stage 8: receipts of model calls have no format yet, and a bundle that has any does not read.
+    let receipts = receipts::verify(&run, &entries, &under, &tokens, trust)?;
     let amounts = openings::verify(&openings, &entries, &under.policy)?;
     (report.counts.opened, report.counts.attested) = (amounts.opened, amounts.attested);
     let watch = revoked::Watch::new(&stops, &run, &entries, &under, &tokens);
@@ -143,6 +146,7 @@ fn stages(
         tokens: &tokens,
         approvals: &approvals,
         withdrawn: &stops.withdrawn(),
+        receipts: &receipts,
     };
     let replayed = replay::verify(&looked, watch)?;
     report.counts.replayed = replayed.decisions;

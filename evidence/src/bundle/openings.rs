@@ -12,7 +12,7 @@ use super::parallel;
 use super::read::Run;
 use super::report::{Finding, Findings, count, more, stop};
 use crate::approved::reopen;
-use crate::commitment::{Opening, OpeningError, RESOURCE, SEALED};
+use crate::commitment::{Opening, OpeningError, RAW, RESOURCE, SEALED};
 use crate::entry::{Attempt, Body, Fact, Seen, Settled};
 
 /// What a fact of a result is named by.
@@ -105,9 +105,11 @@ fn committed(body: &Body, name: &str) -> Option<Hash> {
         }
         Body::Attempt(attempt) => fact(&attempt.facts),
         Body::Outcome(settled) => fact(&settled.facts),
+        Body::Refused(untyped) if name == RAW => untyped.raw_commitment,
         Body::Opened(_)
         | Body::Token(_)
         | Body::Refused(_)
+        | Body::ModelCall(_)
         | Body::Approval(_)
         | Body::Revoked(_)
         | Body::Suppressed(_)

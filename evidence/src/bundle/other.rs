@@ -156,6 +156,7 @@ fn replayed(run: &Run<'_>, policy: &Policy, other: &Policy) -> Replayed {
             Body::Opened(_)
             | Body::Token(_)
             | Body::Refused(_)
+            | Body::ModelCall(_)
             | Body::Approval(_)
             | Body::Revoked(_)
             | Body::Suppressed(_)

@@ -44,6 +44,8 @@ pub struct Parts {
     pub leaves: Vec<Anchored>,
     /// The revocations that are about the job.
     pub revocations: Vec<Withdrawn>,
+    /// The receipts of the model calls that entries name ([`crate::gateway_receipt::GatewayReceipt::as_str`]).
+    pub receipts: Vec<Vec<u8>>,
 }
 
 /// A leaf of the ledger's own log, and the path that proves that it stands there.
@@ -180,6 +182,11 @@ pub(super) fn payload(parts: &Parts) -> Result<Vec<u8>, CreateError> {
     out.fixed(POLICY);
     out.envelope(&parts.policy)?;
     out.fixed(RECEIPTS);
+    // As text: the bytes of a payload are what was signed, whatever their order.
+    out.list(&parts.receipts, |out, receipt| {
+        out.text(std::str::from_utf8(receipt).map_err(|_| CreateError::Part)?);
+        Ok(())
+    })?;
     out.fixed(RELEASES);
     out.list(&parts.releases, |out, one| {
         out.fixed("{\"at\":");
@@ -224,7 +231,8 @@ impl Parts {
     fn length(&self) -> usize {
         let entries = self.entries.iter().map(Vec::len);
         let openings = self.openings.iter().map(|(_, opening)| opening.len());
-        let all = entries.chain(openings).chain([self.policy.len()]);
+        let receipts = self.receipts.iter().map(Vec::len);
+        let all = entries.chain(openings).chain(receipts).chain([self.policy.len()]);
         all.fold(4_096_usize, |sum, length| sum.saturating_add(length).saturating_add(32))
     }
 }
@@ -253,6 +261,7 @@ impl Summary {
             Body::Opened(_)
             | Body::Token(_)
             | Body::Refused(_)
+            | Body::ModelCall(_)
             | Body::Approval(_)
             | Body::Revoked(_)
             | Body::Suppressed(_)

@@ -27,6 +27,7 @@ pub(super) fn opened(entries: &[Logged]) -> Option<(&Opened, i64)> {
             Body::Token(_)
             | Body::Attempt(_)
             | Body::Refused(_)
+            | Body::ModelCall(_)
             | Body::Outcome(_)
             | Body::Approval(_)
             | Body::Revoked(_)

@@ -10,7 +10,8 @@ use super::code::Code;
 use super::cursor::Cursor;
 use super::parts::{Summary, hex};
 use super::{
-    MAX_APPROVALS, MAX_ENTRIES, MAX_GRANTS, MAX_LEAVES, MAX_OPENINGS, MAX_PATH, MAX_RELEASES, MAX_REVOCATIONS,
+    MAX_APPROVALS, MAX_ENTRIES, MAX_GRANTS, MAX_LEAVES, MAX_OPENINGS, MAX_PATH, MAX_RECEIPTS, MAX_RELEASES,
+    MAX_REVOCATIONS,
 };
 use crate::checkpoint::{CheckpointError, Origin, SignedCheckpoint};
 use crate::time;
@@ -26,8 +27,7 @@ pub(super) const LEDGER: &str = ",\"ledger\":{\"checkpoint\":";
 pub(super) const LEAVES: &str = ",\"leaves\":";
 pub(super) const OPENINGS: &str = "},\"openings\":";
 pub(super) const POLICY: &str = ",\"policy\":";
-/// Receipts of model calls have no format yet, so there are none.
-pub(super) const RECEIPTS: &str = ",\"receipts\":[]";
+pub(super) const RECEIPTS: &str = ",\"receipts\":";
 pub(super) const RELEASES: &str = ",\"releases\":";
 pub(super) const REVOCATIONS: &str = ",\"revocations\":";
 pub(super) const RUN: &str = ",\"run\":{\"agent\":";
@@ -65,6 +65,8 @@ pub(super) struct Run<'a> {
     pub(super) ledger_checkpoint: SignedCheckpoint,
     pub(super) leaves: Vec<RawLeaf<'a>>,
     pub(super) revocations: Vec<RawRevocation<'a>>,
+    /// Of model calls.
+    pub(super) receipts: Vec<String>,
     pub(super) summary: Summary,
 }
 
@@ -124,6 +126,7 @@ impl<'a> Run<'a> {
         from.expect(POLICY)?;
         let policy = from.raw()?;
         from.expect(RECEIPTS)?;
+        let receipts = from.list(MAX_RECEIPTS, Cursor::text)?;
         from.expect(RELEASES)?;
         let releases = from.list(MAX_RELEASES, release)?;
         from.expect(REVOCATIONS)?;
@@ -166,6 +169,7 @@ impl<'a> Run<'a> {
             ledger_checkpoint,
             leaves,
             revocations,
+            receipts,
             summary: Summary { allowed, denied, outcomes },
         })
     }

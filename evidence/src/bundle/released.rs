@@ -43,6 +43,7 @@ pub(super) fn verify(documents: &Documents<'_>, entries: &[Logged], under: &Unde
             | Body::Refused(_)
             | Body::Outcome(_)
             | Body::Approval(_)
+            | Body::ModelCall(_)
             | Body::Revoked(_)
             | Body::Suppressed(_)
             | Body::ClockAccepted(_)

@@ -3,23 +3,24 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use wpc_model::{
-    Admission, Approved, Call, Charging, Counter, Decision, Hash, Owner, Policy, Provenance, RuleId, Source,
-    Uses, Window,
+    Admission, Approved, Call, Charging, Counter, Decision, Hash, ModelRefusal, Owner, Policy, Provenance,
+    RuleId, Source, Uses, Window,
 };
 
 use super::approvals::Approvals;
-use super::code::Code;
+use super::code::{Code, Stage};
 use super::decide::{Asked, admit, settle};
 use super::grants::Tokens;
 use super::history::{Before, OfAgent};
 use super::log::{Logged, of_misplaced};
 use super::openings::{Case, Openings, Returned, returned};
+use super::receipts::Receipts;
 use super::report::{Finding, Findings, more, stop};
 use super::revoked::Watch;
 use crate::CallId;
 use crate::Outcome;
 use crate::approved::is_left;
-use crate::entry::{Attempt, Body, Charged, Entry, Settled, Verdict};
+use crate::entry::{Attempt, Body, Charged, Entry, ModelCall, Settled, Verdict};
 use crate::fold::Fold;
 
 /// What was replayed.
@@ -43,6 +44,8 @@ pub(super) struct Looked<'a> {
     pub(super) withdrawn: &'a BTreeMap<Hash, u64>,
     /// What the policy asks the source of.
     pub(super) sources: &'a [Source],
+    /// Of the model calls that the log names.
+    pub(super) receipts: &'a Receipts,
 }
 
 /// Replays them in their order.
@@ -112,6 +115,7 @@ impl<'a> Job<'a> {
                     self.found.push(Finding::new(Code::ChargeDiffers).at(entry.seq).because(REMEMBERED));
                 }
             }
+            Body::ModelCall(called) => self.model_call(entry, called),
             Body::Token(_)
             | Body::Refused(_)
             | Body::Revoked(_)
@@ -120,6 +124,30 @@ impl<'a> Job<'a> {
             | Body::ClockAccepted(_)
             | Body::Closed(_) => {}
         }
+    }
+
+    /// Charges a model call again.
+    fn model_call(&mut self, entry: &Entry, called: &ModelCall) {
+        // One without its receipt was found in its stage.
+        let Some(receipt) = self.looked.receipts.get(&called.receipt) else { return };
+        let budget = self.looked.policy.model_budget();
+        let before = Before::of(entry, &self.fold.meters);
+        let finding = match budget.charges(&receipt.used(), &before) {
+            Ok(charges) if !charges.iter().copied().map(Charged::from).eq(called.charges.iter().copied()) => {
+                Some((Code::ChargeDiffers, "the model call charges something else"))
+            }
+            Ok(charges) if budget.is_exceeded_by(&charges) => {
+                Some((Code::ChargeDiffers, "a budget of models is exceeded"))
+            }
+            Ok(_) => None,
+            Err(ModelRefusal::Repeated) => Some((Code::ReceiptDuplicate, "it was charged before")),
+            Err(ModelRefusal::CostUnknown) => {
+                Some((Code::ChargeDiffers, "the gateway does not say what the model call cost"))
+            }
+            Err(ModelRefusal::Unreadable) => Some((Code::ChargeDiffers, "a sum is out of range")),
+        };
+        let finding = finding.map(|(code, why)| Finding::new(code).in_stage(Stage::Replay).because(why));
+        self.found.extend(finding.map(|finding| finding.at(entry.seq)));
     }
 
     fn attempt(&mut self, entry: &'a Entry, attempt: &'a Attempt, case: Option<&'a Case>) {

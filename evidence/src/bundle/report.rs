@@ -150,6 +150,8 @@ pub struct Counts {
     pub trailing: u64,
     /// Outcomes that are the caller's own word.
     pub self_described: u64,
+    /// Calls of models that left a receipt.
+    pub model_calls: u64,
     /// Things that were asked and are not calls, each recorded or counted.
     pub refused: u64,
 }

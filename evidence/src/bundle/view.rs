@@ -10,6 +10,7 @@ use super::{MAX_BUNDLE_BYTES, RUN_TYPE};
 use crate::checkpoint::Origin;
 use crate::commitment::Opening;
 use crate::entry::Entry;
+use crate::gateway_receipt::GatewayReceipt;
 use crate::sign;
 
 /// What a bundle says. Nobody has verified any of it.
@@ -23,6 +24,9 @@ pub struct View {
     pub entries: Vec<Shown>,
     /// Canonical envelopes of the signed approvals, by their payloads' hashes.
     pub approvals: BTreeMap<Hash, String>,
+    /// Receipts of model calls, by their payloads' hashes. Their signatures hold; whose they are, nobody has
+    /// looked.
+    pub receipts: BTreeMap<Hash, GatewayReceipt>,
 }
 
 /// An entry and what is shown of what it commits to.
@@ -64,5 +68,10 @@ pub fn view(bytes: &[u8]) -> Result<View, Code> {
         let (payload, _) = sign::unverified(envelope.as_bytes(), crate::MAX_ENVELOPE_BYTES).map_err(of)?;
         approvals.insert(Hash::of(&payload), (*envelope).to_owned());
     }
-    Ok(View { origin: run.origin, policy_hash, entries, approvals })
+    let mut receipts = BTreeMap::new();
+    for text in &run.receipts {
+        let receipt = super::receipts::read(text)?;
+        receipts.insert(receipt.hash(), receipt);
+    }
+    Ok(View { origin: run.origin, policy_hash, entries, approvals, receipts })
 }

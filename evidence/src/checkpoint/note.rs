@@ -149,6 +149,46 @@ impl SignedCheckpoint {
         if self.to_string().len() > MAX_CHECKPOINT_BYTES { Err(CheckpointError::TooLarge) } else { Ok(self) }
     }
 
+    /// How many signature lines it has, of whatever type.
+    #[must_use]
+    pub const fn signatures(&self) -> usize {
+        self.lines.len()
+    }
+
+    /// Whether `witness` cosigned it.
+    #[must_use]
+    pub fn is_cosigned_by(&self, witness: &Did) -> bool {
+        self.checkpoint.origin.job_id().is_none()
+            && self.lines.iter().any(|line| self.cosigned(line, witness).is_some())
+    }
+
+    /// The same checkpoint with the signature lines of both.
+    ///
+    /// # Errors
+    ///
+    /// [`CheckpointError::Malformed`] if they are of two checkpoints, and [`CheckpointError::TooLarge`].
+    pub fn merge(mut self, other: Self) -> Result<Self, CheckpointError> {
+        if self.checkpoint != other.checkpoint {
+            return Err(CheckpointError::Malformed("checkpoint: it is another one"));
+        }
+        for line in other.lines {
+            if !self.lines.contains(&line) {
+                self.lines.push(line);
+            }
+        }
+        let fits = self.lines.len() <= MAX_SIGNATURE_LINES && self.to_string().len() <= MAX_CHECKPOINT_BYTES;
+        if fits { Ok(self) } else { Err(CheckpointError::TooLarge) }
+    }
+
+    /// When `witness` made this line, in Unix seconds, if it is a cosignature of theirs.
+    fn cosigned(&self, line: &Line, witness: &Did) -> Option<u64> {
+        let (at_s, signature) = line.cosignature()?;
+        let message = cosigned_message(at_s, &self.checkpoint);
+        let holds = line.key_id == key_id(&line.name, COSIGNED, witness)
+            && witness.signed(message.as_bytes(), signature);
+        holds.then_some(at_s)
+    }
+
     /// The principals in the role `witness` whose cosignature of a ledger's checkpoint holds, by name,
     /// and when each first saw it, in Unix seconds. Other lines, and those that do not hold, count for
     /// nothing.
@@ -159,15 +199,11 @@ impl SignedCheckpoint {
             return found;
         }
         for line in &self.lines {
-            let Some((at_s, signature)) = line.cosignature() else { continue };
-            let message = cosigned_message(at_s, &self.checkpoint);
-            let holds = |key: &Did| {
-                line.key_id == key_id(&line.name, COSIGNED, key) && key.signed(message.as_bytes(), signature)
-            };
-            let witnesses = trust.principals().iter().filter(|principal| principal.has(Role::Witness));
-            for witness in witnesses.filter(|witness| witness.keys().iter().any(holds)) {
-                let first = found.entry(witness.name()).or_insert(at_s);
-                *first = at_s.min(*first);
+            for witness in trust.principals().iter().filter(|principal| principal.has(Role::Witness)) {
+                if let Some(at_s) = witness.keys().iter().find_map(|key| self.cosigned(line, key)) {
+                    let first = found.entry(witness.name()).or_insert(at_s);
+                    *first = at_s.min(*first);
+                }
             }
         }
         found

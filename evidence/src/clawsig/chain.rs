@@ -5,7 +5,7 @@ use wpc_model::canon::{Json, Writer};
 
 use super::ExportError;
 use crate::bundle::Shown;
-use crate::entry::Body;
+use crate::entry::{Body, Entry};
 
 /// An event.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -23,19 +23,30 @@ pub(super) struct Event {
 pub(super) fn of(entries: &[Shown]) -> Result<Vec<Event>, ExportError> {
     let mut chain: Vec<Event> = Vec::with_capacity(entries.len());
     for Shown { entry, .. } in entries {
-        let bytes = entry.encode().map_err(|_| ExportError::Time)?;
-        let event = Event {
-            id: format!("evt_{}", entry.seq),
-            run: entry.job.to_string(),
-            kind: kind(&entry.body).to_owned(),
-            timestamp: crate::time::to_text(entry.at).ok_or(ExportError::Time)?,
-            payload_hash: super::envelope::payload_hash(&bytes),
-            prev: chain.last().map(|last| last.hash.clone()),
-            hash: String::new(),
-        };
-        chain.push(event.hashed());
+        let prev = chain.last().map(|last| last.hash.clone());
+        chain.push(event(entry, prev)?);
     }
     Ok(chain)
+}
+
+/// The hash of the event that opens a job's chain, given its first entry.
+pub(super) fn first(entry: &Entry) -> Result<Hash, ExportError> {
+    let event = event(entry, None)?;
+    Hash::from_text(&event.hash).ok_or(ExportError::Time)
+}
+
+fn event(entry: &Entry, prev: Option<String>) -> Result<Event, ExportError> {
+    let bytes = entry.encode().map_err(|_| ExportError::Time)?;
+    let event = Event {
+        id: format!("evt_{}", entry.seq),
+        run: entry.job.to_string(),
+        kind: kind(&entry.body).to_owned(),
+        timestamp: crate::time::to_text(entry.at).ok_or(ExportError::Time)?,
+        payload_hash: super::envelope::payload_hash(&bytes),
+        prev,
+        hash: String::new(),
+    };
+    Ok(event.hashed())
 }
 
 /// The ecosystem's words where it has any, else ours.
@@ -45,6 +56,7 @@ fn kind(body: &Body) -> &'static str {
         Body::Attempt(_) => "tool_call",
         Body::Outcome(_) => "tool_result",
         Body::Approval(_) => "human_approval",
+        Body::ModelCall(_) => "llm_call",
         Body::Closed(_) => "run_end",
         Body::Token(_)
         | Body::Refused(_)

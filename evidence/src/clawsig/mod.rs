@@ -3,19 +3,20 @@
 //! ```text
 //! View + agent's key + gateway's key ──export──▶ proof_bundle.v1 envelope
 //!   every entry                  ▶ event_chain          hashed in a chain
+//!   model calls                  ▶ receipts             as their gateway signed them
 //!   allowed and settled          ▶ tool_receipts        envelopes, signed by the gateway's key
-//!   allowed and done, approvals  ▶ left out, or raw items with signed envelopes in `wpc_envelope`
+//!   allowed and done, approvals  ▶ raw items with signed envelopes in `wpc_envelope`
 //! ```
 //!
-//! Payloads are canonical JSON, so that the ecosystem's hash of what is on the wire and its hash of
-//! canonical bytes are one.
+//! Payloads of ours are canonical JSON, so that the ecosystem's hash of what is on the wire and its hash of
+//! canonical bytes are one; those of model receipts are the bytes that were signed.
 //!
-//! No model receipt is written: a bundle holds no evidence of model calls. Its verifier wants every side
-//! effect and approval anchored to the span of a model receipt, so those are left out unless
-//! [`Options::unanchored`] asks for them.
+//! The ecosystem's verifier wants every side effect and approval anchored to the span of a model receipt.
+//! Where no receipt of the job has a span they are left out, unless [`Options::unanchored`] asks for them.
 
 mod chain;
 mod envelope;
+mod models;
 mod receipts;
 #[cfg(test)]
 mod tests;
@@ -24,7 +25,7 @@ use wpc_model::Hash;
 use wpc_model::canon::Json;
 
 use crate::bundle::{Code, View, view};
-use crate::entry::Body;
+use crate::entry::{Body, Entry};
 use crate::{Did, Key};
 
 /// Most events of one exported bundle; the verifier refuses more.
@@ -35,7 +36,7 @@ pub const MAX_EVENTS: usize = 1_000;
 pub struct Options {
     /// When it is exported, Unix milliseconds; never before the job's last entry.
     pub issued_at: i64,
-    /// Write side effects and approvals although no model receipt anchors them: readers of the schema take
+    /// Write side effects and approvals even if no model receipt anchors them: readers of the schema take
     /// them, and clawverify's command line refuses the file.
     pub unanchored: bool,
 }
@@ -53,8 +54,22 @@ pub struct Exported {
     pub side_effects: usize,
     /// Approvals.
     pub approvals: usize,
+    /// Receipts of model calls.
+    pub model_receipts: usize,
+    /// Receipts of model calls that the ecosystem's verifier would not count, and so refuse the file for: they
+    /// are bound to no event of the chain, or their spans hang together with no other's.
+    pub unbound_receipts: usize,
     /// Side effects and approvals were left out.
     pub left_out: bool,
+}
+
+/// What a gateway's receipt binds to, so that it counts in an export: the event of the entry that opens the job.
+///
+/// # Errors
+///
+/// [`ExportError::Time`] only if the entry is out of its schema's bounds.
+pub fn event_hash(opened: &Entry) -> Result<Hash, ExportError> {
+    chain::first(opened)
 }
 
 /// A bundle is not exported.
@@ -134,17 +149,21 @@ fn payload(
     let last = shown.entries.last().map_or(0, |last| last.entry.at);
     let issued_at = crate::time::to_text(options.issued_at.max(last)).ok_or(ExportError::Time)?;
     let chain = chain::of(&shown.entries)?;
-    let made = receipts::Made { shown, opened, chain: &chain, gateway, issued_at: &issued_at };
+    let models = models::of(shown, &chain);
+    let made =
+        receipts::Made { shown, opened, chain: &chain, gateway, issued_at: &issued_at, models: &models };
     let (tools, effects, approvals) = (made.tools()?, made.effects()?, made.approvals()?);
     let none = effects.is_empty() && approvals.is_empty();
-    let left_out = !none && !options.unanchored;
+    let anchored = models.anchors() || options.unanchored;
     let mut exported = Exported {
         bytes: Vec::new(),
         events: chain.len(),
         tool_receipts: tools.len(),
         side_effects: effects.len(),
         approvals: approvals.len(),
-        left_out,
+        model_receipts: models.receipts.len(),
+        unbound_receipts: models.unbound,
+        left_out: !none && !anchored,
     };
     let about = Json::object([
         ("bundle_hash_b64u", text(source)),
@@ -153,25 +172,34 @@ fn payload(
         ("policy_hash_b64u", text(&opened.policy_hash)),
         ("policy_name", Json::from(opened.policy.as_str())),
     ]);
+    // In the order of their names.
     let mut members = vec![
-        ("agent_did", Json::from(did.as_str())),
-        ("bundle_id", Json::from(format!("bundle_{source}").as_str())),
-        ("bundle_version", Json::from("1")),
-        ("event_chain", Json::Array(chain.iter().map(chain::Event::json).collect())),
-        ("metadata", Json::object([("wpc", about)])),
+        ("agent_did", Json::from(did.as_str()).encode()),
+        ("bundle_id", Json::from(format!("bundle_{source}").as_str()).encode()),
+        ("bundle_version", Json::from("1").encode()),
+        ("event_chain", Json::Array(chain.iter().map(chain::Event::json).collect()).encode()),
     ];
-    let mut list = |name, items: Vec<Json>| {
-        if !items.is_empty() {
-            members.push((name, Json::Array(items)));
-        }
-    };
-    list("tool_receipts", tools);
-    if options.unanchored {
-        list("side_effect_receipts", effects);
-        list("human_approval_receipts", approvals);
+    members.extend(list("human_approval_receipts", approvals, anchored));
+    members.push(("metadata", Json::object([("wpc", about)]).encode()));
+    if !models.receipts.is_empty() {
+        members.push(("receipts", format!("[{}]", models.receipts.join(",")).into_bytes()));
     }
-    exported.bytes = envelope::seal("proof_bundle", Json::object(members), agent, &issued_at).encode();
+    members.extend(list("side_effect_receipts", effects, anchored));
+    members.extend(list("tool_receipts", tools, true));
+    let mut payload = Vec::new();
+    for (name, value) in members {
+        payload.push(if payload.is_empty() { b'{' } else { b',' });
+        payload.extend_from_slice(&Json::from(name).encode());
+        payload.push(b':');
+        payload.extend_from_slice(&value);
+    }
+    payload.push(b'}');
+    exported.bytes = envelope::seal_bytes("proof_bundle", &payload, agent, &issued_at);
     Ok(exported)
+}
+
+fn list(name: &'static str, items: Vec<Json>, there: bool) -> Option<(&'static str, Vec<u8>)> {
+    (there && !items.is_empty()).then(|| (name, Json::Array(items).encode()))
 }
 
 fn text(value: &impl std::fmt::Display) -> Json {

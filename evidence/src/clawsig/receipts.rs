@@ -7,6 +7,7 @@ use wpc_model::Hash;
 use wpc_model::canon::Json;
 
 use super::chain::Event;
+use super::models::Models;
 use super::{ExportError, envelope, text};
 use crate::bundle::{Shown, View};
 use crate::entry::{Attempt, Body, Entry, Opened, Seen, Settled, Verdict};
@@ -19,10 +20,13 @@ pub(super) struct Made<'a> {
     pub(super) chain: &'a [Event],
     pub(super) gateway: &'a Key,
     pub(super) issued_at: &'a str,
+    pub(super) models: &'a Models,
 }
 
 /// An allowed call and its end.
 struct Ended<'a> {
+    /// Place of the attempt.
+    seq: u64,
     attempt: &'a Attempt,
     attempt_event: &'a Event,
     settled: &'a Settled,
@@ -48,7 +52,7 @@ impl Made<'_> {
                 && let Verdict::Allow { .. } = attempt.verdict
                 && let Some((settled, outcome_event)) = outcomes.get(&attempt.call).copied()
             {
-                ended.push(Ended { attempt, attempt_event, settled, outcome_event });
+                ended.push(Ended { seq: entry.seq, attempt, attempt_event, settled, outcome_event });
             }
         }
         ended
@@ -105,7 +109,7 @@ impl Made<'_> {
                 ("agent_did", Json::from(self.opened.agent.as_str())),
                 ("approval_type", Json::from("explicit_approve")),
                 ("approver_subject", Json::from(given.approver.as_str())),
-                ("binding", self.binding(event, &given.nonce, None)),
+                ("binding", self.binding((entry.seq, event), &given.nonce, None)),
                 ("hash_algorithm", Json::from("SHA-256")),
                 ("policy_hash_b64u", text(&self.opened.policy_hash)),
                 ("receipt_id", Json::from(format!("har_{}_{}", event.run, entry.seq).as_str())),
@@ -122,11 +126,11 @@ impl Made<'_> {
 
     /// Members that receipts of calls share.
     fn common(&self, prefix: &str, ended: &Ended<'_>) -> Result<Vec<(&'static str, Json)>, ExportError> {
-        let Ended { attempt, attempt_event, settled, outcome_event } = ended;
+        let Ended { seq, attempt, attempt_event, settled, outcome_event } = ended;
         let latency = i64::try_from(settled.duration_ms).map_err(|_| ExportError::Time)?;
         Ok(vec![
             ("agent_did", Json::from(self.opened.agent.as_str())),
-            ("binding", self.binding(attempt_event, attempt.call.as_str(), attempt.jti.as_deref())),
+            ("binding", self.binding((*seq, attempt_event), attempt.call.as_str(), attempt.jti.as_deref())),
             ("hash_algorithm", Json::from("SHA-256")),
             ("latency_ms", Json::Integer(latency.min(wpc_model::MAX_INTEGER))),
             ("receipt_id", Json::from(format!("{prefix}_{}", attempt.call).as_str())),
@@ -135,13 +139,15 @@ impl Made<'_> {
         ])
     }
 
-    fn binding(&self, event: &Event, nonce: &str, jti: Option<&str>) -> Json {
+    /// An effect hangs on the model call before it.
+    fn binding(&self, (seq, event): (u64, &Event), nonce: &str, jti: Option<&str>) -> Json {
         let mut members = vec![
             ("event_hash_b64u", Json::from(event.hash.as_str())),
             ("nonce", Json::from(nonce)),
             ("policy_hash", text(&self.opened.policy_hash)),
             ("run_id", Json::from(event.run.as_str())),
         ];
+        members.extend(self.models.span_before(seq).map(|span| ("parent_span_id", Json::from(span))));
         members.extend(self.scope(jti).map(|hash| ("token_scope_hash_b64u", text(&hash))));
         Json::object(members)
     }

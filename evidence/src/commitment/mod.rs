@@ -35,6 +35,9 @@ pub const UNKNOWN: &str = "unknown";
 /// The name, and the type, under which a resource is committed to. No argument is named so: names have
 /// no back-quote.
 pub const RESOURCE: &str = "`resource`";
+/// The name, and the type, under which bytes that are no call are committed to: by their hash, so that whoever
+/// has them can show that they are what was refused, however long they are.
+pub const RAW: &str = "`raw`";
 /// Longest opening of a resource that a denied call named, in bytes of its value: it is text of whoever
 /// called. A longer one is committed to and not kept.
 pub const MAX_NAMED_BYTES: usize = 512;
@@ -90,6 +93,13 @@ pub fn commit_resource(resource: &Resource, secret: &JobSecret, id: &CallId) -> 
     let (name, salt) = (RESOURCE.to_owned(), secret.salt(id, RESOURCE));
     let opening = Opening { name, salt, ty: RESOURCE.to_owned(), value };
     (opening.commitment(), short.then_some(opening))
+}
+
+/// Commits to what was received and is no call. `id` is the name of nothing else.
+#[must_use]
+pub fn commit_raw(raw: &[u8], secret: &JobSecret, id: &CallId) -> Opening {
+    let (name, salt) = (RAW.to_owned(), secret.salt(id, RAW));
+    Opening { name, salt, ty: RAW.to_owned(), value: Json::from(Hash::of(raw).to_string()) }
 }
 
 impl Committed {

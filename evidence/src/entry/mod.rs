@@ -9,6 +9,7 @@
 //!         suppressed                          so many more of them, not recorded one by one
 //!         approval                            somebody approved a call
 //!         policy_changed                      another release of its policy is the current one
+//!         model_call                          a model was called, and its gateway signed a receipt
 //!         revoked                             what the job stands on was revoked
 //!         clock_accepted                      an operator took the clock's word after a jump
 //! last    closed                              nothing after it; holds the root of the log before it
@@ -88,6 +89,8 @@ pub enum Body {
     Approval(Given),
     /// `policy_changed`: another release of the job's policy name is the current one.
     PolicyChanged(PolicyChanged),
+    /// `model_call`: a model was called, and its gateway signed a receipt.
+    ModelCall(ModelCall),
     /// `revoked`: what the job stands on was revoked.
     Revoked(Revoked),
     /// `suppressed`: more of the same than is recorded one by one.
@@ -110,6 +113,7 @@ impl Body {
             Self::Outcome(_) => "outcome",
             Self::Approval(_) => "approval",
             Self::PolicyChanged(_) => "policy_changed",
+            Self::ModelCall(_) => "model_call",
             Self::Revoked(_) => "revoked",
             Self::Suppressed(_) => "suppressed",
             Self::ClockAccepted(_) => "clock_accepted",
@@ -123,6 +127,7 @@ impl Body {
         match self {
             Self::Attempt(Attempt { verdict: Verdict::Allow { charges, .. }, .. })
             | Self::Opened(Opened { charges, .. })
+            | Self::ModelCall(ModelCall { charges, .. })
             | Self::Outcome(Settled { charges, .. }) => charges,
             Self::Attempt(_)
             | Self::Token(_)
@@ -145,6 +150,7 @@ impl Body {
             Self::Opened(_)
             | Self::Token(_)
             | Self::Refused(_)
+            | Self::ModelCall(_)
             | Self::Approval(_)
             | Self::Revoked(_)
             | Self::Suppressed(_)
@@ -317,6 +323,9 @@ pub struct Untyped {
     pub code: String,
     /// Length of what was received, in bytes.
     pub raw_bytes: u64,
+    /// The commitment to it ([`crate::commitment::commit_raw`]), where anything was received. The member is
+    /// absent where nothing was.
+    pub raw_commitment: Option<Hash>,
 }
 
 /// What became of an admitted call.
@@ -383,6 +392,22 @@ pub struct PolicyChanged {
     /// What becomes of this job: the strictest of what its policy says and what the releases say that came
     /// after its own. `finish` where the current policy is its own again.
     pub running: OnChange,
+}
+
+/// A model was called, and its gateway signed what it saw ([`crate::gateway_receipt`]). The receipt is kept
+/// beside the log.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ModelCall {
+    /// Hash of the receipt's payload, as it was signed.
+    pub receipt: Hash,
+    /// The gateway's key.
+    pub signer: Did,
+    /// The receipt's name among the signer's.
+    pub receipt_id: String,
+    /// Its place in the graph of what caused what, where the gateway gave it one.
+    pub span: Option<String>,
+    /// The receipt itself, which is charged once; then tokens and cost, where a budget counts them.
+    pub charges: Vec<Charged>,
 }
 
 /// What the job stands on was revoked.

@@ -8,8 +8,8 @@ use wpc_model::{Attestation, Counter, Hash, OnChange, Owner, Reason, RuleId, Tru
 
 use super::{
     Attempt, Body, Charged, ClockAccepted, Closed, Closing, Engine, Entry, Fact, FactsBy, Given, Instance,
-    MAX_ENTRY_BYTES, Opened, PolicyChanged, Proof, Revoked, Seen, Settled, Suppressed, Taken, Untyped,
-    Verdict,
+    MAX_ENTRY_BYTES, ModelCall, Opened, PolicyChanged, Proof, Revoked, Seen, Settled, Suppressed, Taken,
+    Untyped, Verdict,
 };
 use crate::outcome::{Outcome, Provider};
 use crate::time;
@@ -96,6 +96,17 @@ impl<'a> Members<'a> {
             "refused" => Body::Refused(Untyped {
                 code: self.text("code")?.to_owned(),
                 raw_bytes: self.number("raw_bytes")?,
+                raw_commitment: match self.0.get("raw_commitment") {
+                    None => None,
+                    Some(_) => Some(self.hash("raw_commitment")?),
+                },
+            }),
+            "model_call" => Body::ModelCall(ModelCall {
+                receipt: self.hash("receipt")?,
+                signer: self.did("signer")?,
+                receipt_id: self.text("receipt_id")?.to_owned(),
+                span: self.text_or_null("span")?.map(str::to_owned),
+                charges: self.charges()?,
             }),
             "outcome" => Body::Outcome(self.outcome()?),
             "approval" => Body::Approval(Given {

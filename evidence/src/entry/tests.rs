@@ -6,8 +6,8 @@ use wpc_model::{Attestation, Counter, Hash, OnChange, Owner, Reason, RuleId, Tru
 
 use super::{
     Attempt, Body, Charged, ClockAccepted, Closed, Closing, Engine, Entry, EntryError, Fact, FactsBy, Given,
-    Instance, MAX_ENTRY_BYTES, Opened, PolicyChanged, Proof, Revoked, Seen, Settled, Suppressed, Taken,
-    Untyped, Verdict,
+    Instance, MAX_ENTRY_BYTES, ModelCall, Opened, PolicyChanged, Proof, Revoked, Seen, Settled, Suppressed,
+    Taken, Untyped, Verdict,
 };
 use crate::outcome::{Outcome, Provider};
 use crate::{CallId, JobId, Key};
@@ -107,7 +107,26 @@ fn examples() -> Vec<Entry> {
         ),
         attempt(Some(other), Verdict::Deny { reason: Reason::LimitExceeded, rule: Some(limit) }),
         attempt(None, Verdict::Deny { reason: Reason::DefaultDeny, rule: None }),
-        Body::Refused(Untyped { code: "unknown_argument".to_owned(), raw_bytes: 1_048_577 }),
+        Body::Refused(Untyped {
+            code: "unknown_argument".to_owned(),
+            raw_bytes: 1_048_577,
+            raw_commitment: Some(Hash::of(b"a raw call")),
+        }),
+        Body::Refused(Untyped { code: "unknown_tool".to_owned(), raw_bytes: 0, raw_commitment: None }),
+        Body::ModelCall(ModelCall {
+            receipt: Hash::of(b"a receipt"),
+            signer: Key::from_seed(&[10; 32]).did(),
+            receipt_id: "rcpt_1".to_owned(),
+            span: Some("span_1".to_owned()),
+            charges: vec![charge, Charged { counter: keyed, ..charge }],
+        }),
+        Body::ModelCall(ModelCall {
+            receipt: Hash::of(b"a receipt"),
+            signer: Key::from_seed(&[10; 32]).did(),
+            receipt_id: "rcpt_2".to_owned(),
+            span: None,
+            charges: vec![charge],
+        }),
         settled(Outcome::Done, provider(Some("accepted"), Some("7"))),
         settled(Outcome::Failed { code: code() }, provider(Some("amqp:not-found"), None)),
         Body::Opened(Opened {
@@ -277,7 +296,10 @@ fn nothing_out_of_bounds_is_written() {
     check(opening("a", charges.clone()), EntryError::Member("charges"));
     check(opening("a", vec![Charged { amount: -1, ..charge }]), EntryError::Member("charges"));
     check(attempt(None, Verdict::Allow { rule: RuleId::of(b""), charges }), EntryError::Member("charges"));
-    check(Body::Refused(Untyped { code: "x".repeat(65), raw_bytes: 0 }), EntryError::Member("code"));
+    check(
+        Body::Refused(Untyped { code: "x".repeat(65), raw_bytes: 0, raw_commitment: None }),
+        EntryError::Member("code"),
+    );
     let empty = Some(Provider { status: None, id: None });
     check(settled(Outcome::Done, empty), EntryError::Member("provider"));
     let long = Some(Provider { status: Some("x".repeat(257)), id: None });

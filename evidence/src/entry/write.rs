@@ -5,9 +5,10 @@ use wpc_model::{Attestation, Hash, MAX_INTEGER, Owner, Truth};
 
 use super::{
     Attempt, Body, Charged, ClockAccepted, Closed, Entry, EntryError, Fact, Given, MAX_APPROVALS,
-    MAX_ATTESTED, MAX_ENTRY_BYTES, MAX_FACTS, Opened, PolicyChanged, Revoked, Seen, Settled, Suppressed,
-    Taken, Untyped, Verdict, is_agent, is_code, is_jti,
+    MAX_ATTESTED, MAX_ENTRY_BYTES, MAX_FACTS, ModelCall, Opened, PolicyChanged, Revoked, Seen, Settled,
+    Suppressed, Taken, Untyped, Verdict, is_agent, is_code, is_jti,
 };
+use crate::gateway_receipt::is_name;
 use crate::outcome::{MAX_PROVIDER_BYTES, Outcome, Provider};
 use crate::time;
 
@@ -58,7 +59,14 @@ impl Entry {
             }
             Body::Refused(untyped) => {
                 check(is_code(&untyped.code), "code")?;
-                check(integer(untyped.raw_bytes).is_some(), "raw_bytes")
+                check(integer(untyped.raw_bytes).is_some(), "raw_bytes")?;
+                check(untyped.raw_commitment.is_none() || untyped.raw_bytes > 0, "raw_commitment")
+            }
+            Body::ModelCall(called) => {
+                check(is_name(&called.receipt_id), "receipt_id")?;
+                check(called.span.as_deref().is_none_or(is_name), "span")?;
+                let fits = |charge: &Charged| charge.amount >= 0 && charge.after().is_some();
+                check(!called.charges.is_empty() && called.charges.iter().all(fits), "charges")
             }
             Body::Outcome(settled) => {
                 check(settled.outcome.code().is_none_or(is_code), "code")?;
@@ -109,6 +117,7 @@ impl Entry {
             Body::Token(body) => self.token(body, at, object),
             Body::Attempt(body) => self.attempt(body, at, object),
             Body::Refused(body) => self.refused(body, at, object),
+            Body::ModelCall(body) => self.model_call(body, at, object),
             Body::Outcome(body) => self.outcome(body, at, object),
             Body::Approval(body) => self.approval(body, at, object),
             Body::PolicyChanged(body) => self.policy_changed(body, at, object),
@@ -198,7 +207,22 @@ impl Entry {
         object.member("code").text(&body.code);
         self.names(object);
         object.member("raw_bytes").integer(number(body.raw_bytes));
+        if let Some(commitment) = &body.raw_commitment {
+            object.member("raw_commitment").text(&commitment.to_string());
+        }
         self.tail(object);
+    }
+
+    fn model_call<S: Sink>(&self, body: &ModelCall, at: &str, object: &mut ObjectWriter<'_, S>) {
+        object.member("at").text(at);
+        some_charges(&body.charges, object);
+        self.names(object);
+        object.member("receipt").text(&body.receipt.to_string());
+        object.member("receipt_id").text(&body.receipt_id);
+        object.member("seq").integer(number(self.seq));
+        object.member("signer").text(body.signer.as_str());
+        text_or_null(object.member("span"), body.span.as_deref());
+        object.member("v").integer(1);
     }
 
     fn outcome<S: Sink>(&self, body: &Settled, at: &str, object: &mut ObjectWriter<'_, S>) {

@@ -220,6 +220,7 @@ impl Fold {
             Body::Opened(_)
             | Body::Token(_)
             | Body::Refused(_)
+            | Body::ModelCall(_)
             | Body::Revoked(_)
             | Body::Suppressed(_)
             | Body::PolicyChanged(_)

@@ -25,6 +25,8 @@ mod laws;
 #[cfg(test)]
 mod layers;
 #[cfg(test)]
+mod models;
+#[cfg(test)]
 mod names;
 #[cfg(test)]
 mod oracle;

@@ -127,7 +127,7 @@ impl Begin {
             Run { said, steps, refuses: None, named: None, kills: false }
         };
         let refused = |code, mut steps: Vec<Step>, revoked| {
-            steps.push(untyped::entry(code, 0));
+            steps.push(untyped::entry(code));
             let said = Said::Stopped(code, revoked);
             Run { said, steps, refuses: Some(code), named: None, kills: false }
         };

@@ -106,6 +106,7 @@ impl Current {
             | Body::Refused(_)
             | Body::Outcome(_)
             | Body::Approval(_)
+            | Body::ModelCall(_)
             | Body::Revoked(_)
             | Body::Suppressed(_)
             | Body::ClockAccepted(_)

@@ -23,6 +23,7 @@ mod current;
 mod flood;
 mod given;
 mod input;
+mod models;
 mod named;
 mod opening;
 mod recorded;
@@ -64,6 +65,7 @@ use untyped::{Refusing, RefusingTask};
 pub(crate) use admitted::Admitted;
 pub use flood::MAX_DENIALS_PER_SECOND;
 pub use input::Input;
+pub use models::ModelCalled;
 pub use opening::{OpenError, Opening};
 pub use slip::BEGIN_WITHIN;
 pub(crate) use slip::Slip;
@@ -202,17 +204,12 @@ impl Core {
     }
 
     /// Records that something was asked that is not a call: `code` says why, `cause` says it to
-    /// operators, `raw_bytes` is its length. Blocks until the ledger has it.
-    pub(crate) fn refuse_untyped(
-        self: &Arc<Self>,
-        code: &'static str,
-        cause: String,
-        raw_bytes: u64,
-    ) -> Refused {
+    /// operators, `raw` is what was received, empty if it was no bytes. Blocks until the ledger has it.
+    pub(crate) fn refuse_untyped(self: &Arc<Self>, code: &'static str, cause: String, raw: &[u8]) -> Refused {
         if let Err(refused) = self.is_sound() {
             return refused;
         }
-        let mut refusing = Refusing::new(self, code, cause, raw_bytes);
+        let mut refusing = Refusing::new(self, code, cause, raw);
         let result = self.ledger.append(&self.job, &mut |head| refusing.decide(head));
         refusing.conclude(result)
     }
@@ -222,13 +219,13 @@ impl Core {
         self: &Arc<Self>,
         code: &'static str,
         cause: String,
-        raw_bytes: u64,
+        raw: &[u8],
     ) -> Refused {
         if let Err(refused) = self.is_sound() {
             return refused;
         }
         let (reply, answer) = oneshot::channel();
-        let refusing = Refusing::new(self, code, cause, raw_bytes);
+        let refusing = Refusing::new(self, code, cause, raw);
         self.ledger.submit(Box::new(RefusingTask::new(refusing, reply)));
         answer.await.unwrap_or_else(|_| self.unanswered())
     }

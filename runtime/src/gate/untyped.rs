@@ -3,16 +3,38 @@
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
+use wpc_evidence::commitment::{Opening, commit_raw};
 
 use super::Core;
 use super::begin::takes_calls;
 use crate::JobId;
-use crate::ledger::{Appended, Body, Head, LedgerError, Step, Task, Untyped};
+use crate::ledger::{Appended, Beside, Body, Head, LedgerError, Step, Task, Untyped};
 use crate::refused::{Detail, Refused};
 
 /// The `refused` entry of something that is not a call.
-pub(super) fn entry(code: &str, raw_bytes: u64) -> Step {
-    Step::Entry(Body::Refused(Untyped { code: code.to_owned(), raw_bytes }))
+pub(super) fn entry(code: &str) -> Step {
+    Step::Entry(Body::Refused(Untyped { code: code.to_owned(), raw_bytes: 0, raw_commitment: None }))
+}
+
+/// What was received, as far as an entry says.
+struct Raw {
+    bytes: u64,
+    /// `None` if there was nothing.
+    opening: Option<Opening>,
+}
+
+impl Raw {
+    fn of(core: &Core, raw: &[u8]) -> Self {
+        let opening = (!raw.is_empty()).then(|| commit_raw(raw, &core.secret, &core.calls.next()));
+        Self { bytes: u64::try_from(raw.len()).unwrap_or(u64::MAX), opening }
+    }
+
+    fn entry(&self, code: &str) -> Step {
+        let raw_commitment = self.opening.as_ref().map(Opening::commitment);
+        let body = Body::Refused(Untyped { code: code.to_owned(), raw_bytes: self.bytes, raw_commitment });
+        let openings = self.opening.iter().map(|opening| (opening.name.clone(), opening.encode()));
+        Step::With(body, Box::new(Beside { openings: openings.collect(), documents: Vec::new() }))
+    }
 }
 
 /// Something that is not a call, on its way into the ledger.
@@ -20,21 +42,21 @@ pub(super) struct Refusing {
     core: Arc<Core>,
     code: &'static str,
     cause: String,
-    raw_bytes: u64,
+    raw: Raw,
     /// Why the job takes no entries.
     stopped: Option<&'static str>,
 }
 
 impl Refusing {
-    pub(super) fn new(core: &Arc<Core>, code: &'static str, cause: String, raw_bytes: u64) -> Self {
-        Self { core: Arc::clone(core), code, cause, raw_bytes, stopped: None }
+    pub(super) fn new(core: &Arc<Core>, code: &'static str, cause: String, raw: &[u8]) -> Self {
+        Self { core: Arc::clone(core), code, cause, raw: Raw::of(core, raw), stopped: None }
     }
 
     pub(super) fn decide(&mut self, head: &Head<'_>) -> Vec<Step> {
         match takes_calls(head) {
             Ok(()) => {
                 self.stopped = None;
-                vec![entry(self.code, self.raw_bytes)]
+                vec![self.raw.entry(self.code)]
             }
             Err((code, steps)) => {
                 self.stopped = Some(code);

@@ -132,6 +132,7 @@ pub(super) fn append(
             Body::Token(_)
             | Body::Attempt(_)
             | Body::Refused(_)
+            | Body::ModelCall(_)
             | Body::Outcome(_)
             | Body::Approval(_)
             | Body::Revoked(_)
@@ -171,6 +172,7 @@ fn may_stand(tables: &dyn Tables, job: &JobId, body: &Body) -> Result<(), Ledger
         }
         Body::Opened(_)
         | Body::Refused(_)
+        | Body::ModelCall(_)
         | Body::Outcome(_)
         | Body::Revoked(_)
         | Body::Suppressed(_)

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use wpc_model::{Counter, Hash};
 
 use super::agents::Charges;
-use super::{Body, Entry, JobHead, LedgerError};
+use super::{Body, Entry, JobHead, LedgerError, cosigned};
 use crate::{Did, JobId};
 use wpc_evidence::checkpoint::{Checkpoint, Origin, SignedCheckpoint};
 use wpc_evidence::fold::{Fold, Running, Total, Use};
@@ -31,8 +31,8 @@ pub struct Checked {
 pub struct Finding {
     /// The stable code: that of an [`super::EntryError`] or a [`super::Misplaced`], or one of
     /// `seq_gap wrong_job wrong_ledger time_backwards entry_differs job_differs meter_differs
-    /// window_differs approval_differs release_differs log_malformed log_differs checkpoint_signature ledger_differs
-    /// store_damaged`.
+    /// window_differs approval_differs release_differs log_malformed log_differs log_forked checkpoint_signature
+    /// ledger_differs store_damaged`.
     pub code: &'static str,
     /// The job, if it is about one.
     pub job: Option<JobId>,
@@ -62,6 +62,8 @@ pub(super) trait Store {
     fn leaves(&self, from: u64, most: usize) -> Result<Vec<Vec<u8>>, LedgerError>;
     /// What is kept of that log beside its leaves, if anything is.
     fn log(&self) -> Result<Option<KeptLog>, LedgerError>;
+    /// Heads of that log that witnesses cosigned, by size.
+    fn cosigned(&self) -> Result<BTreeMap<u64, String>, LedgerError>;
     /// How many meters and charges are kept, of all jobs and agents.
     fn rows(&self) -> Result<[u64; 2], LedgerError>;
 }
@@ -245,6 +247,7 @@ impl One<'_> {
             | Body::Refused(_)
             | Body::Outcome(_)
             | Body::Approval(_)
+            | Body::ModelCall(_)
             | Body::Revoked(_)
             | Body::Suppressed(_)
             | Body::ClockAccepted(_)
@@ -323,6 +326,8 @@ impl Log {
     /// Reads it and compares it with what is kept of it.
     fn read(store: &dyn Store, ledger: &Did) -> Result<Result<Self, &'static str>, LedgerError> {
         let (mut log, mut frontier) = (Self::default(), Frontier::new());
+        let cosigned = store.cosigned()?;
+        let mut roots = BTreeMap::new();
         loop {
             let page = store.leaves(frontier.size(), PAGE)?;
             if page.is_empty() {
@@ -333,9 +338,15 @@ impl Log {
                 if leaf.at < log.at || frontier.push(leaf_hash(&bytes)).is_err() {
                     return Ok(Err("log_malformed"));
                 }
+                if cosigned.contains_key(&frontier.size()) {
+                    roots.insert(frontier.size(), frontier.root());
+                }
                 log.at = leaf.at;
                 log.of.entry(leaf.job.clone()).or_default().push_back(leaf);
             }
+        }
+        if let Err(code) = cosigned::check(&cosigned, &roots, ledger) {
+            return Ok(Err(code));
         }
         let Some(kept) = store.log()? else { return Ok(Ok(log)) };
         if kept.frontier != frontier {

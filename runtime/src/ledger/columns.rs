@@ -26,6 +26,7 @@ impl Columns {
             Body::Opened(_)
             | Body::Token(_)
             | Body::Refused(_)
+            | Body::ModelCall(_)
             | Body::Approval(_)
             | Body::Revoked(_)
             | Body::Suppressed(_)

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use wpc_evidence::checkpoint::CheckpointError;
 use wpc_evidence::fold::Misplaced;
 
 use crate::RandomError;
@@ -121,6 +122,15 @@ pub enum LedgerError {
         /// Leaves of the pinned head.
         pinned: u64,
     },
+    /// A head that witnesses cosigned is not of this ledger's history. Code `log_forked`.
+    #[error("witnesses cosigned {size} leaves of another history than this ledger's")]
+    Forked {
+        /// The head's size.
+        size: u64,
+    },
+    /// A head that was handed in does not hold. Its code is that of the [`CheckpointError`].
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
     /// The job is open. Code `job_open`.
     #[error("the job is still open")]
     StillOpen,
@@ -154,6 +164,8 @@ impl LedgerError {
             Self::NoKey => "ledger_key_missing",
             Self::Tampered { .. } => "ledger_tampered",
             Self::BehindCheckpoint { .. } => "ledger_behind_checkpoint",
+            Self::Forked { .. } => "log_forked",
+            Self::Checkpoint(error) => error.code(),
             Self::StillOpen => "job_open",
             Self::Misplaced(misplaced) => misplaced.code(),
             Self::Random(error) => error.code(),

@@ -13,6 +13,7 @@ use wpc_model::{Counter, Hash, Owner, RuleId};
 
 use super::append::{self, Tables, Writer};
 use super::check::{self, AgentCharge, Agents, Checked, Kept, KeptLog, Store};
+use super::cosigned;
 use super::time::{Acceptance, Moment, Past, Reading, Times};
 use super::{
     Appended, Beside, Body, ClockAccepted, Decide, Document, Entry, Instance, JobHead, JobState, Ledger,
@@ -54,6 +55,8 @@ struct Shared {
     releases: BTreeMap<String, Vec<ReleaseRow>>,
     /// Times at which somebody accepted the clock.
     accepted: Vec<Acceptance>,
+    /// Heads that witnesses cosigned, by size.
+    cosigned: BTreeMap<u64, String>,
 }
 
 impl Shared {
@@ -389,6 +392,21 @@ impl Ledger for MemoryLedger {
         self.sign_log(shared)
     }
 
+    fn keep_cosigned(&self, head: &SignedCheckpoint) -> Result<(), LedgerError> {
+        let mut state = self.lock()?;
+        let (size, note) = cosigned::merged(head, &state.shared.cosigned, &*state, &self.writer.ledger)?;
+        let kept = &mut state.shared.cosigned;
+        kept.insert(size, note);
+        while kept.len() > cosigned::MOST {
+            kept.pop_first();
+        }
+        Ok(())
+    }
+
+    fn cosigned(&self) -> Result<Vec<SignedCheckpoint>, LedgerError> {
+        cosigned::newest_first(self.lock()?.shared.cosigned.clone())
+    }
+
     fn leaves(&self, from: u64, most: usize) -> Result<Vec<Vec<u8>>, LedgerError> {
         Ok(page(&self.lock()?.shared.leaves, from, most))
     }
@@ -543,6 +561,10 @@ impl Store for State {
 
     fn agrees(&self, _: &Entry) -> Result<bool, LedgerError> {
         Ok(true)
+    }
+
+    fn cosigned(&self) -> Result<BTreeMap<u64, String>, LedgerError> {
+        Ok(self.shared.cosigned.clone())
     }
 
     fn rows(&self) -> Result<[u64; 2], LedgerError> {

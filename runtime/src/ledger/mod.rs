@@ -14,6 +14,7 @@ mod append;
 mod beside;
 mod check;
 mod columns;
+mod cosigned;
 mod error;
 mod heads;
 mod lease;
@@ -22,6 +23,7 @@ mod pin;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod queue;
+mod receipt;
 mod sqlite;
 mod time;
 
@@ -44,17 +46,20 @@ use append::Tables;
 
 pub use beside::{Beside, Document, Opened as Opening, ReleaseRow, RevocationKey, RevocationRow};
 pub use check::{Checked, Finding};
+pub use cosigned::witness_request;
 pub use error::LedgerError;
 pub use memory::MemoryLedger;
 #[cfg(feature = "postgres")]
 pub use postgres::{PostgresConfig, PostgresLedger};
+pub use receipt::receipt;
 pub use sqlite::SqliteLedger;
 pub use wpc_evidence::entry::{
     Attempt, Body, Charged, ClockAccepted, Closed, Closing, Engine, Entry, EntryError, Fact, FactsBy, Given,
-    Instance, MAX_AGENT_BYTES, MAX_CODE_BYTES, MAX_ENTRY_BYTES, Opened, PolicyChanged, Proof, Revoked, Seen,
-    Settled, Suppressed, Taken, Untyped, Verdict,
+    Instance, MAX_AGENT_BYTES, MAX_CODE_BYTES, MAX_ENTRY_BYTES, ModelCall, Opened, PolicyChanged, Proof, Revoked,
+    Seen, Settled, Suppressed, Taken, Untyped, Verdict,
 };
 pub use wpc_evidence::fold::{JobHead, JobState, Misplaced};
+pub use wpc_evidence::receipt::{MAX_RECEIPT_BYTES, Receipt, ReceiptError};
 
 /// Entries that a job may have before it takes no more calls. Outcomes of admitted calls are still
 /// recorded; then the job is closed as exhausted.
@@ -131,6 +136,22 @@ pub trait Ledger: sealed::Sealed + fmt::Debug + Send + Sync {
     ///
     /// As [`Ledger::job_checkpoint`].
     fn anchor(&self) -> Result<SignedCheckpoint, LedgerError>;
+
+    /// Keeps a head of the ledger's own log that witnesses cosigned, or more signatures of one that is kept. The
+    /// newest few are kept. Whose signatures count is whoever reads them to say.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::Forked`] and [`LedgerError::BehindCheckpoint`] if the head is not of this ledger's history,
+    /// [`LedgerError::Checkpoint`] if the ledger did not sign it, or the store fails.
+    fn keep_cosigned(&self, head: &SignedCheckpoint) -> Result<(), LedgerError>;
+
+    /// The heads that are kept, the newest first.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`] if the store fails.
+    fn cosigned(&self) -> Result<Vec<SignedCheckpoint>, LedgerError>;
 
     /// The leaves of the ledger's own log, at most `most` from index `from` on.
     ///

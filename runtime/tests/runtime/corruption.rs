@@ -105,8 +105,8 @@ fn another_file_is_not_a_ledger() {
     };
     assert_eq!(code(altered("mark", "PRAGMA application_id = 7")), "ledger_foreign");
     assert_eq!(
-        altered("version", "PRAGMA user_version = 3").unwrap_err(),
-        LedgerError::Version { found: 3, expected: 5 }
+        altered("version", "PRAGMA user_version = 4").unwrap_err(),
+        LedgerError::Version { found: 4, expected: 5 }
     );
     assert_eq!(code(altered("table", "CREATE TABLE more (a)")), "ledger_foreign");
     assert_eq!(code(altered("index", "DROP INDEX entry_once")), "ledger_foreign");

@@ -10,7 +10,9 @@ use wpc::{
     BEGIN_WITHIN, DynamicGate, DynamicRunning, JobId, Key, OpenError, Outcome, POLICY_TYPE, Provider,
     Refused, Report, sign,
 };
-use wpc_model::{Call, Measured, Reason, encode};
+use wpc_evidence::commitment::Opening;
+use wpc_model::canon::Json;
+use wpc_model::{Call, Hash, Measured, Reason, encode};
 
 use crate::clock::START_MS;
 use crate::policy::{AGENT, manage, ping, policy, queue, ready, send, signed, trust};
@@ -215,8 +217,15 @@ fn what_is_not_a_call_is_refused_and_recorded() {
         ];
         for (text, expect) in &expected {
             assert_eq!(code(json(text)), *expect, "{text:.200}");
-            let Body::Refused(Untyped { code, raw_bytes }) = last(rig, "j").body else { panic!() };
+            let entry = last(rig, "j");
+            let Body::Refused(Untyped { code, raw_bytes, raw_commitment }) = entry.body else { panic!() };
             assert_eq!((code.as_str(), usize::try_from(raw_bytes).unwrap()), (*expect, text.len()));
+            // Whoever has the bytes can show that these were refused; the log alone says nothing of them.
+            let opening = rig.ledger.openings(&job("j")).unwrap().pop().unwrap();
+            assert_eq!((opening.seq, opening.name.as_str()), (entry.seq, "`raw`"));
+            let opening = Opening::decode(&opening.opening).unwrap();
+            assert_eq!(opening.value, Json::from(Hash::of(text.as_bytes()).to_string()));
+            assert_eq!(raw_commitment, Some(opening.commitment()));
         }
         // An agent does not say what the tool measures.
         assert_eq!(code(gate.begin_json_sync(text.as_bytes(), Measured::Refuse)), "measured_stated");
@@ -226,6 +235,12 @@ fn what_is_not_a_call_is_refused_and_recorded() {
             code(gate.begin_json_sync(text.replace("\"bytes\":1,", "").as_bytes(), Measured::Refuse)),
             "missing_argument"
         );
+        let Body::Refused(untyped) = last(rig, "j").body else { panic!() };
+        assert!(untyped.raw_commitment.is_some());
+        // What was not received as bytes is committed to nowhere.
+        refuses(&gate, ping(i64::MAX), "out_of_range");
+        let Body::Refused(untyped) = last(rig, "j").body else { panic!() };
+        assert_eq!((untyped.raw_bytes, untyped.raw_commitment), (0, None));
         json(text).unwrap().finish_sync(Outcome::Done);
         let no = refused(json(&text.replace("send", "sned")));
         assert!(no.detail().cause.as_ref().unwrap().contains("sned"));
@@ -377,7 +392,7 @@ fn a_job_with_as_many_entries_as_it_may_have_ends_once_its_calls_have() {
     let running = gate.begin_sync(send("orders", &[1])).unwrap();
     rig.ledger
         .append(&job("j"), &mut |head| {
-            let untyped = Untyped { code: "not_json".to_owned(), raw_bytes: 0 };
+            let untyped = Untyped { code: "not_json".to_owned(), raw_bytes: 0, raw_commitment: None };
             let left = MAX_ENTRIES_PER_JOB - head.job().unwrap().size;
             vec![Step::Entry(Body::Refused(untyped)); usize::try_from(left).unwrap()]
         })

@@ -9,6 +9,10 @@ mod clock;
 #[cfg(test)]
 mod corruption;
 #[cfg(test)]
+mod cosigned;
+#[cfg(test)]
+mod crashes;
+#[cfg(test)]
 #[cfg(feature = "postgres")]
 mod database;
 #[cfg(test)]
@@ -24,6 +28,8 @@ mod keys;
 #[cfg(test)]
 mod ledgers;
 #[cfg(test)]
+mod models;
+#[cfg(test)]
 mod policy;
 #[cfg(test)]
 #[cfg(feature = "postgres")]
@@ -33,6 +39,8 @@ mod processes;
 #[cfg(test)]
 #[cfg(feature = "postgres")]
 mod proxy;
+#[cfg(test)]
+mod receipts;
 #[cfg(test)]
 mod released;
 #[cfg(test)]

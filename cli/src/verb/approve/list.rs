@@ -8,6 +8,7 @@ use wpc::{JobId, approval};
 use super::{members, refused, show};
 use crate::console::{Console, Done};
 use crate::failure::Failure;
+use crate::store::Named;
 use crate::{evidence, output};
 
 #[derive(Debug, clap::Args)]
@@ -19,9 +20,8 @@ Example: wpc approve list --ledger ledger/orders.db --trust trust.json --job JOB
 
 JSON: `requests` [{`request_hash`, `request`, `file`}]")]
 pub(super) struct List {
-    /// The ledger
-    #[arg(long, value_name = "FILE")]
-    ledger: PathBuf,
+    #[command(flatten)]
+    named: Named,
     /// Who is trusted for what
     #[arg(long, value_name = "FILE")]
     trust: PathBuf,
@@ -35,9 +35,8 @@ pub(super) struct List {
 
 pub(super) fn run(args: &List, console: &mut Console) -> Result<Done, Failure> {
     let trust = evidence::trust(&args.trust)?;
-    let ledger =
-        wpc::SqliteLedger::read_only(&args.ledger).map_err(|error| evidence::failed(&args.ledger, &error))?;
-    let requests = approval::requests(&ledger, &trust, &args.job).map_err(|error| refused(&error))?;
+    let ledger = args.named.store()?.open()?;
+    let requests = approval::requests(&*ledger, &trust, &args.job).map_err(|error| refused(&error))?;
     let (mut found, mut batch) = (Vec::new(), output::Batch::default());
     for request in &requests {
         let mut one = members(request)?;

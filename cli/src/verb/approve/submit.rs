@@ -8,9 +8,10 @@ use wpc_evidence::statement::MAX_STATEMENT_ENVELOPE_BYTES;
 
 use super::refused;
 use crate::console::{Console, Done};
-use crate::evidence::{self, Place};
+use crate::evidence;
 use crate::failure::Failure;
 use crate::input;
+use crate::store::Place;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -45,7 +46,7 @@ pub(super) fn run(args: &Submit, console: &mut Console) -> Result<Done, Failure>
         .map(|path| input::bytes(path, "membership statement", MAX_STATEMENT_ENVELOPE_BYTES))
         .collect();
     let ledger = args.place.open()?;
-    let hash = approval::submit(&ledger, &trust, &args.job, &envelope, &memberships?)
+    let hash = approval::submit(&*ledger, &trust, &args.job, &envelope, &memberships?)
         .map_err(|error| refused(&error).file(&args.approval))?;
     console.say(format!("the ledger took approval {hash}"));
     Ok(Done::yes(json!({ "approval_hash": hash.to_string(), "job": args.job.as_str() })))

@@ -1,19 +1,20 @@
 //! `bundle create`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use wpc::JobId;
 use wpc::bundle::{BundleError, Options, verify};
-use wpc_evidence::checkpoint::{MAX_CHECKPOINT_BYTES, SignedCheckpoint};
+use wpc_evidence::checkpoint::SignedCheckpoint;
+use wpc_evidence::trust::{Role, Trust};
 
 use super::{say, told};
 use crate::console::{Console, Done};
-use crate::evidence::{self, Place, failed};
+use crate::evidence;
 use crate::failure::Failure;
-use crate::input;
 use crate::output;
 use crate::plain::plain;
+use crate::store::Place;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -33,7 +34,7 @@ pub(super) struct Create {
     /// The job
     #[arg(long, value_name = "JOB", value_parser = crate::verb::token::job)]
     job: JobId,
-    /// A checkpoint of the ledger's own log that witnesses cosigned
+    /// A checkpoint of the ledger's own log that witnesses cosigned, in place of the newest that the ledger keeps
     #[arg(long, value_name = "NOTE")]
     checkpoint: Option<PathBuf>,
     /// The bundle
@@ -43,26 +44,21 @@ pub(super) struct Create {
 
 pub(super) fn run(args: &Create, console: &mut Console) -> Result<Done, Failure> {
     let trust = evidence::trust(&args.trust)?;
-    let cosigned = args.checkpoint.as_ref().map(|path| {
-        let text = input::text(path, "checkpoint", MAX_CHECKPOINT_BYTES)?;
-        SignedCheckpoint::parse(&text).map_err(|error| {
-            Failure::environment(error.code(), format!("not a checkpoint: {error}"))
-                .file(path)
-                .help("give the note that the witness returned")
-                .cause(&error)
-        })
-    });
-    let cosigned = cosigned.transpose()?;
-    let ledger = args.place.open()?;
-    let bundle = wpc::bundle::of_job(&ledger, &args.place.key()?, &args.job, cosigned.as_ref());
+    let given = args.checkpoint.as_ref().map(|path| evidence::checkpoint(path)).transpose()?;
+    let (store, ledger) = (args.place.store()?, args.place.open()?);
+    let cosigned = match given {
+        Some(note) => Some(note),
+        None => enough(&ledger.cosigned().map_err(|error| store.failed(&error))?, &trust),
+    };
+    let bundle = wpc::bundle::of_job(&*ledger, &args.place.key()?, &args.job, cosigned.as_ref());
     let bundle = bundle.map_err(|error| match error {
-        BundleError::Ledger(error) => failed(&args.place.ledger, &error),
+        BundleError::Ledger(error) => store.failed(&error),
         BundleError::Key
         | BundleError::Checkpoint
         | BundleError::DocumentMissing
         | BundleError::Create(_)
         | _ => Failure::environment(error.code(), error.to_string())
-            .file(&args.place.ledger)
+            .file(Path::new(&store.to_string()))
             .help("run `wpc ledger check`")
             .cause(&error),
     })?;
@@ -76,4 +72,9 @@ pub(super) fn run(args: &Create, console: &mut Console) -> Result<Done, Failure>
         members.insert("bytes".to_owned(), json!(bundle.len()));
     }
     Ok(Done::yes(members))
+}
+
+/// The newest of the heads that the ledger keeps which as many witnesses cosigned as the trust file demands.
+fn enough(kept: &[SignedCheckpoint], trust: &Trust) -> Option<SignedCheckpoint> {
+    kept.iter().find(|note| note.cosigners(trust).len() >= trust.threshold(Role::Witness)).cloned()
 }

@@ -18,13 +18,13 @@ use crate::verb::{key, token};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 The bundle is verified first, and nothing of one that is refused is signed. Side effects and approvals
-are left out: clawverify takes them only beside receipts of model calls, and a bundle has none.
+are left out where no receipt of a model call has a span: clawverify takes them only beside one.
 
 Example: wpc bundle export job.bundle.json --trust trust.json --key agent.key \\
            --gateway-key export.key --out job.clawsig.json
 
 JSON: `file`, `bytes`, `agent`, `gateway`, `verdict`, `events`, `tool_receipts`, `side_effects`,
-`approvals`, `left_out`")]
+`approvals`, `model_receipts`, `unbound_receipts`, `left_out`")]
 pub(super) struct Export {
     /// A bundle
     #[arg(value_name = "BUNDLE")]
@@ -38,7 +38,7 @@ pub(super) struct Export {
     /// The gateway's key for exports, which signs the receipts; never the ledger's
     #[arg(long, value_name = "FILE")]
     gateway_key: PathBuf,
-    /// Write side effects and approvals too; clawverify refuses the file then
+    /// Write side effects and approvals even if nothing anchors them; clawverify refuses the file then
     #[arg(long)]
     unanchored: bool,
     /// The export
@@ -84,12 +84,25 @@ pub(super) fn run(args: &Export, console: &mut Console) -> Result<Done, Failure>
         number(made.events, "event"),
         number(made.tool_receipts, "signed tool receipt")
     ));
+    if made.model_receipts > 0 {
+        console.say(number(made.model_receipts, "receipt of a model call"));
+    }
+    if made.unbound_receipts > 0 {
+        console.say(format!(
+            "left out: {}, bound to no event of the job",
+            number(made.unbound_receipts, "receipt of a model call")
+        ));
+    }
     let more =
         format!("{} and {}", number(made.side_effects, "side effect"), number(made.approvals, "approval"));
     if made.left_out {
         console.say(format!("left out: {more}, which no model receipt anchors"));
     } else if made.side_effects > 0 || made.approvals > 0 {
-        console.say(format!("{more}, which no model receipt anchors: clawverify refuses the file"));
+        console.say(if args.unanchored && made.model_receipts == 0 {
+            format!("{more}, which no model receipt anchors: clawverify refuses the file")
+        } else {
+            more
+        });
     }
     Ok(Done::yes(json!({
         "file": file,
@@ -101,6 +114,8 @@ pub(super) fn run(args: &Export, console: &mut Console) -> Result<Done, Failure>
         "tool_receipts": made.tool_receipts,
         "side_effects": made.side_effects,
         "approvals": made.approvals,
+        "model_receipts": made.model_receipts,
+        "unbound_receipts": made.unbound_receipts,
         "left_out": made.left_out,
     })))
 }

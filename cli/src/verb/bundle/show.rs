@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
-use wpc::bundle::Shown;
+use wpc::bundle::{Shown, View};
+use wpc::gateway_receipt::Answered;
+use wpc::ledger::Body;
 
 use super::{html, view};
 use crate::args::Format;
@@ -21,7 +23,7 @@ Nothing is verified: whoever made the file could have written anything into it. 
 Example: wpc bundle show job.bundle.json --html > job.html
 
 JSON: `verified` (false), `origin`, `policy_hash_b64u`, `entries` [{`seq`, `at`, `what`, `said`,
-`openings`}]")]
+`openings`, `receipt`}]")]
 pub(super) struct Show {
     /// A bundle
     #[arg(value_name = "FILE")]
@@ -41,17 +43,54 @@ pub(super) fn run(args: &Show, console: &mut Console) -> Result<Done, Failure> {
         for shown in &view.entries {
             let Said { what, said } = Said::of(&shown.entry);
             let (seq, at) = (shown.entry.seq.to_string(), wpc_model::instant_text(shown.entry.at));
+            let said = answered(&view, shown).map_or(said.clone(), |answered| {
+                format!(
+                    "{said}\n{}/{}, {} tokens read, {} written",
+                    plain(&answered.provider),
+                    plain(&answered.model),
+                    answered.tokens_input,
+                    answered.tokens_output,
+                )
+            });
             table.row([seq, at, what, lines(said, shown)]);
         }
         console.say(table);
     }
-    let entries = view.entries.iter().map(one);
+    let entries = view.entries.iter().map(|shown| {
+        let mut entry = one(shown);
+        if let (Value::Object(entry), Some(answered)) = (&mut entry, answered(&view, shown)) {
+            entry.insert("receipt".to_owned(), receipt(answered));
+        }
+        entry
+    });
     Ok(Done::yes(json!({
         "verified": false,
         "origin": view.origin.to_string(),
         "policy_hash_b64u": view.policy_hash.map(|hash| hash.to_string()),
         "entries": entries.collect::<Vec<_>>(),
     })))
+}
+
+/// What the receipt says that a model call's entry names.
+fn answered<'v>(view: &'v View, shown: &Shown) -> Option<&'v Answered> {
+    let Body::ModelCall(called) = &shown.entry.body else { return None };
+    Some(view.receipts.get(&called.receipt)?.said())
+}
+
+fn receipt(answered: &Answered) -> Value {
+    json!({
+        "gateway_id": answered.gateway_id,
+        "provider": answered.provider,
+        "model": answered.model,
+        "request_hash_b64u": answered.request_hash.to_string(),
+        "response_hash_b64u": answered.response_hash.to_string(),
+        "tokens_input": answered.tokens_input,
+        "tokens_output": answered.tokens_output,
+        "latency_ms": answered.latency_ms,
+        "timestamp": wpc_model::instant_text(answered.timestamp),
+        "span_id": answered.binding.span_id,
+        "parent_span_id": answered.binding.parent_span_id,
+    })
 }
 
 /// What was said, and a line for each value that is shown.

@@ -101,9 +101,13 @@ pub(crate) fn say(report: &Report, console: &mut Console) {
     let counts = &report.counts;
     if report.verdict() != Verdict::Refused {
         console.say(format!(
-            "{} entries, {} decisions and {} outcomes replayed, {} facts shown, {} attested, {} after the last cosigned entry",
+            "{} entries, {} decisions and {} outcomes replayed, {} facts shown, {} attested, {} after the last cosigned head",
             counts.entries, counts.replayed, counts.settled, counts.opened, counts.attested, counts.trailing,
         ));
+    }
+    for (name, at_s) in &report.witnesses {
+        let at_ms = i64::try_from(*at_s).unwrap_or(i64::MAX).saturating_mul(1_000);
+        console.say(format!("cosigned by {} at {}", plain(name), wpc_model::instant_text(at_ms)));
     }
     console.say(match report.verdict() {
         Verdict::Verified => format!("{GOOD}verified{GOOD:#}"),
@@ -160,6 +164,7 @@ pub(crate) fn told(report: &Report) -> Value {
             "trailing": counts.trailing,
             "self_described": counts.self_described,
             "refused": counts.refused,
+            "model_calls": counts.model_calls,
         },
         "witnesses": report.witnesses,
     })

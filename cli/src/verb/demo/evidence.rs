@@ -93,6 +93,7 @@ fn sort(entry: &Entry) -> Sort {
         Body::Token(taken) => ("token taken".to_owned(), taken.proof.word().to_owned()),
         Body::Approval(_) => ("approval given".to_owned(), String::new()),
         Body::PolicyChanged(changed) => ("policy changed".to_owned(), changed.running.word().to_owned()),
+        Body::ModelCall(_) => ("model called".to_owned(), String::new()),
         Body::Revoked(revoked) => (format!("{} revoked", plain(&revoked.what)), String::new()),
         Body::Suppressed(_) => ("more refusals".to_owned(), "not recorded one by one".to_owned()),
         Body::ClockAccepted(_) => ("clock accepted".to_owned(), String::new()),

@@ -40,6 +40,9 @@ impl Said {
                 format!("release {} of {}", changed.release_seq, changed.to),
                 format!("policy changed, {}", changed.running.word()),
             ),
+            Body::ModelCall(called) => {
+                (format!("model call {}", plain(&called.receipt_id)), format!("receipt by {}", called.signer))
+            }
             Body::Revoked(revoked) => {
                 (format!("{} {}", plain(&revoked.what), plain(&revoked.value)), "revoked".to_owned())
             }

@@ -4,21 +4,23 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use wpc_model::{Hash, Reason, RuleId};
+use wpc_model::{Cost, Counter, Hash, Reason, RuleId};
 
-use super::super::{ExportError, Exported, MAX_EVENTS, Options, payload};
+use super::super::{ExportError, Exported, MAX_EVENTS, Options, event_hash, payload};
 use super::key;
 use crate::bundle::{Shown, View};
 use crate::checkpoint::Origin;
 use crate::entry::{
-    Attempt, Body, Closed, Closing, Engine, Entry, FactsBy, Given, Instance, Opened, Proof, Seen, Settled,
-    Taken, Untyped, Verdict,
+    Attempt, Body, Charged, Closed, Closing, Engine, Entry, FactsBy, Given, Instance, ModelCall, Opened,
+    Proof, Seen, Settled, Taken, Untyped, Verdict,
 };
+use crate::gateway_receipt::{Answered, Binding, GatewayReceipt};
 use crate::statement::APPROVAL_TYPE;
 use crate::{CallId, JobId, Key, Outcome};
 
-/// The ledger's key; 1 is the agent's, 2 the gateway's for exports.
+/// The ledger's key, and the model gateway's; 1 is the agent's, 2 that for exports.
 const LEDGER: u8 = 3;
+const GATEWAY: u8 = 5;
 const STARTED: i64 = 1_767_225_600_000;
 
 fn call(letter: char) -> CallId {
@@ -107,7 +109,7 @@ fn bodies() -> Vec<Body> {
     vec![
         Body::Opened(opened),
         Body::Token(taken),
-        Body::Refused(Untyped { code: "malformed".to_owned(), raw_bytes: 3 }),
+        Body::Refused(Untyped { code: "malformed".to_owned(), raw_bytes: 3, raw_commitment: None }),
         attempt('b', Some(named.clone()), deny),
         Body::Approval(given),
         allowed('c', Some(named)),
@@ -135,7 +137,62 @@ fn view(bodies: Vec<Body>) -> View {
         policy_hash: Some(Hash::of(b"policy")),
         entries: entries.collect(),
         approvals: [approval()].into(),
+        receipts: BTreeMap::new(),
     }
+}
+
+/// A gateway's answer, bound as `binding` says.
+fn answered(number: u64, binding: Binding) -> GatewayReceipt {
+    let said = Answered {
+        receipt_id: format!("rcpt_{number}"),
+        gateway_id: "did:web:gateway.example".to_owned(),
+        provider: "openai".to_owned(),
+        model: "gpt-5".to_owned(),
+        request_hash: Hash::of(b"request"),
+        response_hash: Hash::of(b"response"),
+        tokens_input: 10,
+        tokens_output: 20,
+        latency_ms: 12,
+        timestamp: STARTED + 500 * i64::try_from(number).unwrap(),
+        binding: Binding { run_id: "job_1".to_owned(), nonce: Some(format!("nonce_{number}")), ..binding },
+        cost: Some(Cost { currency: "USD".to_owned(), minor_units: 3 }),
+    };
+    GatewayReceipt::sign(&said, &key(GATEWAY), STARTED + 60_000).unwrap()
+}
+
+/// The same job, in which models were called: each with its span, and the span above it.
+fn with_models(spans: &[(Option<&str>, Option<&str>)], bound: bool) -> View {
+    let first = view(bodies()).entries.swap_remove(0).entry;
+    let event_hash = if bound { event_hash(&first).unwrap() } else { Hash::of(b"another chain") };
+    let receipts = (1..).zip(spans).map(|(number, (span, parent))| {
+        let binding = Binding {
+            event_hash: Some(event_hash),
+            span_id: span.map(str::to_owned),
+            parent_span_id: parent.map(str::to_owned),
+            ..Binding::default()
+        };
+        answered(number, binding)
+    });
+    let receipts: Vec<_> = receipts.collect();
+    let mut all = bodies();
+    for receipt in receipts.iter().rev() {
+        let called = ModelCall {
+            receipt: receipt.hash(),
+            signer: key(GATEWAY).did(),
+            receipt_id: receipt.said().receipt_id.clone(),
+            span: receipt.said().binding.span_id.clone(),
+            charges: vec![],
+        };
+        all.insert(3, Body::ModelCall(called));
+    }
+    // An entry of a model call charges its receipt.
+    for body in &mut all {
+        if let Body::ModelCall(called) = body {
+            let counter = Counter::keyed(RuleId([2; 16]), called.receipt);
+            called.charges.push(Charged { counter, before: 0, amount: 1, window_ms: None });
+        }
+    }
+    View { receipts: receipts.into_iter().map(|one| (one.hash(), one)).collect(), ..view(all) }
 }
 
 fn export(view: &View, agent: &Key, gateway: &Key, unanchored: bool) -> Result<Exported, ExportError> {
@@ -145,10 +202,12 @@ fn export(view: &View, agent: &Key, gateway: &Key, unanchored: bool) -> Result<E
 
 #[test]
 fn a_job_is_exported_byte_for_byte() {
-    let made = export(&view(bodies()), &key(1), &key(2), true).unwrap();
+    let spans = [(Some("span_1"), None), (Some("span_2"), Some("span_1")), (None, None)];
+    let made = export(&with_models(&spans, true), &key(1), &key(2), false).unwrap();
+    assert_eq!((made.model_receipts, made.unbound_receipts), (3, 0));
     assert_eq!(
         (made.events, made.tool_receipts, made.side_effects, made.approvals, made.left_out),
-        (14, 3, 2, 1, false)
+        (17, 3, 2, 1, false)
     );
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/clawsig/tests/golden.json");
     if std::env::var_os("WPC_BLESS").is_some() {
@@ -175,6 +234,29 @@ fn what_nothing_anchors_is_left_out() {
 }
 
 #[test]
+fn receipts_that_the_ecosystems_verifier_would_not_count_are_left_out() {
+    let exported = |spans: &[(Option<&str>, Option<&str>)], bound| {
+        let made = export(&with_models(spans, bound), &key(1), &key(2), false).unwrap();
+        let file: Value = serde_json::from_slice(&made.bytes).unwrap();
+        let anchors = |array: &str| {
+            let items = file["payload"].get(array).map(|items| items.as_array().unwrap().clone());
+            let items = items.unwrap_or_default();
+            items.iter().map(|item| item["binding"]["parent_span_id"].clone()).collect::<Vec<_>>()
+        };
+        let effects = [anchors("side_effect_receipts"), anchors("human_approval_receipts")].concat();
+        (made.model_receipts, made.unbound_receipts, made.left_out, effects)
+    };
+    assert_eq!(exported(&[(None, None)], true), (1, 0, true, vec![]));
+    assert_eq!(exported(&[(Some("s"), None)], false), (0, 1, true, vec![]));
+    let one = (1, 1, false, vec![Value::from("s"); 3]);
+    // Another root, a span whose parent is not there, the same span again, a parent without a child.
+    assert_eq!(exported(&[(Some("s"), None), (Some("t"), None)], true), one);
+    assert_eq!(exported(&[(Some("s"), None), (Some("t"), Some("u"))], true), one);
+    assert_eq!(exported(&[(Some("s"), None), (Some("s"), None)], true), one);
+    assert_eq!(exported(&[(Some("s"), None), (None, Some("s"))], true), one);
+}
+
+#[test]
 fn other_keys_names_and_lengths_are_refused() {
     let whole = view(bodies());
     for (agent, gateway, error) in [
@@ -197,7 +279,8 @@ fn other_keys_names_and_lengths_are_refused() {
     assert_eq!(export(&view(vec![]), &key(1), &key(2), false), Err(ExportError::NotOpened));
 
     let long = |count: usize| {
-        let refused = Body::Refused(Untyped { code: "malformed".to_owned(), raw_bytes: 3 });
+        let refused =
+            Body::Refused(Untyped { code: "malformed".to_owned(), raw_bytes: 3, raw_commitment: None });
         let opened = bodies().swap_remove(0);
         view([opened].into_iter().chain(std::iter::repeat_n(refused, count - 1)).collect())
     };

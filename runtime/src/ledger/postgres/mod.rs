@@ -23,6 +23,7 @@
 //! [YugabyteDB]: https://docs.yugabyte.com/stable/architecture/transactions/isolation-levels/
 
 mod config;
+mod cosigned;
 mod locks;
 mod pool;
 mod schema;
@@ -376,6 +377,15 @@ impl Ledger for PostgresLedger {
         let grown = self.read(|snapshot| snapshot.jobs_to_anchor())?;
         self.inner.change(&grown.into_iter().collect(), true, |batch| batch.anchor())?;
         self.checkpoint()
+    }
+
+    fn keep_cosigned(&self, head: &SignedCheckpoint) -> Result<(), LedgerError> {
+        let ledger = self.inner.writer.ledger;
+        self.inner.change(&BTreeSet::new(), true, |batch| cosigned::keep(batch.session, head, &ledger))
+    }
+
+    fn cosigned(&self) -> Result<Vec<SignedCheckpoint>, LedgerError> {
+        self.read(|snapshot| super::cosigned::newest_first(cosigned::kept(snapshot.0)?))
     }
 
     fn leaves(&self, from: u64, most: usize) -> Result<Vec<Vec<u8>>, LedgerError> {

@@ -53,20 +53,23 @@ const FIRST: [&str; 16] = [
     "CREATE TABLE instance (instance text PRIMARY KEY, lease_until bigint NOT NULL)",
 ];
 
-/// Releases, and that somebody accepted the clock. Of releases `n` counts those of all names, `seq` those of one.
-const SECOND: [&str; 2] = [
+/// Releases, that somebody accepted the clock, and heads of the ledger's own log that witnesses cosigned. Of releases
+/// `n` counts those of all names, `seq` those of one.
+const SECOND: [&str; 3] = [
     "CREATE TABLE release (n bigint PRIMARY KEY, at bigint NOT NULL, policy_name text COLLATE \"C\" NOT NULL, \
      seq bigint NOT NULL, hash bytea NOT NULL, body bytea NOT NULL, UNIQUE (policy_name, seq))",
     "CREATE TABLE clock (n bigint PRIMARY KEY, at bigint NOT NULL, wall bigint NOT NULL, ledger_at bigint NOT NULL, \
      accepted_by text NOT NULL)",
+    "CREATE TABLE cosigned (size bigint PRIMARY KEY, note text NOT NULL)",
 ];
 
 /// Names of the tables of the newest version, sorted.
-const TABLES: [&str; 16] = [
+const TABLES: [&str; 17] = [
     "agent",
     "approval",
     "charge",
     "clock",
+    "cosigned",
     "document",
     "entry",
     "instance",

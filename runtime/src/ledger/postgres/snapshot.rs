@@ -6,6 +6,7 @@ use tokio_postgres::Row;
 use wpc_evidence::merkle::Frontier;
 use wpc_model::{Counter, Hash, Owner, RuleId};
 
+use super::cosigned;
 use super::locks::{frontier, job_head};
 use super::session::{Parameters, Session, bytes, damaged, get, number};
 use super::tables::{JobRows, approvals, total};
@@ -106,7 +107,7 @@ impl Store for Snapshot<'_> {
         // A charge that does not stand at its entry is as good as none.
         let sql = "SELECT n, charge.at, total, limit_id, key FROM charge JOIN entry USING (job, seq) \
                    WHERE scope = $1 AND job = $2 AND charge.at = entry.at AND \
-                   (decision = 'allow' OR kind IN ('opened', 'outcome')) \
+                   (decision = 'allow' OR kind IN ('opened', 'model_call', 'outcome')) \
                    ORDER BY limit_id, key, n";
         let mut charges = BTreeMap::<_, Vec<Total>>::new();
         for (counter, total) in self.all(sql, &[&scope, &job.as_str()], own)? {
@@ -163,6 +164,10 @@ impl Store for Snapshot<'_> {
     fn log(&self) -> Result<Option<KeptLog>, LedgerError> {
         let (frontier, note) = self.head()?;
         Ok(Some(KeptLog { frontier, note }))
+    }
+
+    fn cosigned(&self) -> Result<BTreeMap<u64, String>, LedgerError> {
+        cosigned::kept(self.0)
     }
 
     fn rows(&self) -> Result<[u64; 2], LedgerError> {

@@ -132,6 +132,7 @@ impl<'a, 'b> JobRows<'a, 'b> {
             }
             Body::Opened(_)
             | Body::Refused(_)
+            | Body::ModelCall(_)
             | Body::Revoked(_)
             | Body::Suppressed(_)
             | Body::PolicyChanged(_)

@@ -9,6 +9,7 @@
 //! somebody else wrote are found, because heads are signed; an older copy of the whole file is found by the
 //! pinned head ([`SqliteLedger::pinned`]), as long as nobody can write that too.
 
+mod cosigned;
 mod file;
 mod head;
 mod lease;
@@ -348,6 +349,15 @@ impl Ledger for SqliteLedger {
             Ok(((), Vec::new()))
         })?;
         self.checkpoint()
+    }
+
+    fn keep_cosigned(&self, head: &SignedCheckpoint) -> Result<(), LedgerError> {
+        let ledger = self.inner.writer.ledger;
+        self.inner.change(|transaction, _, _| Ok((cosigned::keep(transaction, head, &ledger)?, Vec::new())))
+    }
+
+    fn cosigned(&self) -> Result<Vec<SignedCheckpoint>, LedgerError> {
+        self.read(|snapshot| super::cosigned::newest_first(cosigned::kept(snapshot.0)?))
     }
 
     fn leaves(&self, from: u64, most: usize) -> Result<Vec<Vec<u8>>, LedgerError> {

@@ -21,9 +21,9 @@ const BUSY: Duration = Duration::from_secs(5);
 
 /// The tables. `entry.body`, `leaf.body`, `revocation`, `release` and `clock` are what counts; `job`, `meter`, `charge`,
 /// `approval` and `token` are derived from them, so that decisions need not read a job's whole log;
-/// `opening` and `document` are what entries commit to and name. A note is a signed head. A counter is `scope` (`job/` and the job's id, or `agent/` and the agent's name),
+/// `opening` and `document` are what entries commit to and name; `cosigned` are heads that witnesses signed. A note is a signed head. A counter is `scope` (`job/` and the job's id, or `agent/` and the agent's name),
 /// `limit_id` (its statement) and `key` (empty where the statement has one). Times are Unix milliseconds.
-const TABLES: [&str; 16] = [
+const TABLES: [&str; 17] = [
     "CREATE TABLE ledger (did TEXT PRIMARY KEY NOT NULL, last_at INTEGER NOT NULL, frontier BLOB NOT NULL, \
      note TEXT NOT NULL) STRICT",
     "CREATE TABLE job (job TEXT PRIMARY KEY NOT NULL, agent TEXT NOT NULL, policy_hash BLOB NOT NULL, \
@@ -59,6 +59,7 @@ const TABLES: [&str; 16] = [
      PRIMARY KEY (job, seq, name)) STRICT, WITHOUT ROWID",
     "CREATE TABLE document (hash BLOB PRIMARY KEY NOT NULL, body BLOB NOT NULL) STRICT",
     "CREATE TABLE leaf (n INTEGER PRIMARY KEY NOT NULL, body BLOB NOT NULL) STRICT",
+    "CREATE TABLE cosigned (size INTEGER PRIMARY KEY NOT NULL, note TEXT NOT NULL) STRICT",
     "CREATE TABLE instance (instance TEXT PRIMARY KEY NOT NULL, lease_until INTEGER NOT NULL) STRICT",
     "CREATE INDEX charge_window ON charge (scope, limit_id, key, at, n, total)",
 ];

@@ -6,8 +6,8 @@ use rusqlite::types::FromSqlError;
 use rusqlite::{Connection, OptionalExtension as _};
 use wpc_model::{Counter, Hash, Owner, RuleId};
 
-use super::broken;
 use super::tables::{JobRows, Number, job_head, log_frontier, total};
+use super::{broken, cosigned};
 use crate::JobId;
 use crate::ledger::append::Tables as _;
 use crate::ledger::check::{AgentCharge, Agents, Kept, KeptLog, Store};
@@ -120,7 +120,7 @@ impl Store for Snapshot<'_> {
         let meters = self.all(sql, [&scope], |row| Ok((counter(row, Owner::Job)?, total(row)?)))?;
         // A charge that does not stand at its entry is as good as none.
         let sql = "SELECT n, charge.at, total, limit_id, key FROM charge JOIN entry USING (job, seq) \
-                   WHERE scope = ?1 AND job = ?2 AND charge.at = entry.at AND (decision = 'allow' OR kind IN ('opened', 'outcome')) \
+                   WHERE scope = ?1 AND job = ?2 AND charge.at = entry.at AND (decision = 'allow' OR kind IN ('opened', 'model_call', 'outcome')) \
                    ORDER BY limit_id, key, n";
         let rows =
             self.all(sql, (&scope, job.as_str()), |row| Ok((counter(row, Owner::Job)?, total(row)?)))?;
@@ -182,6 +182,10 @@ impl Store for Snapshot<'_> {
         let frontier = log_frontier(self.0)?;
         let note = self.0.query_row("SELECT note FROM ledger", [], |row| row.get(0)).map_err(broken)?;
         Ok(Some(KeptLog { frontier, note }))
+    }
+
+    fn cosigned(&self) -> Result<BTreeMap<u64, String>, LedgerError> {
+        cosigned::kept(self.0)
     }
 
     fn rows(&self) -> Result<[u64; 2], LedgerError> {

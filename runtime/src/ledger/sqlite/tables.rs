@@ -318,6 +318,7 @@ impl JobRows<'_> {
             }),
             Body::Opened(_)
             | Body::Refused(_)
+            | Body::ModelCall(_)
             | Body::Outcome(_)
             | Body::Revoked(_)
             | Body::Suppressed(_)

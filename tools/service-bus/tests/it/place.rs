@@ -87,6 +87,7 @@ fn short(body: &Body) -> String {
         Body::Refused(untyped) => format!("refused {}", untyped.code),
         other @ (Body::Opened(_)
         | Body::Token(_)
+        | Body::ModelCall(_)
         | Body::Approval(_)
         | Body::Revoked(_)
         | Body::Suppressed(_)
