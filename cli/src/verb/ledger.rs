@@ -1,5 +1,6 @@
 //! `wpc ledger`: the one thing that makes a ledger, and two that read it.
 
+mod clock;
 mod said;
 mod store;
 
@@ -61,6 +62,8 @@ JSON: `file` or `server`, `did`, `jobs`, `entries`, `unsettled`, `findings` [{`c
         #[command(flatten)]
         at: Where,
     },
+    /// Accept the clock after it jumped
+    Clock(clock::Args),
     /// List the entries
     #[command(after_help = "\
 Example: wpc ledger show ledger/orders.db --job job_7fz3q
@@ -81,6 +84,7 @@ impl Args {
         match self.verb {
             Verb::Init { .. } => "ledger init",
             Verb::Check { .. } => "ledger check",
+            Verb::Clock(_) => "ledger clock accept",
             Verb::Show { .. } => "ledger show",
         }
     }
@@ -90,6 +94,7 @@ pub(crate) fn run(args: Args, console: &mut Console) -> Result<Done, Failure> {
     match args.verb {
         Verb::Init { at, key } => init(&at.store()?, key, console),
         Verb::Check { at } => check(&at.store()?, console),
+        Verb::Clock(args) => clock::run(args, console),
         Verb::Show { at, job } => show(&at.store()?, job.as_deref(), console),
     }
 }

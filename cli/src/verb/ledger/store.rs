@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use wpc::ledger::{PostgresConfig, PostgresLedger};
 use wpc::{Did, Ledger, LedgerError, SqliteLedger};
 
-use crate::evidence::failed;
+use crate::evidence::{beside, failed};
 use crate::failure::Failure;
 
 #[derive(Debug, clap::Args)]
@@ -60,6 +60,20 @@ impl Store {
         let opened: Result<Box<dyn Ledger>, _> = match self {
             Self::File(file) => SqliteLedger::read_only(file).map(|ledger| Box::new(ledger) as _),
             Self::Server(config) => PostgresLedger::read_only(config).map(|ledger| Box::new(ledger) as _),
+        };
+        opened.map_err(|error| self.failed(&error))
+    }
+
+    /// Opens it with its key and its pinned head, which lies beside the key.
+    pub(super) fn open_with(&self, key_file: &Path) -> Result<Box<dyn Ledger>, Failure> {
+        let (key, pin) = (crate::verb::key::read(key_file)?, beside(key_file, ".head"));
+        let opened: Result<Box<dyn Ledger>, _> = match self {
+            Self::File(file) => SqliteLedger::open(file, key)
+                .and_then(|ledger| ledger.pinned(&pin))
+                .map(|ledger| Box::new(ledger) as _),
+            Self::Server(config) => PostgresLedger::open(config, key)
+                .and_then(|ledger| ledger.pinned(&pin))
+                .map(|ledger| Box::new(ledger) as _),
         };
         opened.map_err(|error| self.failed(&error))
     }

@@ -23,11 +23,11 @@ fn only_init_makes_a_ledger_and_it_replaces_nothing() {
     assert_eq!(reader.append(&job("j"), &mut |_| vec![crate::rig::opened()]), Err(LedgerError::NoKey));
 
     let mut client = database.client();
-    for version in [0, 2] {
+    for version in [1, 3] {
         client.execute("UPDATE version SET version = $1", &[&i64::from(version)]).unwrap();
         assert_eq!(open(), Err("ledger_version"));
     }
-    client.batch_execute("UPDATE version SET version = 1; ALTER TABLE token RENAME TO other").unwrap();
+    client.batch_execute("UPDATE version SET version = 2; ALTER TABLE token RENAME TO other").unwrap();
     assert_eq!(open(), Err("ledger_foreign"));
     let trigger = "ALTER TABLE other RENAME TO token; CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS \
                    'BEGIN RETURN NULL; END'; \
