@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod forged;
 #[cfg(test)]
+mod released;
+#[cfg(test)]
 mod tampered;
 #[cfg(test)]
 mod told;
