@@ -73,6 +73,8 @@ impl Verb {
             args.name()
         } else if let Self::Audit(args) = self {
             args.name()
+        } else if let Self::Release(args) = self {
+            args.name()
         } else {
             self.word()
         }
@@ -119,6 +121,8 @@ verbs! {
     Sign "sign" sign,
     /// Check an envelope against a trust file
     Verify "verify" verify,
+    /// Make a signed policy the current one of its name; list, verify and hand in releases
+    Release "release" release,
     /// Show who may do what to what, within which bounds
     Show "show" show,
     /// Say whether a new policy is wider or narrower than an old one, and show it

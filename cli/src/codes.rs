@@ -17,6 +17,7 @@ mod evidence;
 mod files;
 mod gates;
 mod ledgers;
+mod releases;
 mod sending;
 mod signatures;
 mod tokens;
@@ -69,6 +70,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Page> {
         signatures::PAGES,
         tokens::PAGES,
         evidence::PAGES,
+        releases::PAGES,
         bundles::PAGES,
         files::PAGES,
     ]

@@ -41,7 +41,10 @@ pub(crate) fn failed(file: &Path, error: &LedgerError) -> Failure {
         LedgerError::Address { .. } => "set WPC_POSTGRES_URL to postgresql://USER@HOST/DATABASE",
         LedgerError::Insecure => "leave `sslmode` out, or write `require`",
         LedgerError::Setting { .. } => "change the setting for the ledger's role or the server",
-        LedgerError::ClockBehind { .. } | LedgerError::ClockOutOfRange => "correct the clock",
+        LedgerError::ClockOutOfRange => "correct the clock",
+        LedgerError::ClockBehind { .. } | LedgerError::ClockJumped { .. } => {
+            "correct the clock; if it is right, accept it with `wpc ledger clock accept`"
+        }
         LedgerError::OtherKey { .. } | LedgerError::NoKey => "give the key that `wpc ledger init` made",
         LedgerError::Tampered { .. } => "run `wpc ledger check`, and restore the ledger from a copy",
         LedgerError::BehindCheckpoint { .. } => {

@@ -14,6 +14,7 @@ pub(crate) mod key;
 pub(crate) mod ledger;
 pub(crate) mod man;
 pub(crate) mod new;
+pub(crate) mod release;
 pub(crate) mod replay;
 pub(crate) mod revoke;
 pub(crate) mod show;

@@ -7,6 +7,8 @@ mod forged;
 #[cfg(test)]
 mod models;
 #[cfg(test)]
+mod released;
+#[cfg(test)]
 mod tampered;
 #[cfg(test)]
 mod told;

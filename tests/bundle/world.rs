@@ -19,7 +19,7 @@ use wpc_evidence::statement::{
 use wpc_model::{Bind, Call, Policy, Resource, Uses, Value, encode};
 
 pub(crate) const JOB: &str = "job-rich";
-const START_MS: i64 = 1_767_225_600_000;
+pub(crate) const START_MS: i64 = 1_767_225_600_000;
 
 #[derive(Debug)]
 pub(crate) struct Clockwork(AtomicI64);
@@ -81,8 +81,17 @@ pub(crate) fn trust() -> Trust {
     trust_of("gateway", 0)
 }
 
+/// Where somebody releases policies too.
+pub(crate) fn trust_with(releaser: &Key) -> Trust {
+    trust_and("gateway", 0, Some(releaser))
+}
+
 /// With the ledger in `mode`, and so many witnesses demanded.
 pub(crate) fn trust_of(mode: &str, witnesses: usize) -> Trust {
+    trust_and(mode, witnesses, None)
+}
+
+fn trust_and(mode: &str, witnesses: usize, releaser: Option<&Key>) -> Trust {
     let one = |name: &str, key: Key, role: &str, more: &str| {
         format!(r#"{{"name":"{name}","keys":["{}"],"roles":["{role}"]{more}}}"#, key.did())
     };
@@ -97,6 +106,9 @@ pub(crate) fn trust_of(mode: &str, witnesses: usize) -> Trust {
         one("witness", witness(), "witness", ""),
         one("proxy", model_gateway(), "model_gateway", ""),
     ];
+    let releaser =
+        releaser.map(|key| format!(r#"{{"name":"cd","keys":["{}"],"roles":["releaser"]}}"#, key.did()));
+    let all: Vec<_> = all.into_iter().chain(releaser).collect();
     let text = format!(r#"{{"v":1,"principals":[{}],"threshold":{{"witness":{witnesses}}}}}"#, all.join(","));
     Trust::parse(text.as_bytes()).unwrap()
 }
@@ -163,9 +175,27 @@ impl World {
         policy: &Policy,
         job: &str,
     ) -> Self {
-        let trust = trust();
+        Self::trusting(trust(), ledger, clock, directory, policy, job)
+    }
+
+    fn trusting(
+        trust: Trust,
+        ledger: Arc<dyn Ledger>,
+        clock: Arc<Clockwork>,
+        directory: Option<tempfile::TempDir>,
+        policy: &Policy,
+        job: &str,
+    ) -> Self {
         let gate = open(&ledger, policy, &trust, job);
         Self { ledger, clock, gate, trust, _directory: directory }
+    }
+
+    /// Where somebody releases policies, and released this one by these.
+    pub(crate) fn released(trust: Trust, releases: &[Vec<u8>]) -> Self {
+        let clock = Arc::new(Clockwork(AtomicI64::new(START_MS)));
+        let ledger = Arc::new(MemoryLedger::with_clock(ledger_key(), clock.clone()).unwrap());
+        wpc::release::submit(&*ledger, &trust, releases).unwrap();
+        Self::trusting(trust, ledger, clock, None, &policy(), JOB)
     }
 
     /// Another job in the same ledger.

@@ -25,10 +25,11 @@ pages! {
         "The signed policy is not the one that the job was opened under."
         "Find out who made the bundle; its evidence proves nothing under this policy."
     policy_rolled_back "an old release"
-        "A later release was in force when the job was opened, or the releases are no chain."
+        "A later release was in force when the job was opened or a call was admitted, or the releases are not the \
+         chain that the log names."
         "Find out why the gate used an old policy."
     policy_release_expired "a release that was not in force"
-        "The job was opened outside the release's time."
+        "The job was opened, or a call was admitted, outside the release's time."
         "Find out why the gate used it."
     interface_hash "another interface"
         "The policy's interface is not the one that the log names."
@@ -166,4 +167,7 @@ pages! {
     gap_revocation_log_absent "no revocation log"
         "The revoker's own log was not given, or ends before the job did, so a revocation may be missing."
         "Give it with `--revocation`."
+    gap_release_absent "no release of the policy"
+        "The job was opened without a release, so nobody says that its policy was the current one."
+        "Name a releaser in the gate's trust file, and release policies with `wpc release`."
 }

@@ -1,4 +1,4 @@
-//! Approvals, revocations, releases, and the logs that they stand in.
+//! Approvals, revocations, and the logs that they stand in.
 
 use super::Page;
 
@@ -42,24 +42,6 @@ pages! {
     revocation_forked "two revocations of one number"
         "Each names the hash of the one before, and this one names another."
         "Find out who signs with the revoker's key."
-    policy_name_mismatch "a release of another policy"
-        "A chain of releases is of one policy name."
-        "Give the releases of this policy."
-    policy_release_early "a release that is not valid yet"
-        "Its `not_before` has not come."
-        "Wait, or release it again."
-    policy_release_expired "a release that has expired"
-        "Its `not_after` has come."
-        "Release the policy again."
-    policy_release_gap "a release is missing"
-        "Releases are numbered without gaps."
-        "Give the whole chain."
-    policy_release_forked "two releases of one number"
-        "Each names the hash of the one before, and this one names another."
-        "Find out who signs with the releaser's key."
-    policy_rolled_back "an older release"
-        "A newer release of this policy was seen. An older one is never taken again."
-        "Release the older policy anew, if it is wanted back."
     ledger_key_differs "another ledger's key"
         "A ledger is named by its key, and signs its heads with it."
         "Give the key that `wpc ledger init` made for this ledger."

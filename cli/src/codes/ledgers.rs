@@ -37,7 +37,12 @@ pages! {
     clock_behind "the clock is behind the ledger"
         "The wall clock is more than 5 s before the ledger's last entry: expired things would live \
          again."
-        "Correct the clock."
+        "Correct the clock. If it is right and the ledger's last entry bears a wrong time, accept it: `wpc ledger \
+         clock accept`. Time then stands still in the ledger until the clock has caught up."
+    clock_jumped "the clock jumped"
+        "Since this process last looked, the wall clock moved by more than 5 s otherwise than time did: it was set, \
+         or the machine slept. Windows would empty early, or what has expired would live again."
+        "Set the clock right. If it is right now, accept it: `wpc ledger clock accept`."
     clock_out_of_range "the clock is far off"
         "It is outside the years 1970 to 9999."
         "Correct the clock."

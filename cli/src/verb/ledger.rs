@@ -1,6 +1,7 @@
 //! `wpc ledger`: the one thing that makes a ledger, and those that read it.
 
 mod checkpoint;
+mod clock;
 mod cosigned;
 mod receipt;
 mod said;
@@ -63,6 +64,8 @@ JSON: `file` or `server`, `did`, `jobs`, `entries`, `unsettled`, `findings` [{`c
         #[command(flatten)]
         at: Where,
     },
+    /// Accept the clock after it jumped
+    Clock(clock::Args),
     /// List the entries
     #[command(after_help = "\
 Example: wpc ledger show ledger/orders.db --job job_7fz3q
@@ -89,6 +92,7 @@ impl Args {
         match self.verb {
             Verb::Init { .. } => "ledger init",
             Verb::Check { .. } => "ledger check",
+            Verb::Clock(_) => "ledger clock accept",
             Verb::Show { .. } => "ledger show",
             Verb::Checkpoint(_) => "ledger checkpoint",
             Verb::Cosigned(_) => "ledger cosigned",
@@ -101,6 +105,7 @@ pub(crate) fn run(args: Args, console: &mut Console) -> Result<Done, Failure> {
     match args.verb {
         Verb::Init { at, key } => init(&at.store()?, key, console),
         Verb::Check { at } => check(&at.store()?, console),
+        Verb::Clock(args) => clock::run(args, console),
         Verb::Show { at, job } => show(&at.store()?, job.as_deref(), console),
         Verb::Checkpoint(args) => checkpoint::run(args, console),
         Verb::Cosigned(args) => cosigned::run(args, console),

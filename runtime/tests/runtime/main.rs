@@ -26,6 +26,8 @@ mod jumps;
 #[cfg(test)]
 mod keys;
 #[cfg(test)]
+mod late;
+#[cfg(test)]
 mod ledgers;
 #[cfg(test)]
 mod models;
