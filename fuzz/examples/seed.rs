@@ -8,11 +8,11 @@ use std::path::Path;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 use wpc::ledger::{
-    Attempt, Body, Charged, Closed, Closing, Engine, Entry, Fact, FactsBy, Instance, Opened, Seen, Settled,
+    Attempt, Body, Charged, Closed, Closing, Engine, Entry, Fact, FactsBy, Instance, ModelCall, Opened, Seen, Settled,
     Untyped, Verdict,
 };
 use wpc::{CallId, JobId, Key, Outcome, Provider};
-use wpc_model::{Attestation, Hash, Policy, Reason, RuleId, Truth, arbitrary, encode};
+use wpc_model::{Attestation, Counter, Hash, Policy, Reason, RuleId, Truth, arbitrary, encode};
 
 /// Policies among the seeds; each is a few kilobytes.
 const POLICIES: usize = 24;
@@ -145,6 +145,13 @@ fn entries() -> Result<Vec<Entry>, Box<dyn Error>> {
             Verdict::Deny { reason: Reason::ExplicitDeny, rule: Some(rule) },
         ),
         attempt(None, Verdict::Deny { reason: Reason::DefaultDeny, rule: None }),
+        Body::ModelCall(ModelCall {
+            receipt: Hash::of(b"a receipt"),
+            signer: Key::from_seed(&[9; 32]).did(),
+            receipt_id: "rcpt_1".to_owned(),
+            span: Some("span_1".to_owned()),
+            charges: vec![Charged { counter: Counter::keyed(RuleId::of(b"receipt"), Hash::of(b"rcpt_1")), before: 0, amount: 1, window_ms: None }],
+        }),
         Body::Refused(Untyped { code: "not_json".to_owned(), raw_bytes: 12, raw_commitment: Some(Hash::of(b"raw")) }),
         Body::Outcome(settled(
             Outcome::Done,

@@ -15,6 +15,8 @@ mod told;
 #[cfg(test)]
 mod verified;
 #[cfg(test)]
+mod weaknesses;
+#[cfg(test)]
 mod withdrawn;
 #[cfg(test)]
 mod world;

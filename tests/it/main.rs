@@ -28,6 +28,8 @@ mod outcomes;
 mod send;
 #[cfg(test)]
 mod tidy;
+#[cfg(test)]
+mod weaknesses;
 
 #[cfg(test)]
 #[path = "../random/mod.rs"]

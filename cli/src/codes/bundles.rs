@@ -144,7 +144,7 @@ pages! {
         "Look at the agent's other bundles."
     gap_opening_withheld "values that are not shown"
         "So many decisions or outcomes cannot be replayed, because values that the policy reads were erased \
-         or left out."
+         or left out; or it is not shown what was refused as no call."
         "Make the bundle before the values are erased, or pass `--accept gap_opening_withheld`."
     gap_attested "facts that are the gate's word"
         "So many values are sealed: the gate says of them what the rules read, and nobody opens them."

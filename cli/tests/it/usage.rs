@@ -17,6 +17,8 @@ const VERBS: &[&str] = &[
     "explain",
     "token",
     "ledger",
+    "witness",
+    "audit",
     "demo",
     "completions",
     "man",
@@ -42,6 +44,12 @@ fn every_verb_has_help_with_an_example() {
         ("ledger", "init"),
         ("ledger", "check"),
         ("ledger", "show"),
+        ("ledger", "checkpoint"),
+        ("ledger", "cosigned"),
+        ("ledger", "receipt"),
+        ("witness", "cosign"),
+        ("audit", "census"),
+        ("audit", "receipt"),
     ] {
         let told = place.told(&[verb, below, "--help"], b"");
         assert!(told.contains("Example: "), "{verb} {below}");

@@ -48,7 +48,7 @@ pub(super) fn read(run: &Run<'_>) -> Openings {
 
 impl Openings {
     /// Those of one entry. They are sorted, or else their stage refuses them.
-    fn of(&self, seq: u64) -> impl Iterator<Item = &Opening> {
+    pub(super) fn of(&self, seq: u64) -> impl Iterator<Item = &Opening> {
         let from = self.0.partition_point(|shown| shown.seq < seq);
         let rest = self.0.get(from..).unwrap_or_default();
         rest.iter().take_while(move |shown| shown.seq == seq).filter_map(|shown| shown.opening.as_ref().ok())

@@ -20,6 +20,7 @@ use super::revoked::Watch;
 use crate::CallId;
 use crate::Outcome;
 use crate::approved::is_left;
+use crate::commitment::RAW;
 use crate::entry::{Attempt, Body, Charged, Entry, ModelCall, Settled, Verdict};
 use crate::fold::Fold;
 
@@ -116,8 +117,13 @@ impl<'a> Job<'a> {
                 }
             }
             Body::ModelCall(called) => self.model_call(entry, called),
+            Body::Refused(untyped) => {
+                let shown = self.looked.openings.of(entry.seq).any(|opening| opening.name == RAW);
+                if untyped.raw_commitment.is_some() && !shown {
+                    more(&mut self.replayed.withheld);
+                }
+            }
             Body::Token(_)
-            | Body::Refused(_)
             | Body::Revoked(_)
             | Body::Suppressed(_)
             | Body::PolicyChanged(_)

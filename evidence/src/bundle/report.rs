@@ -144,7 +144,8 @@ pub struct Counts {
     pub opened: u64,
     /// Facts that are the gate's word.
     pub attested: u64,
-    /// Decisions and outcomes that could not be replayed, because values are not shown.
+    /// Decisions and outcomes that could not be replayed, because values are not shown, and refusals of which it is
+    /// not shown what was refused.
     pub withheld: u64,
     /// Entries after the last one that a cosigned checkpoint covers; they rest on the ledger's key alone.
     pub trailing: u64,

@@ -179,7 +179,7 @@ fn examples() -> Vec<Entry> {
         }),
         Body::Closed(Closed {
             reason: Closing::Completed,
-            entries: 17,
+            entries: 20,
             root: Hash::of(b"root"),
             counts: BTreeMap::from([("attempt".to_owned(), 3), ("opened".to_owned(), 1)]),
             unsettled: vec![call('b'), call('c')],

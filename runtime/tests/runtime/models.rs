@@ -13,9 +13,17 @@ fn gateway() -> Key {
     Key::from_seed(&[50; 32])
 }
 
+fn another_gateway() -> Key {
+    Key::from_seed(&[51; 32])
+}
+
 fn trusting() -> Trust {
     let one = |name: &str, key: Key, role: &str| json!({"name": name, "keys": [key.did().to_string()], "roles": [role]});
-    let principals = [one("alice", author(), "policy_author"), one("proxy", gateway(), "model_gateway")];
+    let principals = [
+        one("alice", author(), "policy_author"),
+        one("proxy", gateway(), "model_gateway"),
+        one("another", another_gateway(), "model_gateway"),
+    ];
     Trust::parse(json!({"v": 1, "principals": principals}).to_string().as_bytes()).unwrap()
 }
 
@@ -36,6 +44,10 @@ fn open(rig: &Rig, name: &str) -> DynamicGate {
 }
 
 fn receipt(gate: &DynamicGate, name: &str, tokens: u64) -> Vec<u8> {
+    receipt_by(&gateway(), gate, name, tokens)
+}
+
+fn receipt_by(gateway: &Key, gate: &DynamicGate, name: &str, tokens: u64) -> Vec<u8> {
     let said = Answered {
         receipt_id: name.to_owned(),
         gateway_id: "gateway".to_owned(),
@@ -50,7 +62,7 @@ fn receipt(gate: &DynamicGate, name: &str, tokens: u64) -> Vec<u8> {
         binding: Binding { span_id: Some(name.to_owned()), ..gate.model_binding().unwrap() },
         cost: Some(Cost { currency: "USD".to_owned(), minor_units: 10 }),
     };
-    GatewayReceipt::sign(&said, &gateway(), said.timestamp).unwrap().as_str().as_bytes().to_vec()
+    GatewayReceipt::sign(&said, gateway, said.timestamp).unwrap().as_str().as_bytes().to_vec()
 }
 
 #[test]
@@ -83,6 +95,20 @@ fn a_model_call_is_recorded_once_with_its_receipt_and_charged() {
         rig.is_clean();
         gate.close().unwrap();
         assert_eq!(gate.model_call_sync(&receipt(&gate, "r3", 1)).unwrap_err().code(), "job_closed");
+        rig.is_clean();
+    });
+}
+
+#[test]
+fn another_gateway_may_use_the_same_names() {
+    on_each(|rig| {
+        let gate = open(rig, "j");
+        gate.model_call_sync(&receipt(&gate, "r1", 1)).unwrap();
+        // Nobody can use up a name that is somebody else's.
+        gate.model_call_sync(&receipt_by(&another_gateway(), &gate, "r1", 1)).unwrap();
+        let again = receipt_by(&another_gateway(), &gate, "r1", 2);
+        assert_eq!(gate.model_call_sync(&again).unwrap_err().code(), "receipt_duplicate");
+        assert_eq!(gate.model_budget().unwrap().tokens, Some(98));
         rig.is_clean();
     });
 }

@@ -185,8 +185,12 @@ fn with_models(spans: &[(Option<&str>, Option<&str>)], bound: bool) -> View {
         };
         all.insert(3, Body::ModelCall(called));
     }
-    // An entry of a model call charges its receipt.
+    // An entry of a model call charges its receipt; the last one says how many there are before it.
+    let entries = u64::try_from(all.len()).unwrap() - 1;
     for body in &mut all {
+        if let Body::Closed(closed) = body {
+            closed.entries = entries;
+        }
         if let Body::ModelCall(called) = body {
             let counter = Counter::keyed(RuleId([2; 16]), called.receipt);
             called.charges.push(Charged { counter, before: 0, amount: 1, window_ms: None });
