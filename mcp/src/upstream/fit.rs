@@ -1,0 +1,90 @@
+//! A call's arguments as the server behind the gate wants them spelled.
+
+use serde_json::{Map, Number, Value as Json};
+
+/// Where the server's schema wants a number and ours writes an exact decimal as text, a number; where it
+/// demands a member that may be `null` and the call leaves it out, `null`.
+pub(crate) fn fit(mut arguments: Map<String, Json>, schema: &Map<String, Json>) -> Map<String, Json> {
+    let properties = schema.get("properties").and_then(Json::as_object);
+    for (name, value) in &mut arguments {
+        if let Some(schema) = properties.and_then(|properties| properties.get(name)) {
+            *value = fitted(std::mem::take(value), schema);
+        }
+    }
+    let required = schema.get("required").and_then(Json::as_array).into_iter().flatten();
+    for name in required.filter_map(Json::as_str) {
+        let may_be_null = properties.and_then(|properties| properties.get(name)).is_some_and(nullable);
+        if may_be_null && !arguments.contains_key(name) {
+            arguments.insert(name.to_owned(), Json::Null);
+        }
+    }
+    arguments
+}
+
+fn fitted(value: Json, schema: &Json) -> Json {
+    match value {
+        Json::String(text) if is_of(schema, &["number", "integer"]) && !is_of(schema, &["string"]) => {
+            number(&text).map_or(Json::String(text), Json::Number)
+        }
+        Json::Object(members) => match schema {
+            Json::Object(schema) if schema.contains_key("properties") => Json::Object(fit(members, schema)),
+            _ => Json::Object(members),
+        },
+        Json::Array(items) => match schema.get("items") {
+            Some(schema) => items.into_iter().map(|item| fitted(item, schema)).collect(),
+            None => Json::Array(items),
+        },
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => value,
+    }
+}
+
+fn number(text: &str) -> Option<Number> {
+    let whole = text.trim_end_matches('0').strip_suffix('.').filter(|_| text.contains('.')).unwrap_or(text);
+    let whole = whole.parse::<i64>().ok().map(Number::from);
+    whole.or_else(|| text.parse().ok().and_then(Number::from_f64))
+}
+
+fn is_of(schema: &Json, types: &[&str]) -> bool {
+    match schema.get("type") {
+        Some(Json::String(one)) => types.contains(&one.as_str()),
+        Some(Json::Array(several)) => several.iter().filter_map(Json::as_str).any(|one| types.contains(&one)),
+        _ => alternatives(schema).any(|one| is_of(one, types)),
+    }
+}
+
+fn nullable(schema: &Json) -> bool {
+    is_of(schema, &["null"])
+}
+
+fn alternatives(schema: &Json) -> impl Iterator<Item = &Json> {
+    ["anyOf", "oneOf"].into_iter().filter_map(|word| schema.get(word).and_then(Json::as_array)).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn decimals_are_numbers_and_what_may_be_null_is() {
+        let schema = json!({
+            "properties": {
+                "a": { "type": "number" },
+                "b": { "anyOf": [{ "type": "string" }, { "type": "null" }] },
+                "c": { "type": "string" },
+                "d": { "type": "object", "properties": { "e": { "type": "array", "items": { "type": "integer" } } } },
+            },
+            "required": ["a", "b", "c"],
+        });
+        let (Json::Object(schema), Json::Object(arguments)) =
+            (schema, json!({ "a": "25.50", "d": { "e": ["3.00", "x"] } }))
+        else {
+            panic!("objects")
+        };
+        assert_eq!(
+            Json::Object(fit(arguments, &schema)),
+            json!({ "a": 25.5, "b": null, "d": { "e": [3, "x"] } })
+        );
+    }
+}

@@ -1,0 +1,5 @@
+//! The Model Context Protocol beside a gate.
+
+mod offers;
+mod rig;
+mod session;
