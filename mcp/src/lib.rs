@@ -9,7 +9,9 @@
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
 mod arguments;
+mod closed;
 mod domain;
+mod import;
 mod line;
 mod lock;
 mod narrow;
@@ -22,6 +24,8 @@ mod upstream;
 mod wire;
 
 pub use arguments::Asked;
+pub use closed::{OpenFile, check_callers, check_closed, check_unchanged};
+pub use import::{Choices, ImportError, Imported, import, interface_name};
 pub use lock::{Lock, LockError, MAX_LOCK_BYTES};
 pub use offer::{Catalogue, Offer};
 pub use pin::pin;
@@ -31,5 +35,5 @@ pub use serve::{
     Caller, Description, Executed, Executor, GRANT_HEADER, HttpServer, Identity, Listener, Progress, REFUSAL,
     ServeError, Server, Tokens, Withheld, Work,
 };
-pub use upstream::{CALL_WITHIN, Launch, PASSED_ON, Upstream, UpstreamError};
+pub use upstream::{CALL_WITHIN, Launch, PASSED_ON, Served, Upstream, UpstreamError, tools_of, tools_of_json};
 pub use wire::{MAX_MESSAGE_DEPTH, MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES};

@@ -9,9 +9,6 @@ use crate::arguments::{self, Asked, Layout};
 use crate::narrow::{self, Allowed, Place};
 use crate::schema::{self, Property, Writer};
 
-/// Longest name of a tool (MCP 2025-11-25, "Tool Names").
-const MAX_NAME: usize = 128;
-
 /// One tool as it is offered.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Offer {
@@ -66,12 +63,13 @@ impl Catalogue {
         let mut offers = BTreeMap::new();
         for (tool, of) in &policy.tools {
             for (action, found) in &of.interface.actions {
-                let wire = found.wire.as_deref().unwrap_or(action);
-                let name = name(tool, wire);
-                let offer = Offer::of(policy, (tool, action), found, &of.interface, name.clone());
-                if let Some(offer) = offer.filter(|_| name.len() <= MAX_NAME) {
-                    // Of two with one name none could be told apart: the first stays.
-                    offers.entry(name).or_insert(offer);
+                let mut name = name(tool, found.wire.as_deref().unwrap_or(action));
+                // No interface that compiles has two actions with one name on the wire.
+                while offers.contains_key(&name) {
+                    name.push('_');
+                }
+                if let Some(offer) = Offer::of(policy, (tool, action), found, &of.interface, name.clone()) {
+                    offers.insert(name, offer);
                 }
             }
         }

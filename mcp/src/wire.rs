@@ -153,20 +153,30 @@ pub(crate) fn read(bytes: &[u8], from: Sender) -> Result<Json, Fault> {
     if bytes.len() > from.longest() {
         return Err(unread(FaultKind::TooLarge));
     }
-    let problem = Cell::new(Problem::NotJson);
-    let mut json = serde_json::Deserializer::from_slice(bytes);
-    let read = Reader { depth: 0, problem: &problem }.deserialize(&mut json);
-    let message = read.and_then(|message| json.end().map(|()| message)).map_err(|_| {
-        unread(match problem.get() {
+    let message = strictly(bytes).map_err(|problem| {
+        unread(match problem {
             Problem::NotJson => FaultKind::NotJson,
             Problem::Twice => FaultKind::DuplicateKey,
             Problem::Deep => FaultKind::TooLarge,
         })
     })?;
-    match check(&message, from) {
-        Ok(()) => Ok(message),
-        Err(fault) => Err(fault),
-    }
+    check(&message, from).map(|()| message)
+}
+
+/// Reads JSON in which no object has a key twice.
+pub(crate) fn read_json(bytes: &[u8]) -> Result<Json, &'static str> {
+    strictly(bytes).map_err(|problem| match problem {
+        Problem::NotJson => "it is not JSON",
+        Problem::Twice => "an object has a key twice",
+        Problem::Deep => "it is nested too deep",
+    })
+}
+
+fn strictly(bytes: &[u8]) -> Result<Json, Problem> {
+    let problem = Cell::new(Problem::NotJson);
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let read = Reader { depth: 0, problem: &problem }.deserialize(&mut json);
+    read.and_then(|message| json.end().map(|()| message)).map_err(|_| problem.get())
 }
 
 fn check(message: &Json, from: Sender) -> Result<(), Fault> {

@@ -4,8 +4,15 @@ use serde_json::{Map, Number, Value as Json};
 
 /// Where the server's schema wants a number and ours writes an exact decimal as text, a number; where it
 /// demands a member that may be `null` and the call leaves it out, `null`.
-pub(crate) fn fit(mut arguments: Map<String, Json>, schema: &Map<String, Json>) -> Map<String, Json> {
+/// A name that policies cannot have was imported with a `_` behind it.
+pub(crate) fn fit(arguments: Map<String, Json>, schema: &Map<String, Json>) -> Map<String, Json> {
     let properties = schema.get("properties").and_then(Json::as_object);
+    let known = |name: &str| properties.is_some_and(|properties| properties.contains_key(name));
+    let named = arguments.into_iter().map(|(name, value)| match name.strip_suffix('_') {
+        Some(own) if known(own) && !known(&name) => (own.to_owned(), value),
+        _ => (name, value),
+    });
+    let mut arguments: Map<String, Json> = named.collect();
     for (name, value) in &mut arguments {
         if let Some(schema) = properties.and_then(|properties| properties.get(name)) {
             *value = fitted(std::mem::take(value), schema);
@@ -86,5 +93,8 @@ mod tests {
             Json::Object(fit(arguments, &schema)),
             json!({ "a": 25.5, "b": null, "d": { "e": [3, "x"] } })
         );
+        let Json::Object(taken) = json!({ "properties": { "day": {}, "x_": {}, "x": {} } }) else { panic!("object") };
+        let Json::Object(arguments) = json!({ "day_": 1, "x_": 2 }) else { panic!("object") };
+        assert_eq!(Json::Object(fit(arguments, &taken)), json!({ "day": 1, "x_": 2 }));
     }
 }

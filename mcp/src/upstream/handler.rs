@@ -5,18 +5,20 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rmcp::model::{
     ClientCapabilities, ClientConfig, ElicitRequestParams, ElicitResult, ErrorCode, Implementation,
-    ProgressNotificationParam, ProgressToken,
+    JsonRpcMessage, ProgressNotificationParam, ProgressToken, ServerNotification,
 };
-use rmcp::service::{NotificationContext, RequestContext};
+use rmcp::service::{NotificationContext, RequestContext, RxJsonRpcMessage, TxJsonRpcMessage};
+use rmcp::transport::Transport;
 use rmcp::{ClientHandler, ErrorData, RoleClient};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, mpsc};
 
-use crate::serve::Progress;
+/// Progress that waits to be told, of one call. What does not fit is not told.
+const MAX_WAITING: usize = 256;
 
 /// Where progress of calls under way is told, and that the tools changed.
 #[derive(Debug, Default)]
 pub(crate) struct Routes {
-    calls: Mutex<HashMap<ProgressToken, Progress>>,
+    calls: Mutex<HashMap<ProgressToken, mpsc::Sender<ProgressNotificationParam>>>,
     changed: Notify,
 }
 
@@ -24,6 +26,19 @@ pub(crate) struct Routes {
 pub(crate) struct Route<'r> {
     routes: &'r Routes,
     token: ProgressToken,
+    told: mpsc::Receiver<ProgressNotificationParam>,
+}
+
+impl Route<'_> {
+    /// What the server told next.
+    pub(crate) async fn next(&mut self) -> Option<ProgressNotificationParam> {
+        self.told.recv().await
+    }
+
+    /// What it told before it answered.
+    pub(crate) fn rest(&mut self) -> Vec<ProgressNotificationParam> {
+        std::iter::from_fn(|| self.told.try_recv().ok()).collect()
+    }
 }
 
 impl Drop for Route<'_> {
@@ -33,21 +48,56 @@ impl Drop for Route<'_> {
 }
 
 impl Routes {
-    pub(crate) fn add(&self, token: ProgressToken, progress: Progress) -> Route<'_> {
-        if progress.is_wanted() {
-            self.calls.lock().unwrap_or_else(PoisonError::into_inner).insert(token.clone(), progress);
-        }
-        Route { routes: self, token }
+    pub(crate) fn add(&self, token: ProgressToken) -> Route<'_> {
+        let (tell, told) = mpsc::channel(MAX_WAITING);
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner).insert(token.clone(), tell);
+        Route { routes: self, token, told }
     }
 
-    fn find(&self, token: &ProgressToken) -> Option<Progress> {
-        self.calls.lock().unwrap_or_else(PoisonError::into_inner).get(token).cloned()
+    fn tell(&self, progress: ProgressNotificationParam) {
+        let calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(call) = calls.get(&progress.progress_token) {
+            let _full = call.try_send(progress);
+        }
     }
 
     /// Ready once the server says that its tools changed.
     pub(crate) fn changed(self: &Arc<Self>) -> impl Future<Output = ()> + Send + use<> {
         let this = Arc::clone(self);
         async move { this.changed.notified().await }
+    }
+}
+
+/// A transport from which progress is taken in the order in which it came: rmcp hands notifications to tasks of
+/// their own, which the answer would overtake.
+pub(crate) struct Tapped<T> {
+    pub(crate) inner: T,
+    pub(crate) routes: Arc<Routes>,
+}
+
+impl<T: Transport<RoleClient>> Transport<RoleClient> for Tapped<T> {
+    type Error = T::Error;
+
+    fn send(
+        &mut self,
+        item: TxJsonRpcMessage<RoleClient>,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send + 'static {
+        self.inner.send(item)
+    }
+
+    async fn receive(&mut self) -> Option<RxJsonRpcMessage<RoleClient>> {
+        loop {
+            let message = self.inner.receive().await?;
+            let JsonRpcMessage::Notification(told) = &message else { return Some(message) };
+            let ServerNotification::ProgressNotification(progress) = &told.notification else {
+                return Some(message);
+            };
+            self.routes.tell(progress.params.clone());
+        }
+    }
+
+    fn close(&mut self) -> impl Future<Output = Result<(), Self::Error>> + Send {
+        self.inner.close()
     }
 }
 
@@ -60,6 +110,11 @@ pub(crate) struct Behind {
 impl Behind {
     pub(crate) fn new(routes: Arc<Routes>) -> Self {
         Self { routes }
+    }
+
+    /// A transport that tells progress where it belongs.
+    pub(crate) fn tap<T>(&self, inner: T) -> Tapped<T> {
+        Tapped { inner, routes: Arc::clone(&self.routes) }
     }
 }
 
@@ -90,12 +145,6 @@ impl ClientHandler for Behind {
         _: RequestContext<RoleClient>,
     ) -> Result<ElicitResult, ErrorData> {
         Err(refused("elicitation/create"))
-    }
-
-    async fn on_progress(&self, params: ProgressNotificationParam, _: NotificationContext<RoleClient>) {
-        if let Some(progress) = self.routes.find(&params.progress_token) {
-            progress.tell(params.progress, params.total, params.message).await;
-        }
     }
 
     async fn on_tool_list_changed(&self, _: NotificationContext<RoleClient>) {

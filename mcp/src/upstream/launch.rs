@@ -5,7 +5,9 @@ use std::ffi::OsString;
 use std::fmt;
 use std::process::Stdio;
 
+use rmcp::RoleClient;
 use rmcp::service::{ClientInitializeError, ServiceError};
+use rmcp::transport::IntoTransport;
 use tokio::process::Command;
 
 use super::Session;
@@ -94,10 +96,12 @@ impl Launch {
                     return Err(UpstreamError::Start(std::io::Error::other("it has no pipes")));
                 };
                 let transport = Lines::new(Guarded { read, _child: child }, write, Sender::Server, None);
+                let transport = handler.tap(transport);
                 rmcp::serve_client(handler, transport).await
             }
             Self::Http { url, authorization } => {
-                let transport = http::transport(url, authorization.as_deref())?;
+                let worker = http::transport(url, authorization.as_deref())?;
+                let transport = handler.tap(IntoTransport::<RoleClient, _, _>::into_transport(worker));
                 rmcp::serve_client(handler, transport).await
             }
         };

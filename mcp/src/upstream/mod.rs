@@ -12,6 +12,7 @@
 mod fit;
 mod handler;
 mod launch;
+mod listed;
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -21,7 +22,7 @@ use rmcp::model::{
 };
 use rmcp::service::{PeerRequestOptions, RequestHandle, RunningService, ServiceError};
 use rmcp::{Peer, RoleClient};
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 use tokio::sync::watch;
 use wpc::{DynamicRunning, Outcome};
 use wpc_model::Policy;
@@ -33,11 +34,12 @@ use crate::Offer;
 use handler::{Behind, Routes};
 
 pub use launch::{Launch, PASSED_ON, UpstreamError};
+pub use listed::{Served, tools_of, tools_of_json};
 
 /// How long a server may take for one call, unless it is told otherwise.
 pub const CALL_WITHIN: Duration = Duration::from_secs(120);
 /// How long a server may take to begin.
-const START_WITHIN: Duration = Duration::from_secs(60);
+pub(super) const START_WITHIN: Duration = Duration::from_secs(60);
 /// Between two attempts to begin again.
 const AGAIN_AFTER: [Duration; 4] =
     [Duration::from_millis(200), Duration::from_secs(1), Duration::from_secs(5), Duration::from_secs(30)];
@@ -205,12 +207,7 @@ impl Executor for Upstream {
             Some(Found::Same(tool)) => Ok(Description {
                 title: tool.title.clone(),
                 description: tool.description.as_deref().map(str::to_owned),
-                arguments: tool
-                    .input_schema
-                    .get("properties")
-                    .and_then(Json::as_object)
-                    .cloned()
-                    .unwrap_or_default(),
+                arguments: said_of_arguments(&tool.input_schema),
                 output_schema: tool.output_schema.as_deref().cloned(),
                 annotations: tool.annotations.clone(),
             }),
@@ -241,16 +238,23 @@ impl Executor for Upstream {
             Ok(handle) => handle,
             Err(_) => return unknown("upstream_lost", LOST),
         };
-        let route = self.shared.routes.add(handle.progress_token.clone(), work.progress.clone());
-        let ended = tokio::select! {
-            answer = &mut handle.rx => Some(answer),
-            () = work.cancelled.cancelled() => None,
-            () = tokio::time::sleep(self.shared.within) => {
-                give_up(handle, "it took too long").await;
-                return unknown("upstream_timeout", "The server did not answer in time. It may have been done.");
+        let mut route = self.shared.routes.add(handle.progress_token.clone());
+        let deadline = tokio::time::sleep(self.shared.within);
+        tokio::pin!(deadline);
+        let ended = loop {
+            tokio::select! {
+                answer = &mut handle.rx => break Some(answer),
+                Some(told) = route.next() => work.progress.tell(told.progress, told.total, told.message).await,
+                () = work.cancelled.cancelled() => break None,
+                () = &mut deadline => {
+                    give_up(handle, "it took too long").await;
+                    return unknown("upstream_timeout", "The server did not answer in time. It may have been done.");
+                }
             }
         };
-        drop(route);
+        for told in route.rest() {
+            work.progress.tell(told.progress, told.total, told.message).await;
+        }
         match ended {
             Some(Ok(Ok(ServerResult::CallToolResult(answer)))) => answered(work.running, answer),
             Some(Ok(Ok(_))) => unknown("upstream_answer", "The server's answer is none that a tool gives."),
@@ -266,6 +270,16 @@ impl Executor for Upstream {
             }
         }
     }
+}
+
+/// What a schema says of each property, also under the name that it was imported with.
+fn said_of_arguments(schema: &Map<String, Json>) -> Map<String, Json> {
+    let mut said = schema.get("properties").and_then(Json::as_object).cloned().unwrap_or_default();
+    let aliases: Vec<_> = said.iter().map(|(name, said)| (format!("{name}_"), said.clone())).collect();
+    for (alias, property) in aliases {
+        said.entry(alias).or_insert(property);
+    }
+    said
 }
 
 const LOST: &str = "The server ended before it answered. It may have been done.";

@@ -1,11 +1,12 @@
 //! What is offered: never less than the policy allows.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use proptest::prelude::*;
-use serde_json::{Value as Json, json};
-use wpc_mcp::Catalogue;
-use wpc_model::{Call, Measured, Moment, Policy, Provenance, Situation, arbitrary, rulings};
+use serde_json::{Map, Value as Json, json};
+use wpc_mcp::{Catalogue, Offer};
+use wpc_model::{Call, Field, Interface, Moment, Policy, Situation, Type, Value, arbitrary, rulings};
 
 pub(crate) fn compiled(text: &str) -> Policy {
     let mut source = wpc_compiler::Source::new("policy.wpc", text);
@@ -39,7 +40,7 @@ proptest! {
         let offer = catalogue.offers().find(|offer| offer.tool == call.tool && offer.action == call.action);
         if allows(&policy, &call) {
             let offer = offer.expect("what is allowed is offered");
-            let arguments = Json::Object(offer.write_call(&policy, &call).unwrap());
+            let arguments = Json::Object(written(offer, &policy, &call));
             let schema = Json::Object(offer.input_schema.clone());
             if let Err(errors) = valid(&schema, &arguments) {
                 prop_assert!(false, "{errors}\n{schema:#}\n{arguments:#}");
@@ -54,17 +55,72 @@ proptest! {
         else {
             return Ok(());
         };
-        let stated = stated(&policy, &call);
-        let arguments = offer.write_call(&policy, &call).unwrap();
+        let arguments = written(offer, &policy, &call);
         match offer.read(&policy, arguments.clone()) {
             Ok(asked) => {
-                prop_assert_eq!(&asked.call, &stated);
+                prop_assert_eq!(&asked.call, &stated(&policy, &call));
                 prop_assert_eq!(offer.write(&policy, &asked).unwrap(), arguments);
             }
-            // Of an optional sealed value the call does not say what was given, so that it is `null`, which is
-            // absent; of a required one nothing was lost.
             Err(malformed) => prop_assert!(false, "{malformed}"),
         }
+    }
+}
+
+/// The call's arguments, with something in the place of what a call says nothing of.
+fn written(offer: &Offer, policy: &Policy, call: &Call) -> Map<String, Json> {
+    let call = stated(policy, call);
+    let interface = &policy.tools[&call.tool].interface;
+    let mut arguments = offer.write_call(policy, &call).unwrap();
+    fill(interface, &interface.actions[&call.action].arguments, &mut arguments);
+    arguments
+}
+
+fn fill(interface: &Interface, fields: &BTreeMap<String, Field>, values: &mut Map<String, Json>) {
+    for (name, field) in fields {
+        if let Some(value) = values.get_mut(name) {
+            fill_value(interface, &field.ty, value);
+        }
+    }
+}
+
+fn fill_value(interface: &Interface, ty: &Type, value: &mut Json) {
+    match (ty, value) {
+        (ty, value @ Json::Null) => *value = sample(interface, ty),
+        (Type::List(member) | Type::Set(member), Json::Array(members)) => {
+            members.iter_mut().for_each(|one| fill_value(interface, member, one));
+        }
+        (Type::Batch(record), Json::Array(members)) => {
+            let ty = Type::Record(record.clone());
+            members.iter_mut().for_each(|one| fill_value(interface, &ty, one));
+        }
+        (Type::Map(member), Json::Object(members)) => {
+            members.values_mut().for_each(|one| fill_value(interface, member, one));
+        }
+        (Type::Record(name), Json::Object(members)) => {
+            fill(interface, &interface.records[name].fields, members);
+        }
+        _ => {}
+    }
+}
+
+/// Any value of the type, as JSON.
+fn sample(interface: &Interface, ty: &Type) -> Json {
+    match ty {
+        Type::Bool => json!(true),
+        Type::Int | Type::Count | Type::Bytes | Type::Duration => json!(1),
+        Type::Decimal { scale } => json!(wpc_model::decimal_text(0, *scale)),
+        Type::Money { currency } => json!(wpc_model::decimal_text(0, wpc_model::minor_digits(currency))),
+        Type::Time => json!("2026-01-31T09:30:00Z"),
+        Type::Json => json!({ "x": 1.5 }),
+        Type::Path => json!("/a"),
+        Type::Choice(words) => json!(words[0]),
+        Type::List(_) | Type::Set(_) | Type::Batch(_) => json!([]),
+        Type::Map(_) => json!({}),
+        Type::Record(name) => {
+            let fields = interface.records[name].fields.iter().filter(|(_, field)| !field.optional && !field.measured);
+            Json::Object(fields.map(|(name, field)| (name.clone(), sample(interface, &field.ty))).collect())
+        }
+        _ => json!("a"),
     }
 }
 
@@ -73,7 +129,7 @@ fn cases() -> u32 {
     std::env::var("WPC_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(512)
 }
 
-/// The call without what its tool measures, and without optional sealed values.
+/// The call without what its tool measures.
 fn stated(policy: &Policy, call: &Call) -> Call {
     let interface = &policy.tools[&call.tool].interface;
     let fields = &interface.actions[&call.action].arguments;
@@ -82,36 +138,29 @@ fn stated(policy: &Policy, call: &Call) -> Call {
     call
 }
 
-fn strip(
-    interface: &wpc_model::Interface,
-    fields: &std::collections::BTreeMap<String, wpc_model::Field>,
-    values: &mut std::collections::BTreeMap<String, wpc_model::Value>,
-) {
-    use wpc_model::{Type, Value};
-    values.retain(|name, value| {
-        let field = &fields[name];
-        !(field.measured || field.optional && *value == Value::Sealed)
-    });
+fn strip(interface: &Interface, fields: &BTreeMap<String, Field>, values: &mut BTreeMap<String, Value>) {
+    values.retain(|name, _| !fields[name].measured);
     for (name, value) in values {
         strip_value(interface, &fields[name].ty, value);
     }
-    fn strip_value(interface: &wpc_model::Interface, ty: &Type, value: &mut Value) {
-        match (ty, value) {
-            (Type::List(member) | Type::Set(member), Value::List(members)) => {
-                members.iter_mut().for_each(|one| strip_value(interface, member, one));
-            }
-            (Type::Batch(record), Value::List(members)) => {
-                let ty = Type::Record(record.clone());
-                members.iter_mut().for_each(|one| strip_value(interface, &ty, one));
-            }
-            (Type::Map(member), Value::Map(members)) => {
-                members.values_mut().for_each(|one| strip_value(interface, member, one));
-            }
-            (Type::Record(name), Value::Map(members)) => {
-                strip(interface, &interface.records[name].fields, members);
-            }
-            _ => {}
+}
+
+fn strip_value(interface: &Interface, ty: &Type, value: &mut Value) {
+    match (ty, value) {
+        (Type::List(member) | Type::Set(member), Value::List(members)) => {
+            members.iter_mut().for_each(|one| strip_value(interface, member, one));
         }
+        (Type::Batch(record), Value::List(members)) => {
+            let ty = Type::Record(record.clone());
+            members.iter_mut().for_each(|one| strip_value(interface, &ty, one));
+        }
+        (Type::Map(member), Value::Map(members)) => {
+            members.values_mut().for_each(|one| strip_value(interface, member, one));
+        }
+        (Type::Record(name), Value::Map(members)) => {
+            strip(interface, &interface.records[name].fields, members);
+        }
+        _ => {}
     }
 }
 
@@ -144,5 +193,4 @@ fn arguments_are_refused_with_their_place() {
     ];
     insta::assert_snapshot!(all.join("\n"));
     assert!(catalogue.named_by("delete-note").is_err());
-    let _ = (Measured::Refuse, Provenance::default());
 }
