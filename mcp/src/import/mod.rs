@@ -157,8 +157,7 @@ impl<'a> Written<'a> {
         let (mut records, mut used) = (types.records, types.used);
         let mut results = Vec::new();
         if let Some(schema) = &tool.output_schema {
-            let none = BTreeMap::new();
-            let mut types = Types::new(schema, &none, &mut self.names);
+            let mut types = Types::new(schema, &self.choices.types, &mut self.names);
             results = types.fields(schema, &format!("{wire}.result"), 0).fields;
             for field in &mut results {
                 let place = format!("{wire}.{}", field.name.trim_matches('`'));
@@ -168,6 +167,7 @@ impl<'a> Written<'a> {
                 }
             }
             records.append(&mut types.records);
+            used.append(&mut types.used);
         }
         let mut name = text::identifier(wire);
         while !self.actions_named.insert(name.clone()) {

@@ -202,7 +202,7 @@ impl<'a> Types<'a> {
         if fields.is_empty() || left_out.iter().any(|(_, required)| *required) {
             return Read::json("an object with names that policies cannot have");
         }
-        let mut name = text::identifier(place);
+        let mut name = text::identifier(place.trim_end_matches("[]"));
         while !self.names.insert(name.clone()) {
             name.push('_');
         }

@@ -85,7 +85,8 @@ fn fix(refused: &Refused) -> String {
     match refused.code() {
         "explicit_deny" => "Do not ask again; no argument makes this call allowed while the rule stands.".to_owned(),
         "default_deny" => {
-            "Change the arguments so that the tool's schema and the rule above hold, or do without.".to_owned()
+            let what = if detail.condition.is_some() { "the condition above holds" } else { "they fit the tool's schema" };
+            format!("Change the arguments so that {what}, or do without.")
         }
         "order_denied" => "Do the call that has to come first, and wait until it is done.".to_owned(),
         "approval_required" => {

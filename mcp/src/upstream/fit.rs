@@ -51,6 +51,19 @@ fn number(text: &str) -> Option<Number> {
     whole.or_else(|| text.parse().ok().and_then(Number::from_f64))
 }
 
+/// A number as a decimal with so many fraction digits, if it has no more.
+pub(crate) fn decimal(number: &Number, scale: u8) -> Option<String> {
+    let text = number.to_string();
+    let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
+    let digits = usize::from(scale);
+    let kept = fraction.trim_end_matches('0');
+    let is_plain = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    if kept.len() > digits || !is_plain(kept) || !is_plain(whole.strip_prefix('-').unwrap_or(whole)) {
+        return None;
+    }
+    Some(if digits == 0 { whole.to_owned() } else { format!("{whole}.{kept:0<digits$}") })
+}
+
 fn is_of(schema: &Json, types: &[&str]) -> bool {
     match schema.get("type") {
         Some(Json::String(one)) => types.contains(&one.as_str()),
@@ -93,6 +106,10 @@ mod tests {
             Json::Object(fit(arguments, &schema)),
             json!({ "a": 25.5, "b": null, "d": { "e": [3, "x"] } })
         );
+        let number = |text: &str| serde_json::from_str::<Number>(text).unwrap();
+        assert_eq!(decimal(&number("25.5"), 2).as_deref(), Some("25.50"));
+        assert_eq!(decimal(&number("-3"), 1).as_deref(), Some("-3.0"));
+        assert_eq!((decimal(&number("0.125"), 2), decimal(&number("1e300"), 2)), (None, None));
         let Json::Object(taken) = json!({ "properties": { "day": {}, "x_": {}, "x": {} } }) else { panic!("object") };
         let Json::Object(arguments) = json!({ "day_": 1, "x_": 2 }) else { panic!("object") };
         assert_eq!(Json::Object(fit(arguments, &taken)), json!({ "day": 1, "x_": 2 }));

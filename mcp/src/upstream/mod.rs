@@ -25,7 +25,7 @@ use rmcp::{Peer, RoleClient};
 use serde_json::{Map, Value as Json};
 use tokio::sync::watch;
 use wpc::{DynamicRunning, Outcome};
-use wpc_model::Policy;
+use wpc_model::{Policy, Type};
 
 use crate::lock::Lock;
 use crate::pin::{Definitions, Found};
@@ -316,10 +316,19 @@ fn answered(running: &DynamicRunning, answer: CallToolResult) -> Executed {
 /// Tells the gate the fields that the policy reads. Free text is none: whoever wrote into it wrote its fields.
 fn returned(running: &DynamicRunning, policy: &Policy, structured: Option<&Json>) {
     let Some(Json::Object(fields)) = structured else { return };
+    let call = running.call();
+    let action = policy.tools.get(&call.tool).and_then(|tool| tool.interface.actions.get(&call.action));
+    let Some(action) = action else { return };
     for (name, value) in fields {
+        let Some(of) = action.results.get(name) else { continue };
+        let value = match (&of.ty, value) {
+            (Type::Decimal { scale }, Json::Number(number)) => fit::decimal(number, *scale).map(Json::from),
+            _ => None,
+        }
+        .unwrap_or_else(|| value.clone());
         let Ok(json) = serde_json::to_vec(&serde_json::json!({ name: value })) else { continue };
         // A field of another type than the interface says counts as absent.
-        let Ok(read) = policy.result_from_json(running.call(), &json) else { continue };
+        let Ok(read) = policy.result_from_json(call, &json) else { continue };
         for (name, value) in read {
             let _absent = running.returned(&name, value);
         }

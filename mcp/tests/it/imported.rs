@@ -89,7 +89,7 @@ fn a_hostile_server_says_nothing_but_names_types_and_comments() {
     let imported = imported("hostile", &serde_json::to_vec(&tools).unwrap(), &[], &[]);
     insta::assert_snapshot!(imported.text);
     let left_out: Vec<_> = imported.left_out.iter().map(|(tool, _)| tool.as_str()).collect();
-    assert_eq!(left_out, ["needs", "na\u{ef}ve", "two", "two"]);
+    assert_eq!(left_out, ["na\u{ef}ve", "needs", "two", "two"]);
 }
 
 #[test]
