@@ -36,4 +36,4 @@ pub use serve::{
     ServeError, Server, Tokens, Withheld, Work,
 };
 pub use upstream::{CALL_WITHIN, Launch, PASSED_ON, Served, Upstream, UpstreamError, tools_of, tools_of_json};
-pub use wire::{MAX_MESSAGE_DEPTH, MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES};
+pub use wire::{MAX_MESSAGE_DEPTH, MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES, read_message};

@@ -163,6 +163,24 @@ pub(crate) fn read(bytes: &[u8], from: Sender) -> Result<Json, Fault> {
     check(&message, from).map(|()| message)
 }
 
+/// Reads one message of a client as a gate does: strictly, and only if its method is on the allowlist.
+///
+/// ```
+/// let ping = br#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#;
+/// assert!(wpc_mcp::read_message(ping).is_ok());
+/// let twice = br#"{"jsonrpc":"2.0","id":1,"id":2,"method":"ping"}"#;
+/// assert_eq!(wpc_mcp::read_message(twice), Err("duplicate_key"));
+/// let read = br#"{"jsonrpc":"2.0","id":1,"method":"resources/read"}"#;
+/// assert_eq!(wpc_mcp::read_message(read), Err("mcp_method"));
+/// ```
+///
+/// # Errors
+///
+/// The stable code of what is wrong.
+pub fn read_message(bytes: &[u8]) -> Result<Json, &'static str> {
+    read(bytes, Sender::Client).map_err(|fault| fault.code())
+}
+
 /// Reads JSON in which no object has a key twice.
 pub(crate) fn read_json(bytes: &[u8]) -> Result<Json, &'static str> {
     strictly(bytes).map_err(|problem| match problem {

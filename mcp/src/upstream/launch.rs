@@ -134,6 +134,21 @@ impl tokio::io::AsyncRead for Guarded {
     }
 }
 
+#[cfg(not(feature = "http-upstream"))]
+mod http {
+    use super::UpstreamError;
+    use crate::line::Lines;
+
+    /// No transport: this build has no HTTP client.
+    pub(super) fn transport(
+        _: &str,
+        _: Option<&str>,
+    ) -> Result<Lines<tokio::io::Empty, tokio::io::Sink>, UpstreamError> {
+        Err(UpstreamError::Protocol("this build reaches no server over HTTP".to_owned()))
+    }
+}
+
+#[cfg(feature = "http-upstream")]
 mod http {
     use std::sync::Arc;
 

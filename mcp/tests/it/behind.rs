@@ -14,7 +14,9 @@ use crate::session::until;
 fn launch() -> Launch {
     let test = std::env::current_exe().unwrap();
     let folder = test.parent().unwrap().parent().unwrap();
-    Launch::command(folder.join("examples").join("odd_server"), [])
+    let server = folder.join("examples").join("odd_server");
+    assert!(server.exists(), "build the examples too: `cargo test -p wpc-mcp`");
+    Launch::command(server, [])
 }
 
 const POLICY: &str = "
