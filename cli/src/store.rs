@@ -72,6 +72,19 @@ impl Place {
         key::read(&self.key_file(&self.store()?))
     }
 
+    /// The files that it stands on, as far as they are there; the first must be.
+    pub(crate) fn files(&self) -> Result<Vec<PathBuf>, Failure> {
+        let store = self.store()?;
+        let key = self.key_file(&store);
+        let of_ledger = match &store {
+            Store::File(file) => ["", "-wal", "-shm"].map(|suffix| beside(file, suffix)).to_vec(),
+            Store::Server(_) => Vec::new(),
+        };
+        let of_key = ["", ".head"].map(|suffix| beside(&key, suffix));
+        let all = of_ledger.into_iter().chain(of_key).enumerate();
+        Ok(all.filter(|(at, file)| *at == 0 || file.exists()).map(|(_, file)| file).collect())
+    }
+
     fn key_file(&self, store: &Store) -> PathBuf {
         match (&self.ledger_key, store) {
             (Some(path), _) => path.clone(),

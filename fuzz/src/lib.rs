@@ -18,6 +18,8 @@ mod checkpoint;
 mod compile;
 mod entry;
 mod envelope;
+mod import;
+mod message;
 mod parse;
 mod statement;
 mod token;
@@ -32,6 +34,8 @@ pub use checkpoint::{checkpoint, checkpoints};
 pub use compile::compile;
 pub use entry::entry;
 pub use envelope::{envelope, signed};
+pub use import::import;
+pub use message::message;
 pub use parse::parse;
 pub use statement::{statement, statements};
 pub use token::{token, tokens};
@@ -41,7 +45,7 @@ pub use trust::trust;
 pub type Oracle = fn(&[u8]);
 
 /// Every oracle by its target's name.
-pub const ORACLES: [(&str, Oracle); 13] = [
+pub const ORACLES: [(&str, Oracle); 15] = [
     ("analysis", analysis),
     ("approval", approval),
     ("artifact", artifact),
@@ -51,6 +55,8 @@ pub const ORACLES: [(&str, Oracle); 13] = [
     ("compile", compile),
     ("entry", entry),
     ("envelope", envelope),
+    ("import", import),
+    ("message", message),
     ("parse", parse),
     ("statement", statement),
     ("token", token),

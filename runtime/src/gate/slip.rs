@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
-use wpc_model::{Call, Hash, Malformed, Value};
+use wpc_model::{Call, Hash, Malformed, Policy, Value};
 
 use super::Core;
 use crate::ledger::FactsBy;
@@ -56,6 +56,11 @@ impl Slip {
     /// Place of the attempt in the job's log.
     pub(crate) fn attempt_seq(&self) -> u64 {
         self.attempt_seq
+    }
+
+    /// The policy.
+    pub(crate) fn policy(&self) -> &Policy {
+        &self.core.policy
     }
 
     /// The policy's hash.
