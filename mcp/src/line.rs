@@ -12,8 +12,8 @@ use tokio::sync::Mutex;
 
 use crate::wire::{self, Fault, FaultKind, Sender};
 
-/// Called with what was refused on the wire, and how long it was.
-pub(crate) type OnFault = Arc<dyn Fn(&Fault, usize) + Send + Sync>;
+/// Called with what was refused on the wire and its bytes, none if they were too many to keep.
+pub(crate) type OnFault = Arc<dyn Fn(&Fault, &[u8]) + Send + Sync>;
 
 /// A transport that reads strictly, and answers what it refuses itself.
 pub(crate) struct Lines<R, W> {
@@ -73,9 +73,9 @@ impl<R: AsyncRead + Send + Unpin, W: AsyncWrite + Send + Unpin + 'static> Lines<
         }
     }
 
-    fn told(&self, fault: &Fault, bytes: usize) {
+    fn told(&self, fault: &Fault, raw: &[u8]) {
         if let Some(on_fault) = &self.on_fault {
-            on_fault(fault, bytes);
+            on_fault(fault, raw);
         }
     }
 }
@@ -109,16 +109,15 @@ where
     async fn receive(&mut self) -> Option<RxJsonRpcMessage<Role>> {
         loop {
             // A line without its end is no message: its sender died while writing.
-            let (read, bytes) = match self.next_line().await {
+            let (read, raw) = match self.next_line().await {
                 Ok(Line::Whole) => {
                     let line = std::mem::take(&mut self.line);
                     if line.trim_ascii().is_empty() {
                         continue;
                     }
-                    let bytes = line.len();
-                    (wire::read(line.trim_ascii(), self.from), bytes)
+                    (wire::read(line.trim_ascii(), self.from), line)
                 }
-                Ok(Line::TooLong) => (Err(Fault::too_large()), self.from.longest()),
+                Ok(Line::TooLong) => (Err(Fault::too_large()), Vec::new()),
                 Ok(Line::End) | Err(_) => return None,
             };
             let fault = match read {
@@ -131,7 +130,7 @@ where
                 }
                 Err(fault) => fault,
             };
-            self.told(&fault, bytes);
+            self.told(&fault, &raw);
             match (self.from, &fault.kind, &fault.id) {
                 (Sender::Client, ..) if fault.wants_answer => self.answer(&fault),
                 (Sender::Server, FaultKind::Method(_), Some(_)) => self.answer(&fault),

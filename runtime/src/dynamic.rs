@@ -72,11 +72,11 @@ impl DynamicGate {
         }
     }
 
-    /// Records as refused what was asked and is no call, `bytes` long: whoever fronts a protocol reads calls
-    /// in its own form, and what it cannot read is evidence all the same. `code` is lower-case snake_case, at
-    /// most 64 bytes; `cause` is for operators and is not recorded.
-    pub async fn refuse(&self, code: &'static str, cause: String, bytes: usize) -> Refused {
-        self.core.refuse_untyped_async(code, cause, length(bytes)).await
+    /// Records as refused what was asked, as it was received, and is no call: whoever fronts a protocol reads
+    /// calls in its own form, and what it cannot read is evidence all the same. `raw` is empty if it was not
+    /// kept; `code` is lower-case snake_case, at most 64 bytes; `cause` is for operators and is not recorded.
+    pub async fn refuse(&self, code: &'static str, cause: String, raw: &[u8]) -> Refused {
+        self.core.refuse_untyped_async(code, cause, raw).await
     }
 
     /// Decides a complete call and records the attempt.

@@ -152,12 +152,12 @@ impl<E: Executor> HttpServer<E> {
         }
         let bytes = match Limited::new(body, MAX_REQUEST_BYTES).collect().await {
             Ok(collected) => collected.to_bytes(),
-            Err(_) => return self.faulty(&caller, &Fault::too_large(), MAX_REQUEST_BYTES),
+            Err(_) => return self.faulty(&caller, &Fault::too_large(), b""),
         };
         if parts.method == Method::POST
             && let Err(fault) = wire::read(&bytes, Sender::Client)
         {
-            return self.faulty(&caller, &fault, bytes.len());
+            return self.faulty(&caller, &fault, &bytes);
         }
         let (method, job) = (parts.method.clone(), caller.gate().job().clone());
         // What names the agent stays here.
@@ -206,8 +206,8 @@ impl<E: Executor> HttpServer<E> {
     }
 
     /// Answers what is refused on the wire, and records it if it could have been a call.
-    fn faulty(&self, caller: &Caller, fault: &Fault, bytes: usize) -> Response<Body> {
-        self.server.on_fault(caller)(fault, bytes);
+    fn faulty(&self, caller: &Caller, fault: &Fault, raw: &[u8]) -> Response<Body> {
+        self.server.on_fault(caller)(fault, raw);
         let error: JsonRpcMessage = JsonRpcMessage::error(fault.error(), fault.id.clone());
         let status = match fault.kind {
             FaultKind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,

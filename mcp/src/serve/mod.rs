@@ -217,10 +217,11 @@ impl<E: Executor> Server<E> {
     /// Records what was refused on the wire and could have been a call.
     fn on_fault(&self, caller: &Caller) -> OnFault {
         let (caller, calls) = (caller.clone(), self.shared.calls.clone());
-        Arc::new(move |fault, bytes| {
+        Arc::new(move |fault, raw| {
             if fault.is_call {
                 let (caller, code, cause) = (caller.clone(), fault.code(), fault.to_string());
-                calls.spawn(async move { caller.gate.refuse(code, cause, bytes).await });
+                let raw = raw.to_vec();
+                calls.spawn(async move { caller.gate.refuse(code, cause, &raw).await });
             }
         })
     }
@@ -246,16 +247,16 @@ impl<E: Executor> Server<E> {
     ) -> Result<CallToolResult, Refused> {
         let gate = &caller.gate;
         let given = request.arguments.unwrap_or_default();
-        let bytes = length(&given);
+        let raw = serde_json::to_vec(&given).unwrap_or_default();
         let refuse = async |malformed: Malformed| {
-            Err(gate.refuse(malformed.code.code(), malformed.to_string(), bytes).await)
+            Err(gate.refuse(malformed.code.code(), malformed.to_string(), &raw).await)
         };
         let offer = match self.shared.catalogue.named_by(&request.name) {
             Ok(offer) => offer,
             Err(malformed) => return refuse(malformed).await,
         };
         if let Err(Withheld { code, message }) = self.shared.executor.describe(offer) {
-            return Err(gate.refuse(code, message.to_owned(), bytes).await);
+            return Err(gate.refuse(code, message.to_owned(), &raw).await);
         }
         let mut asked = match offer.read(gate.policy(), given) {
             Ok(asked) => asked,
@@ -294,9 +295,6 @@ impl<E: Executor> Server<E> {
     }
 }
 
-fn length(arguments: &Map<String, Json>) -> usize {
-    serde_json::to_vec(arguments).map_or(0, |bytes| bytes.len())
-}
 
 /// Adds what a tool says of one of its arguments.
 fn describe(property: &mut Map<String, Json>, said: Map<String, Json>) {
