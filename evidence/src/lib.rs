@@ -18,6 +18,7 @@ pub mod clawsig;
 pub mod commitment;
 pub mod entry;
 pub mod fold;
+pub mod http;
 mod job;
 pub mod log;
 mod members;
