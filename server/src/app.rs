@@ -20,8 +20,6 @@ pub(crate) struct App {
     pub(crate) trust: Trust,
     /// Signs tokens, grants, revocations and the audit log.
     pub(crate) key: Arc<Key>,
-    /// Its owner in the trust file.
-    pub(crate) name: String,
     /// Cosigns checkpoints.
     pub(crate) witness: Option<Key>,
     /// What the URIs of requests begin with, without a final slash.
@@ -44,7 +42,6 @@ pub(crate) type Shared = Arc<App>;
 pub(crate) struct Parts {
     pub(crate) trust: Trust,
     pub(crate) key: Arc<Key>,
-    pub(crate) name: String,
     pub(crate) witness: Option<Key>,
     pub(crate) public_url: String,
     pub(crate) store: Store,
@@ -60,11 +57,10 @@ const VERIFYING: usize = 2;
 
 impl App {
     pub(crate) fn new(parts: Parts) -> Self {
-        let Parts { trust, key, name, witness, public_url, store, objects, metrics, limits } = parts;
+        let Parts { trust, key, witness, public_url, store, objects, metrics, limits } = parts;
         Self {
             trust,
             key,
-            name,
             witness,
             public_url,
             store,
@@ -87,11 +83,6 @@ impl App {
     /// The did:key that signs tokens and revocations.
     pub(crate) fn did(&self) -> Did {
         self.key.did()
-    }
-
-    /// Who writes when nobody asked.
-    pub(crate) fn itself(&self) -> Author {
-        Author { principal: self.name.clone(), key: self.did() }
     }
 
     /// Writes what `caller` asks for, in one transaction that takes their request's nonce.

@@ -28,11 +28,17 @@ const PAGE: u64 = 256;
 pub(crate) struct Hub {
     events: broadcast::Sender<Arc<Event>>,
     poke: Notify,
+    closed: watch::Sender<bool>,
 }
 
 impl Hub {
     pub(crate) fn new() -> Self {
-        Self { events: broadcast::channel(BEHIND).0, poke: Notify::new() }
+        Self { events: broadcast::channel(BEHIND).0, poke: Notify::new(), closed: watch::channel(false).0 }
+    }
+
+    /// Becomes true when nothing more will be told.
+    pub(crate) fn closed(&self) -> watch::Receiver<bool> {
+        self.closed.subscribe()
     }
 
     pub(crate) fn listen(&self) -> broadcast::Receiver<Arc<Event>> {
@@ -65,7 +71,10 @@ pub(crate) async fn run(app: Shared, mut stopping: watch::Receiver<bool>) {
     look.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
-            _ = stopping.changed() => return,
+            _ = stopping.changed() => {
+                app.hub.closed.send_replace(true);
+                return;
+            }
             _ = look.tick() => {}
             () = app.hub.poke.notified() => {}
         }

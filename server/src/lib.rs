@@ -112,14 +112,14 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     if !listen.ip().is_loopback() && public_url.as_ref().is_none_or(|url| !url.starts_with("https://")) {
         return Err(StartError::Insecure);
     }
-    let owner = |key: &Key, role: Role| {
-        let owner = trust.principal_of(&key.did()).filter(|owner| owner.has(role));
-        owner.map(|owner| owner.name().to_owned()).ok_or(StartError::KeyRole(role))
+    let must = |key: &Key, role: Role| {
+        let owner = trust.principal_of(&key.did());
+        if owner.is_some_and(|owner| owner.has(role)) { Ok(()) } else { Err(StartError::KeyRole(role)) }
     };
-    owner(&key, Role::Revoker)?;
-    let name = owner(&key, Role::TokenIssuer)?;
+    must(&key, Role::Revoker)?;
+    must(&key, Role::TokenIssuer)?;
     if let Some(witness) = &witness {
-        owner(witness, Role::Witness)?;
+        must(witness, Role::Witness)?;
     }
     let listener = tokio::net::TcpListener::bind(listen).await?;
     let public_url = match public_url {
@@ -140,7 +140,6 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let parts = app::Parts {
         trust,
         key,
-        name,
         witness,
         public_url,
         store,

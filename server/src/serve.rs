@@ -114,7 +114,6 @@ async fn accept(listener: TcpListener, router: Router, mut stopping: watch::Rece
         let mut cut = stopping.clone();
         tokio::spawn(async move {
             let _place = place;
-            // Streams have no end of their own: they are cut once the server has waited for the others.
             tokio::select! {
                 _ = connection => {}
                 () = cut_off(&mut cut) => {}
@@ -128,6 +127,6 @@ async fn accept(listener: TcpListener, router: Router, mut stopping: watch::Rece
 /// Ends some time after the server was told to stop.
 async fn cut_off(stopping: &mut watch::Receiver<bool>) {
     // An error says that the server is gone.
-    let _gone = stopping.wait_for(|stop| *stop).await;
+    let _gone = stopping.wait_for(|stop| *stop).await.is_err();
     tokio::time::sleep(GOODBYE).await;
 }

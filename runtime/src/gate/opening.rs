@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicBool;
 
 use wpc_evidence::CallIds;
 use wpc_evidence::entry::is_agent;
+use wpc_evidence::merkle::leaf_hash;
 use wpc_evidence::token::TokenError;
 use wpc_evidence::token::grant::GrantError;
 use wpc_evidence::token::possession::ProofError;
@@ -20,6 +21,7 @@ use super::standing::{self, Accepted, Standing};
 use super::timed::Timed;
 use super::{Core, Input};
 use crate::engine::Engine;
+use crate::follow::FollowError;
 use crate::identity::Identity;
 use crate::ledger::{
     Beside, Body, Charged, Document, Entry, FactsBy, Head, JobState, Ledger, LedgerError, MAX_AGENT_BYTES,
@@ -101,6 +103,10 @@ pub enum OpenError {
     /// The job is closed. Code `job_closed`.
     #[error("the job is closed")]
     JobClosed,
+    /// The control plane says that the job is open elsewhere, or does not answer. Its code is
+    /// [`FollowError::code`].
+    #[error(transparent)]
+    Follow(#[from] FollowError),
     /// The ledger failed or refused. Its code is [`LedgerError::code`].
     #[error(transparent)]
     Ledger(#[from] LedgerError),
@@ -130,6 +136,7 @@ impl OpenError {
             Self::JobInput => "job_input_differs",
             Self::InputTooLarge => "job_input_too_large",
             Self::JobClosed => "job_closed",
+            Self::Follow(error) => error.code,
             Self::Ledger(error) => error.code(),
             Self::Random(error) => error.code(),
         }
@@ -167,6 +174,7 @@ impl Core {
         let artifact = Document { hash, envelope: artifact.to_owned() };
         let provenance = Provenance::of(&policy);
         begin(&policy, &who, &artifact, (input, &provenance), &*ledger)?;
+        told(&who.job, &*ledger)?;
         Self::start(policy, hash, trust, who, provenance, ledger)
     }
 
@@ -244,6 +252,13 @@ fn who(
         }
         Identity::Local { job, agent } => Ok(Who { job, agent, accepted: None }),
     }
+}
+
+/// Tells whom the ledger follows that the job is open here.
+fn told(job: &JobId, ledger: &dyn Ledger) -> Result<(), OpenError> {
+    let Some(follow) = ledger.follow() else { return Ok(()) };
+    let first = ledger.entries(job, 0, 1)?.into_iter().next().ok_or(OpenError::JobClosed)?;
+    Ok(follow.opened(job, leaf_hash(&first))?)
 }
 
 /// Opens the job or joins it.

@@ -15,6 +15,7 @@ mod beside;
 mod check;
 mod columns;
 mod error;
+mod followed;
 mod heads;
 mod lease;
 mod memory;
@@ -35,6 +36,7 @@ use wpc_evidence::fold::{Attempted, Use, used};
 use wpc_model::{Bound, Counter, Hash, History, Used};
 
 use crate::clock::Clock;
+use crate::follow::Follow;
 use crate::{CallId, Did, JobId};
 
 use append::Tables;
@@ -42,6 +44,7 @@ use append::Tables;
 pub use beside::{Beside, Document, Opened as Opening, RevocationKey, RevocationRow};
 pub use check::{Checked, Finding};
 pub use error::LedgerError;
+pub use followed::Followed;
 pub use memory::MemoryLedger;
 #[cfg(feature = "postgres")]
 pub use postgres::{PostgresConfig, PostgresLedger};
@@ -72,6 +75,11 @@ pub trait Ledger: sealed::Sealed + fmt::Debug + Send + Sync {
 
     /// The clock that it reads inside its lock.
     fn clock(&self) -> &Arc<dyn Clock>;
+
+    /// Who keeps it up to date with a control plane, if anybody does ([`Followed`]).
+    fn follow(&self) -> Option<&dyn Follow> {
+        None
+    }
 
     /// Decides at the head of `job` and records what was decided, as one step that either happens
     /// as a whole or not at all. Blocks until it is as durable as the ledger is.

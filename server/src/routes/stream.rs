@@ -15,6 +15,7 @@ use futures_util::stream;
 use serde::Deserialize;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::watch;
 use utoipa::IntoParams;
 use wpc_client::events::Event;
 use wpc_client::wire::{Events, Problem};
@@ -80,6 +81,7 @@ pub(crate) async fn get(
     let listener = Listener {
         // Before the store is read: nothing falls between the two.
         live: app.hub.listen(),
+        closed: app.hub.closed(),
         backlog: Vec::new(),
         last: after,
         caught_up: false,
@@ -118,6 +120,7 @@ impl Drop for Open {
 struct Listener {
     app: Shared,
     live: Receiver<Arc<Event>>,
+    closed: watch::Receiver<bool>,
     /// What was read and not yet told, newest first.
     backlog: Vec<Event>,
     /// The number of the last revocation that was told.
@@ -151,9 +154,13 @@ impl Listener {
             self.caught_up = self.backlog.is_empty();
         }
         loop {
-            let event = match tokio::time::timeout_at(self.until, self.live.recv()).await {
+            let event = tokio::select! {
+                _ = self.closed.changed() => return None,
+                event = tokio::time::timeout_at(self.until, self.live.recv()) => event,
+            };
+            let event = match event {
                 Ok(Ok(event)) => event,
-                // Too slow, too old, or the server stops.
+                // Too slow or too old.
                 Ok(Err(RecvError::Lagged(_) | RecvError::Closed)) | Err(_) => return None,
             };
             match &*event {
