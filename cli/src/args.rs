@@ -69,6 +69,10 @@ impl Verb {
             args.name()
         } else if let Self::Bundle(args) = self {
             args.name()
+        } else if let Self::Registry(args) = self {
+            args.name()
+        } else if let Self::Evidence(args) = self {
+            args.name()
         } else {
             self.word()
         }
@@ -135,6 +139,14 @@ verbs! {
     Bundle "bundle" bundle,
     /// Ask another policy of the calls of a bundle
     Replay "replay" replay,
+    /// Run a control plane: registry, tokens, revocations, approvals, evidence
+    Serve "serve" serve,
+    /// Store, fetch and show signed policies at a control plane
+    Registry "registry" registry,
+    /// Store, fetch, find and count bundles at a control plane
+    Evidence "evidence" evidence,
+    /// Stop a tool at a control plane: no new tokens, and none of the old
+    Stop "stop" stop,
     /// Run the main job end to end on this machine
     Demo "demo" demo,
     /// Print the completions of a shell

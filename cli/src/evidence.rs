@@ -50,6 +50,27 @@ impl Place {
     }
 }
 
+/// A ledger on the command line, or a control plane in its place.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Either {
+    /// The ledger
+    #[arg(long, value_name = "FILE", required_unless_present = "server", conflicts_with = "server")]
+    pub(crate) ledger: Option<PathBuf>,
+    /// Its key; LEDGER.key if none is given
+    #[arg(long, value_name = "FILE", requires = "ledger")]
+    ledger_key: Option<PathBuf>,
+    /// The control plane in place of a ledger: https://HOST, or http:// on this machine
+    #[arg(long, value_name = "URL", requires = "key")]
+    pub(crate) server: Option<String>,
+}
+
+impl Either {
+    /// The ledger, if it is one.
+    pub(crate) fn place(self) -> Option<Place> {
+        Some(Place { ledger: self.ledger?, ledger_key: self.ledger_key })
+    }
+}
+
 fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name: OsString = path.as_os_str().to_owned();
     name.push(suffix);

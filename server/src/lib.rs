@@ -32,7 +32,7 @@ use wpc_evidence::{Key, Role, Trust};
 
 pub use openapi::openapi;
 pub use problem::{Code, TYPE};
-pub use serve::Running;
+pub use serve::{Running, log_to_stderr, stopped};
 pub use store::{Place, StoreError};
 
 /// How a control plane is set up.

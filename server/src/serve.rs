@@ -130,3 +130,28 @@ async fn cut_off(stopping: &mut watch::Receiver<bool>) {
     let _gone = stopping.wait_for(|stop| *stop).await.is_err();
     tokio::time::sleep(GOODBYE).await;
 }
+
+/// Waits until the process is told to stop: by SIGTERM, or by Ctrl-C.
+pub async fn stopped() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminated) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = terminated.recv() => return,
+                _ = tokio::signal::ctrl_c() => return,
+            }
+        }
+    }
+    // An error says that nobody can be heard; then nothing ends it but the system.
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// Writes the log to standard error: one JSON object a line.
+pub fn log_to_stderr() {
+    use tracing_subscriber::fmt;
+    // An error says that a program of ours has a log already.
+    let _has_one = fmt().json().flatten_event(true).with_target(false).with_writer(std::io::stderr).try_init();
+}

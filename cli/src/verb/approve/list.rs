@@ -4,11 +4,13 @@ use std::path::PathBuf;
 
 use serde_json::json;
 use wpc::{JobId, approval};
+use wpc_client::Client;
+use wpc_evidence::statement::ApprovalRequest;
 
 use super::{members, refused, show};
 use crate::console::{Console, Done};
 use crate::failure::Failure;
-use crate::{evidence, output};
+use crate::{evidence, output, plane};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -20,24 +22,30 @@ Example: wpc approve list --ledger ledger/orders.db --trust trust.json --job JOB
 JSON: `requests` [{`request_hash`, `request`, `file`}]")]
 pub(super) struct List {
     /// The ledger
-    #[arg(long, value_name = "FILE")]
-    ledger: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "server", conflicts_with = "server")]
+    ledger: Option<PathBuf>,
+    /// The control plane in place of a ledger
+    #[arg(long, value_name = "URL", requires = "key")]
+    server: Option<String>,
+    /// The key that signs the requests to the control plane
+    #[arg(long, value_name = "FILE", requires = "server")]
+    key: Option<PathBuf>,
     /// Who is trusted for what
-    #[arg(long, value_name = "FILE")]
-    trust: PathBuf,
-    /// The job
-    #[arg(long, value_name = "JOB", value_parser = crate::verb::token::job)]
-    job: JobId,
+    #[arg(long, value_name = "FILE", required_unless_present = "server")]
+    trust: Option<PathBuf>,
+    /// The job; of a control plane, all jobs if none is given
+    #[arg(long, value_name = "JOB", value_parser = crate::verb::token::job, required_unless_present = "server")]
+    job: Option<JobId>,
     /// Write each request to CALL.request.json in this directory
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 }
 
 pub(super) fn run(args: &List, console: &mut Console) -> Result<Done, Failure> {
-    let trust = evidence::trust(&args.trust)?;
-    let ledger =
-        wpc::SqliteLedger::read_only(&args.ledger).map_err(|error| evidence::failed(&args.ledger, &error))?;
-    let requests = approval::requests(&ledger, &trust, &args.job).map_err(|error| refused(&error))?;
+    let requests = match (&args.server, &args.key) {
+        (Some(url), Some(key)) => at_plane(&plane::client(url, key)?, args.job.as_ref())?,
+        _ => at_ledger(args)?,
+    };
     let (mut found, mut batch) = (Vec::new(), output::Batch::default());
     for request in &requests {
         let mut one = members(request)?;
@@ -62,4 +70,34 @@ pub(super) fn run(args: &List, console: &mut Console) -> Result<Done, Failure> {
         count => format!("{count} calls wait for people"),
     });
     Ok(Done::yes(json!({ "requests": found })))
+}
+
+fn at_ledger(args: &List) -> Result<Vec<ApprovalRequest>, Failure> {
+    let (Some(file), Some(trust), Some(job)) = (&args.ledger, &args.trust, &args.job) else {
+        return Err(Failure::environment("usage", "a ledger needs `--trust` and `--job`"));
+    };
+    let trust = evidence::trust(trust)?;
+    let ledger = wpc::SqliteLedger::read_only(file).map_err(|error| evidence::failed(file, &error))?;
+    approval::requests(&ledger, &trust, job).map_err(|error| refused(&error))
+}
+
+/// What waits at a control plane and nobody has approved.
+fn at_plane(client: &Client, job: Option<&JobId>) -> Result<Vec<ApprovalRequest>, Failure> {
+    let (mut found, mut cursor) = (Vec::new(), None);
+    loop {
+        let page = client.requests(job, cursor.as_deref()).map_err(|error| plane::failed(&error))?;
+        for waiting in page.requests.iter().filter(|waiting| waiting.approvals.is_empty()) {
+            let bytes = serde_json::to_vec(&waiting.request).unwrap_or_default();
+            // What is signed is what is shown: nothing of the control plane's is believed.
+            let request = ApprovalRequest::decode(&bytes).map_err(|error| {
+                Failure::no(error.code(), format!("the control plane's request does not read: {error}"))
+                    .cause(&error)
+            })?;
+            found.push(request);
+        }
+        match page.cursor {
+            Some(next) => cursor = Some(next),
+            None => return Ok(found),
+        }
+    }
 }

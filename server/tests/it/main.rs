@@ -1,0 +1,22 @@
+//! The control plane as its clients see it: a server on loopback, clients over HTTP.
+
+#![expect(clippy::wildcard_enum_match_arm, reason = "what a test does not expect fails it")]
+
+#[cfg(test)]
+mod census;
+#[cfg(test)]
+mod document;
+#[cfg(test)]
+mod follow;
+#[cfg(test)]
+mod registry;
+#[cfg(test)]
+mod requests;
+#[cfg(test)]
+mod revocations;
+#[cfg(test)]
+mod store;
+#[cfg(test)]
+mod tokens;
+#[cfg(test)]
+mod world;
