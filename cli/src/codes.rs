@@ -17,6 +17,7 @@ mod evidence;
 mod files;
 mod gates;
 mod ledgers;
+mod planes;
 mod sending;
 mod signatures;
 mod tokens;
@@ -70,6 +71,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Page> {
         tokens::PAGES,
         evidence::PAGES,
         bundles::PAGES,
+        planes::PAGES,
         files::PAGES,
     ]
     .into_iter()

@@ -36,7 +36,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let artifact = client.artifact(hash, &trust)?;
 
     let pin = format!("{ledger_key}.head");
-    let store: Arc<dyn Ledger> = Arc::new(SqliteLedger::open(Path::new(ledger), key()?)?.pinned(Path::new(&pin))?);
+    let store: Arc<dyn Ledger> =
+        Arc::new(SqliteLedger::open(Path::new(ledger), key()?)?.pinned(Path::new(&pin))?);
     let follower = Follower::start(client.clone(), Arc::clone(&store), trust.clone())?;
     if !follower.wait(Duration::from_secs(30)) {
         return Err("the control plane is not heard".into());
@@ -45,8 +46,12 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let (text, grant) = (fs::read_to_string(token)?, fs::read(format!("{token}.grant.json"))?);
     let holder = Holder::new(text.trim_end(), &grant, &Key::read(Path::new(agent))?, &*followed)?;
-    let opening =
-        Opening { artifact: &artifact, trust: &trust, ledger: Arc::clone(&followed), identity: holder.identity() };
+    let opening = Opening {
+        artifact: &artifact,
+        trust: &trust,
+        ledger: Arc::clone(&followed),
+        identity: holder.identity(),
+    };
     let gate = DynamicGate::open(opening)?;
     let mut out = io::stdout().lock();
     writeln!(out, "open {}", gate.job())?;

@@ -78,7 +78,8 @@ impl Follower {
         let mut head = RevocationHead::default();
         for row in ledger.revocations()? {
             let damaged = |cause: String| LedgerError::Damaged { cause };
-            let signed = Revocation::verify(&row.envelope, &trust).map_err(|error| damaged(error.to_string()))?;
+            let signed =
+                Revocation::verify(&row.envelope, &trust).map_err(|error| damaged(error.to_string()))?;
             head = head.follow(&signed).map_err(|error| damaged(error.to_string()))?;
         }
         let state = Arc::new(State {
@@ -235,8 +236,10 @@ fn push(of: &Weak<State>) {
     while let Some(state) = alive(of) {
         // What fails is tried again; a ledger that is behind its own checkpoint is never right again.
         for pushed in [state.push_log(), state.push_requests()] {
-            if let Err(FollowError { code: code @ ("ledger_behind_checkpoint" | "checkpoint_inconsistent"), .. }) =
-                pushed
+            if let Err(FollowError {
+                code: code @ ("ledger_behind_checkpoint" | "checkpoint_inconsistent"),
+                ..
+            }) = pushed
             {
                 state.broken(code);
             }
@@ -335,13 +338,8 @@ impl State {
             let bytes = |value: &serde_json::Value| serde_json::to_vec(value).unwrap_or_default();
             let memberships: Vec<_> = approval.memberships.iter().map(bytes).collect();
             // One that is there already, or does not hold, changes nothing.
-            let _refused = approval::submit(
-                &*self.ledger,
-                &self.trust,
-                &job,
-                &bytes(&approval.approval),
-                &memberships,
-            );
+            let _refused =
+                approval::submit(&*self.ledger, &self.trust, &job, &bytes(&approval.approval), &memberships);
         }
         Ok(())
     }
@@ -375,8 +373,13 @@ impl State {
 
     /// Hands in requests for calls that wait for people.
     fn push_requests(&self) -> Result<(), FollowError> {
-        let jobs: Vec<_> =
-            self.jobs.lock().unwrap_or_else(PoisonError::into_inner).iter().map(|(job, from)| (job.clone(), *from)).collect();
+        let jobs: Vec<_> = self
+            .jobs
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .iter()
+            .map(|(job, from)| (job.clone(), *from))
+            .collect();
         for (job, mut from) in jobs {
             let (mut waits, mut closed) = (false, false);
             loop {
@@ -388,15 +391,18 @@ impl State {
                 for entry in page.iter().filter_map(|bytes| Entry::decode(bytes).ok()) {
                     waits |= matches!(
                         &entry.body,
-                        Body::Attempt(Attempt { verdict: Verdict::Deny { reason: Reason::ApprovalRequired, .. }, .. })
+                        Body::Attempt(Attempt {
+                            verdict: Verdict::Deny { reason: Reason::ApprovalRequired, .. },
+                            ..
+                        })
                     );
                     closed |= matches!(entry.body, Body::Closed(_));
                 }
             }
             if waits {
                 let requests = approval::requests(&*self.ledger, &self.trust, &job);
-                let requests =
-                    requests.map_err(|error| FollowError { code: error.code(), message: error.to_string() })?;
+                let requests = requests
+                    .map_err(|error| FollowError { code: error.code(), message: error.to_string() })?;
                 for request in requests {
                     let Ok(hash) = request.hash() else { continue };
                     if self.asked.lock().unwrap_or_else(PoisonError::into_inner).contains(&hash) {

@@ -154,12 +154,23 @@ impl Client {
         }
     }
 
-    fn bytes(&self, method: &str, path: &str, content: Option<&[u8]>, most: u64) -> Result<Vec<u8>, ClientError> {
+    fn bytes(
+        &self,
+        method: &str,
+        path: &str,
+        content: Option<&[u8]>,
+        most: u64,
+    ) -> Result<Vec<u8>, ClientError> {
         let request = self.request(method, path, content, "application/json")?;
         read(self.send(request)?.body_mut(), most)
     }
 
-    fn ask<T: DeserializeOwned>(&self, method: &str, path: &str, content: Option<&[u8]>) -> Result<T, ClientError> {
+    fn ask<T: DeserializeOwned>(
+        &self,
+        method: &str,
+        path: &str,
+        content: Option<&[u8]>,
+    ) -> Result<T, ClientError> {
         let body = self.bytes(method, path, content, MAX_ANSWER)?;
         serde_json::from_slice(&body).map_err(|error| ClientError::Answer(error.to_string()))
     }
@@ -406,7 +417,9 @@ impl Client {
         let path = format!("/v1/revocations/stream?after={after}");
         let request = self.request("GET", &path, None, "text/event-stream")?;
         let (parts, _) = request.into_parts();
-        let request = self.agent.configure_request(Request::from_parts(parts, ()))
+        let request = self
+            .agent
+            .configure_request(Request::from_parts(parts, ()))
             .timeout_global(None)
             .timeout_recv_response(Some(ANSWER))
             .timeout_recv_body(Some(within))
@@ -475,10 +488,13 @@ mod tests {
     #[test]
     fn nothing_is_sent_in_clear_to_another_machine() {
         let key = Arc::new(Key::generate().unwrap());
-        for url in ["https://plane.example", "http://127.0.0.1:80", "http://[::1]:80/", "http://localhost:8"] {
+        for url in ["https://plane.example", "http://127.0.0.1:80", "http://[::1]:80/", "http://localhost:8"]
+        {
             assert!(Client::new(url, Arc::clone(&key)).is_ok(), "{url}");
         }
-        for url in ["http://plane.example", "plane.example", "https://", "https://a/b", "http://127.0.0.1@evil"] {
+        for url in
+            ["http://plane.example", "plane.example", "https://", "https://a/b", "http://127.0.0.1@evil"]
+        {
             assert_eq!(Client::new(url, Arc::clone(&key)).unwrap_err().code(), "control_plane_url", "{url}");
         }
         assert_eq!(is_local("http://127.0.0.1.evil.example"), Some(false));

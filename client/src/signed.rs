@@ -158,7 +158,9 @@ pub fn verify(method: &str, target_uri: &str, given: Given<'_>) -> Result<Signed
     let names: Option<Vec<&str>> = list
         .items
         .iter()
-        .map(|item| item.params.is_empty().then(|| item.bare_item.as_string()).flatten().map(|text| text.as_str()))
+        .map(|item| {
+            item.params.is_empty().then(|| item.bare_item.as_string()).flatten().map(|text| text.as_str())
+        })
         .collect();
     let names = names.ok_or(RequestError::Components)?;
     let digest = match given.content_digest {
@@ -180,7 +182,8 @@ pub fn verify(method: &str, target_uri: &str, given: Given<'_>) -> Result<Signed
     }
     let created = parameter(&list, "created")?.as_integer();
     let created_s = created.map(i64::from).ok_or(RequestError::Parameter("created"))?;
-    let base = SignatureBase::new(method, target_uri, given.content_digest.map(str::trim), &serialised(&list)?);
+    let base =
+        SignatureBase::new(method, target_uri, given.content_digest.map(str::trim), &serialised(&list)?);
     if !base.is_signed_by(&key, &signature) {
         return Err(RequestError::Signature);
     }
@@ -300,7 +303,10 @@ mod tests {
         let key = Key::generate().unwrap();
         let fields = sign(&key, "POST", TARGET, Some(b"{}"), NOW_S).unwrap();
         assert_eq!(verify("PUT", TARGET, given(&fields)), Err(RequestError::Signature));
-        assert_eq!(verify("POST", "http://127.0.0.1:7/v1/tokens/issue", given(&fields)), Err(RequestError::Signature));
+        assert_eq!(
+            verify("POST", "http://127.0.0.1:7/v1/tokens/issue", given(&fields)),
+            Err(RequestError::Signature)
+        );
         let other = super::content_digest(b"[]");
         let swapped = Given { content_digest: Some(&other), ..given(&fields) };
         assert_eq!(verify("POST", TARGET, swapped), Err(RequestError::Signature));

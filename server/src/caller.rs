@@ -227,6 +227,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Asked<T> {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
         let read = axum::extract::Query::try_from_uri(&parts.uri);
-        read.map(|query| Self(query.0)).map_err(|error| Refusal::new(Code::QueryMalformed).because(error.body_text()))
+        read.map(|query| Self(query.0))
+            .map_err(|error| Refusal::new(Code::QueryMalformed).because(error.body_text()))
     }
 }

@@ -130,7 +130,8 @@ async fn turn(app: &Shared, told: &mut Option<Told>, beat: bool) -> Result<(), R
 
 async fn newest(app: &Shared) -> Result<Told, Refusal> {
     let newest = app.read(|reading| {
-        let mut last = |sql| reading.row(sql, &[])?.map_or(Ok(None), |row| Ok::<_, Refusal>(row.maybe_number(0)?));
+        let mut last =
+            |sql| reading.row(sql, &[])?.map_or(Ok(None), |row| Ok::<_, Refusal>(row.maybe_number(0)?));
         Ok(Told {
             revocation: last("SELECT max(seq) FROM revocation")?.unwrap_or_default(),
             release: last("SELECT max(n) FROM release")?.unwrap_or_default(),

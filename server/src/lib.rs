@@ -108,7 +108,8 @@ impl StartError {
 ///
 /// [`StartError`]; then nothing listens.
 pub async fn start(config: Config) -> Result<Running, StartError> {
-    let Config { listen, public_url, trust, key, witness, store, objects, per_principal, per_address } = config;
+    let Config { listen, public_url, trust, key, witness, store, objects, per_principal, per_address } =
+        config;
     if !listen.ip().is_loopback() && public_url.as_ref().is_none_or(|url| !url.starts_with("https://")) {
         return Err(StartError::Insecure);
     }

@@ -28,7 +28,8 @@ impl Objects {
         let options = std::env::vars_os().filter_map(|(name, value)| {
             Some((name.into_string().ok()?.to_ascii_lowercase(), value.into_string().ok()?))
         });
-        let (store, prefix) = object_store::parse_url_opts(&url, options).map_err(|error| error.to_string())?;
+        let (store, prefix) =
+            object_store::parse_url_opts(&url, options).map_err(|error| error.to_string())?;
         Ok(Self { store: store.into(), prefix })
     }
 

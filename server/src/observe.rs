@@ -23,9 +23,8 @@ pub(crate) async fn observe(State(app): State<Shared>, request: Request, next: N
     // The template, never what was asked: names of jobs and policies stay out of labels and logs.
     let path = request.extensions().get::<MatchedPath>().map_or("unknown", |path| path.as_str()).to_owned();
     let answered = tokio::time::timeout(ANSWER, next.run(request)).await;
-    let mut response = answered.unwrap_or_else(|_| {
-        axum::response::IntoResponse::into_response(Refusal::new(Code::TimedOut))
-    });
+    let mut response = answered
+        .unwrap_or_else(|_| axum::response::IntoResponse::into_response(Refusal::new(Code::TimedOut)));
     let refusal = refusal(&mut response);
     let status = response.status();
     if let Some(refusal) = &refusal {

@@ -11,8 +11,8 @@ use utoipa_axum::routes;
 use crate::app::Shared;
 use crate::problem::{Code, Refusal};
 use crate::routes::{
-    approvals, audit, census, checkpoints, evidence, jobs, meta, registry, releases, revocations, stops, stream,
-    tokens,
+    approvals, audit, census, checkpoints, evidence, jobs, meta, registry, releases, revocations, stops,
+    stream, tokens,
 };
 use crate::{caller, observe};
 

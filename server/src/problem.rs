@@ -191,9 +191,10 @@ impl From<StoreError> for Refusal {
         tracing::error!(code = error.code(), %error, "store");
         match error {
             StoreError::ClockBehind(_) => Self::new(Code::ClockBehind),
-            StoreError::Unavailable(_) | StoreError::Damaged(_) | StoreError::Foreign(_) | StoreError::Tampered => {
-                Self { code: error.code(), ..Self::new(Code::StoreUnavailable) }
-            }
+            StoreError::Unavailable(_)
+            | StoreError::Damaged(_)
+            | StoreError::Foreign(_)
+            | StoreError::Tampered => Self { code: error.code(), ..Self::new(Code::StoreUnavailable) },
         }
     }
 }

@@ -82,7 +82,12 @@ async fn accept(listener: TcpListener, router: Router, mut stopping: watch::Rece
     let open = Arc::new(Semaphore::new(CONNECTIONS));
     let graceful = GracefulShutdown::new();
     let mut server = Builder::new(TokioExecutor::new()).http1_only();
-    server.http1().timer(TokioTimer::new()).header_read_timeout(HEAD).max_buf_size(HEAD_BYTES).keep_alive(true);
+    server
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD)
+        .max_buf_size(HEAD_BYTES)
+        .keep_alive(true);
     loop {
         let place = tokio::select! {
             _ = stopping.changed() => break,
@@ -153,5 +158,6 @@ pub async fn stopped() {
 pub fn log_to_stderr() {
     use tracing_subscriber::fmt;
     // An error says that a program of ours has a log already.
-    let _has_one = fmt().json().flatten_event(true).with_target(false).with_writer(std::io::stderr).try_init();
+    let _has_one =
+        fmt().json().flatten_event(true).with_target(false).with_writer(std::io::stderr).try_init();
 }

@@ -168,8 +168,17 @@ fn search(query: Query, console: &mut Console) -> Result<Done, Failure> {
     let mut table = Table::indented(2);
     for Bundle { job, agent, policy_hash_b64u, verdict, first_at, last_at, bundle_hash, .. } in &bundles {
         let when = format!("{first_at} to {last_at}");
-        table.row([job.clone(), when, verdict.clone(), agent.clone(), policy_hash_b64u.clone(), bundle_hash.clone()]
-            .map(|text| plain(&text).into_owned()));
+        table.row(
+            [
+                job.clone(),
+                when,
+                verdict.clone(),
+                agent.clone(),
+                policy_hash_b64u.clone(),
+                bundle_hash.clone(),
+            ]
+            .map(|text| plain(&text).into_owned()),
+        );
     }
     console.say(number(bundles.len(), "bundle"));
     if !table.is_empty() {

@@ -91,7 +91,8 @@ pub(crate) fn run(args: Args, console: &mut Console) -> Result<Done, Failure> {
         Verb::Put { file, plane } => {
             let artifact = Artifact::read(&file)?;
             let bytes = input::bytes(&file, "signed policy", input::MAX_ARTIFACT_BYTES)?;
-            let stored = plane.client()?.put_artifact(artifact.hash, &bytes).map_err(|error| failed(&error))?;
+            let stored =
+                plane.client()?.put_artifact(artifact.hash, &bytes).map_err(|error| failed(&error))?;
             let existed = stored.existed.unwrap_or_default();
             let said = if existed { "was there already" } else { "stored" };
             console.say(format!("{} {said}", stored.policy_hash_b64u));

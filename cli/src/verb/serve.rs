@@ -102,7 +102,9 @@ pub(crate) fn run(args: Args, console: &mut Console) -> Result<Done, Failure> {
 fn not_started(error: &StartError) -> Failure {
     let help = match error {
         StartError::KeyRole(_) => "give the key's principal that role in the trust file",
-        StartError::Insecure => "listen on 127.0.0.1 behind a TLS proxy, and give `--public-url https://HOST`",
+        StartError::Insecure => {
+            "listen on 127.0.0.1 behind a TLS proxy, and give `--public-url https://HOST`"
+        }
         StartError::Url => "write `--public-url https://HOST`, without a path",
         StartError::Objects(_) => "check the folder, or the URL and the account in the environment",
         StartError::Listen(_) => "choose another `--listen`",

@@ -6,7 +6,8 @@ use wpc_evidence::checkpoint::SignedCheckpoint;
 use wpc_model::Hash;
 
 use super::{
-    Appended, Checked, Decide, Document, Ledger, LedgerError, Opening, RevocationKey, RevocationRow, Task, sealed,
+    Appended, Checked, Decide, Document, Ledger, LedgerError, Opening, RevocationKey, RevocationRow, Task,
+    sealed,
 };
 use crate::clock::Clock;
 use crate::follow::Follow;

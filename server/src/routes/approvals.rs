@@ -9,8 +9,8 @@ use wpc_client::wire::{Problem, Requests, SubmitApproval, Taken, Waiting};
 use wpc_evidence::Role;
 use wpc_evidence::approved;
 use wpc_evidence::statement::{Approval, ApprovalRequest};
-use wpc_model::canon;
 use wpc_model::Hash;
+use wpc_model::canon;
 
 use super::{LARGE, bytes, envelope, hash};
 use crate::app::Shared;
@@ -97,12 +97,8 @@ pub(crate) async fn list(
     let found = app.read(move |reading| {
         let sql = "SELECT n, hash, body FROM request WHERE n > $1 AND ($2 = '' OR job = $2) AND \
                    ($3 = '' OR ledger = $3) ORDER BY n LIMIT $4";
-        let with = [
-            after.into(),
-            job.unwrap_or_default().into(),
-            ledger.unwrap_or_default().into(),
-            limit.into(),
-        ];
+        let with =
+            [after.into(), job.unwrap_or_default().into(), ledger.unwrap_or_default().into(), limit.into()];
         let rows = reading.rows(sql, &with)?;
         let mut requests = Vec::new();
         let mut last = 0;

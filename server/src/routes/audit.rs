@@ -34,7 +34,8 @@ pub(crate) async fn get(
     let (from, limit) = (which.from.unwrap_or_default(), super::limit(which.limit)?);
     let audit = app.read(move |reading| {
         // The head after the entries: it covers them.
-        let rows = reading.rows("SELECT body FROM audit WHERE n >= $1 ORDER BY n LIMIT $2", &[from.into(), limit.into()])?;
+        let rows = reading
+            .rows("SELECT body FROM audit WHERE n >= $1 ORDER BY n LIMIT $2", &[from.into(), limit.into()])?;
         let text = |row: &crate::store::Row| -> Result<String, Refusal> {
             String::from_utf8(row.bytes(0)?).map_err(|_| Refusal::new(Code::StoreUnavailable))
         };

@@ -41,7 +41,9 @@ fn known(reading: &mut Reading<'_>, job: &str) -> Result<Known, Refusal> {
     let logged = reading.row(sql, &[of()])?;
     let bundle = reading.row("SELECT max(entries) FROM bundle WHERE job = $1", &[of()])?;
     Ok(Known {
-        granted: granted.map(|row| Ok::<_, Refusal>((row.text(0)?, row.text(1)?, row.hash(2)?))).transpose()?,
+        granted: granted
+            .map(|row| Ok::<_, Refusal>((row.text(0)?, row.text(1)?, row.hash(2)?)))
+            .transpose()?,
         opened: opened.map(|row| row.text(0)).transpose()?,
         logged: logged.map(|row| Ok::<_, Refusal>((row.text(0)?, row.number(1)?))).transpose()?,
         in_bundle: bundle.map_or(Ok(None), |row| row.maybe_number(0))?,
@@ -132,7 +134,8 @@ pub(crate) async fn get(
     caller.must(&[Role::Auditor])?;
     let limit = super::limit(which.limit)?;
     let after = super::text(which.cursor.as_deref())?.unwrap_or_default().to_owned();
-    let (from, until) = (instant(which.from.as_deref(), 0)?, instant(which.until.as_deref(), time::MAX_TIME_MS)?);
+    let (from, until) =
+        (instant(which.from.as_deref(), 0)?, instant(which.until.as_deref(), time::MAX_TIME_MS)?);
     let census = app.read(move |reading| {
         let rows = reading.rows(JOBS, &[after.into(), from.into(), until.into(), limit.into()])?;
         let mut census = Census { jobs: 0, complete: 0, wanting: Vec::new(), cursor: None };

@@ -70,12 +70,14 @@ pub(crate) async fn push(
             return Err(Refusal::new(Code::CheckpointBehind).because(format_args!("{size} leaves are known")));
         }
         let skip = size.checked_sub(asked.first).and_then(|skip| usize::try_from(skip).ok());
-        let skip = skip.ok_or_else(|| Refusal::new(Code::LeavesMissing).because(format_args!("from {size} on")))?;
+        let skip =
+            skip.ok_or_else(|| Refusal::new(Code::LeavesMissing).because(format_args!("from {size} on")))?;
         let mut frontier = known.frontier;
         for (leaf, text) in leaves.iter().zip(&asked.leaves).skip(skip) {
             let n = frontier.size();
             frontier.push(leaf_hash(text.as_bytes())).map_err(|_| Refusal::new(Code::LeavesMissing))?;
-            let sql = "INSERT INTO leaf (ledger, n, kind, job, size, at, body) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+            let sql =
+                "INSERT INTO leaf (ledger, n, kind, job, size, at, body) VALUES ($1, $2, $3, $4, $5, $6, $7)";
             let with = [
                 ledger.as_str().into(),
                 n.into(),
@@ -98,7 +100,8 @@ pub(crate) async fn push(
         }
         let at = writing.at();
         let signed = match &app.witness {
-            Some(witness) => note.cosign(witness, u64::try_from(at.div_euclid(1_000)).unwrap_or_default())
+            Some(witness) => note
+                .cosign(witness, u64::try_from(at.div_euclid(1_000)).unwrap_or_default())
                 .map_err(|error| Refusal::of(Code::CheckpointRefused, error.code(), error))?,
             None => note,
         }

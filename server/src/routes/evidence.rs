@@ -236,9 +236,11 @@ pub(crate) async fn list(
     let limit = super::limit(which.limit)?;
     let after = super::number(which.cursor.as_deref())?;
     let policy = which.policy_hash_b64u.as_deref().map(hash).transpose()?;
-    let text = |text: &Option<String>| super::text(text.as_deref()).map(|text| text.unwrap_or_default().to_owned());
+    let text =
+        |text: &Option<String>| super::text(text.as_deref()).map(|text| text.unwrap_or_default().to_owned());
     let (job, agent, resource) = (text(&which.job)?, text(&which.agent)?, text(&which.resource)?);
-    let (from, until) = (instant(which.from.as_deref(), 0)?, instant(which.until.as_deref(), time::MAX_TIME_MS)?);
+    let (from, until) =
+        (instant(which.from.as_deref(), 0)?, instant(which.until.as_deref(), time::MAX_TIME_MS)?);
     let found = app.read(move |reading| {
         let sql = format!(
             "SELECT {COLUMNS} FROM bundle b WHERE n > $1 AND ($2 = '' OR job = $2) AND ($3 = '' OR agent = $3) AND \

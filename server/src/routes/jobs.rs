@@ -25,12 +25,14 @@ pub(crate) async fn open(
     let (ledger, leaf) = (did(&asked.ledger)?, hash(&asked.opened_leaf)?);
     caller.must_be(&ledger)?;
     let opened = app.write(caller, move |_, writing, author| {
-        let sql = "INSERT INTO job (job, ledger, opened_leaf, at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
+        let sql =
+            "INSERT INTO job (job, ledger, opened_leaf, at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
         let at = writing.at();
         let with = [id.as_str().into(), ledger.as_str().into(), leaf.into(), at.into()];
         let existed = writing.execute(sql, &with)? == 0;
         if existed {
-            let row = writing.row("SELECT ledger, opened_leaf FROM job WHERE job = $1", &[id.as_str().into()])?;
+            let row =
+                writing.row("SELECT ledger, opened_leaf FROM job WHERE job = $1", &[id.as_str().into()])?;
             let row = row.ok_or_else(|| Refusal::new(Code::StoreUnavailable))?;
             if row.text(0)? != ledger.as_str() || row.hash(1)? != leaf {
                 return Err(Refusal::new(Code::JobOpenElsewhere));
@@ -48,12 +50,7 @@ pub(crate) async fn open(
             ];
             writing.audit(author, "job_opened", subject)?;
         }
-        Ok(Job {
-            job: id.to_string(),
-            ledger: ledger.to_string(),
-            opened_leaf: leaf.to_string(),
-            existed,
-        })
+        Ok(Job { job: id.to_string(), ledger: ledger.to_string(), opened_leaf: leaf.to_string(), existed })
     });
     Ok(Json(opened.await?))
 }
@@ -71,7 +68,12 @@ pub(crate) async fn get(
     let found = app.read(move |reading| {
         let row = reading.row("SELECT ledger, opened_leaf FROM job WHERE job = $1", &[id.as_str().into()])?;
         let row = row.ok_or_else(|| Refusal::new(Code::JobUnknown))?;
-        Ok(Job { job: id.to_string(), ledger: row.text(0)?, opened_leaf: row.hash(1)?.to_string(), existed: true })
+        Ok(Job {
+            job: id.to_string(),
+            ledger: row.text(0)?,
+            opened_leaf: row.hash(1)?.to_string(),
+            existed: true,
+        })
     });
     Ok(Json(found.await?))
 }

@@ -46,14 +46,17 @@ pub(crate) async fn put(
         None => {
             app.objects.put_artifact(hash, sent.0.to_vec()).await?;
             let name = policy.name.clone();
-            let tools: std::collections::BTreeSet<_> =
-                policy.layers().flat_map(|layer| layer.tools.values().map(|tool| tool.interface.name.clone())).collect();
+            let tools: std::collections::BTreeSet<_> = policy
+                .layers()
+                .flat_map(|layer| layer.tools.values().map(|tool| tool.interface.name.clone()))
+                .collect();
             app.write(caller, move |_, writing, author| {
                 let sql = "INSERT INTO artifact (hash, name, at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
                 let at = writing.at();
                 if writing.execute(sql, &[hash.into(), name.as_str().into(), at.into()])? == 1 {
                     for tool in &tools {
-                        let sql = "INSERT INTO artifact_tool (tool, hash) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+                        let sql =
+                            "INSERT INTO artifact_tool (tool, hash) VALUES ($1, $2) ON CONFLICT DO NOTHING";
                         writing.execute(sql, &[tool.as_str().into(), hash.into()])?;
                     }
                     let subject = [

@@ -132,7 +132,8 @@ pub(crate) async fn get(
     let chain = app.read(move |reading| {
         let head = current(reading, &name)?.ok_or_else(|| Refusal::new(Code::PolicyUnknown))?;
         let sql = "SELECT body FROM release WHERE policy_name = $1 AND seq >= $2 ORDER BY seq LIMIT $3";
-        let rows = reading.rows(sql, &[name.as_str().into(), from.unwrap_or(1).into(), super::MAX_PAGE.into()])?;
+        let rows =
+            reading.rows(sql, &[name.as_str().into(), from.unwrap_or(1).into(), super::MAX_PAGE.into()])?;
         let releases = rows.iter().map(|row| envelope(&row.bytes(0)?)).collect::<Result<_, Refusal>>()?;
         Ok(Chain {
             policy_name: name,

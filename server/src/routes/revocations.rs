@@ -3,12 +3,14 @@
 use axum::Json;
 use axum::extract::State;
 use serde_json::json;
-use wpc_client::wire::{EventRecord, Events, Problem, Revocation as Answer, Revoke, RevokeToken, RevokedToken};
+use wpc_client::wire::{
+    EventRecord, Events, Problem, Revocation as Answer, Revoke, RevokeToken, RevokedToken,
+};
 use wpc_evidence::statement::{Revocation, Revoked, Statement as _};
 use wpc_evidence::token::{Claims, Token};
 use wpc_evidence::{Did, JobId, Role, time};
-use wpc_model::canon;
 use wpc_model::Hash;
+use wpc_model::canon;
 
 use super::{Page, SMALL, body, envelope, tokens};
 use crate::app::{App, Shared};
@@ -104,7 +106,11 @@ pub(crate) fn append(
 
 fn reason(reason: Option<&str>) -> Result<(), Refusal> {
     let fits = |reason: &str| reason.len() <= MAX_REASON_BYTES && !reason.chars().any(char::is_control);
-    if reason.is_none_or(fits) { Ok(()) } else { Err(body("a reason has at most 512 bytes and no control characters")) }
+    if reason.is_none_or(fits) {
+        Ok(())
+    } else {
+        Err(body("a reason has at most 512 bytes and no control characters"))
+    }
 }
 
 /// Revokes one token.
@@ -124,7 +130,8 @@ pub(crate) async fn revoke_token(
             Some(tokens::token_hash(token))
         }
         (None, Some(hash)) => {
-            let is_hash = hash.len() == 64 && hash.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+            let is_hash =
+                hash.len() == 64 && hash.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
             Some(is_hash.then(|| hash.clone()).ok_or_else(|| Refusal::new(Code::TokenHashInvalid))?)
         }
         (None, None) if asked.jti.is_some() => None,
@@ -147,7 +154,8 @@ pub(crate) async fn revoke_token(
                     (issuer, jti, row.map(|row| row.text(0)).transpose()?)
                 }
             };
-            let issuer = Did::parse(&issuer).map_err(|error| Refusal::new(Code::NothingToRevoke).because(error))?;
+            let issuer =
+                Did::parse(&issuer).map_err(|error| Refusal::new(Code::NothingToRevoke).because(error))?;
             let revoked = Revoked::Jti { issuer, jti };
             let known = find(&mut writing.reading(), &revoked)?;
             let status = if known.is_some() { "already_revoked" } else { "revoked" };

@@ -29,7 +29,8 @@ pub(crate) async fn post(
 ) -> Result<Json<Stopped>, Refusal> {
     caller.must(REVOKERS)?;
     let Stop { tool, reason } = sent.json()?;
-    let is_text = |text: &str| !text.is_empty() && text.len() <= MAX_TOOL_BYTES && !text.chars().any(char::is_control);
+    let is_text =
+        |text: &str| !text.is_empty() && text.len() <= MAX_TOOL_BYTES && !text.chars().any(char::is_control);
     if !is_text(&tool) || !reason.as_deref().is_none_or(is_text) {
         return Err(body("tool and reason have 1 to 256 bytes and no control characters"));
     }

@@ -76,7 +76,11 @@ pub(crate) async fn get(
         .await?;
     if after > known {
         // Whoever follows knows more than this store: it lost something.
-        return Err(Refusal::of(Code::CheckpointBehind, "revocation_behind", "fewer revocations are known here"));
+        return Err(Refusal::of(
+            Code::CheckpointBehind,
+            "revocation_behind",
+            "fewer revocations are known here",
+        ));
     }
     let listener = Listener {
         // Before the store is read: nothing falls between the two.

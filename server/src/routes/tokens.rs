@@ -73,7 +73,9 @@ async fn issued(app: &Shared, caller: Caller, asked: Issue) -> Result<Json<Issue
     };
     let ledger = Did::parse(ledger).map_err(|error| Refusal::of(Code::IssueRefused, error.code(), error))?;
     let job = match &asked.mission_id {
-        Some(job) => JobId::parse(job).map_err(|error| Refusal::of(Code::IssueRefused, error.code(), error))?,
+        Some(job) => {
+            JobId::parse(job).map_err(|error| Refusal::of(Code::IssueRefused, error.code(), error))?
+        }
         None => JobId::mint()?,
     };
     let policy = app.policy(policy_hash).await?;
@@ -216,10 +218,18 @@ fn may_issue(
 
 fn holds(head: &Current, at: i64) -> Result<(), Refusal> {
     if at < head.not_before {
-        return Err(Refusal::of(Code::PolicyNotReleased, "policy_release_early", "the release does not hold yet"));
+        return Err(Refusal::of(
+            Code::PolicyNotReleased,
+            "policy_release_early",
+            "the release does not hold yet",
+        ));
     }
     if at >= head.not_after {
-        return Err(Refusal::of(Code::PolicyNotReleased, "policy_release_expired", "the release no longer holds"));
+        return Err(Refusal::of(
+            Code::PolicyNotReleased,
+            "policy_release_expired",
+            "the release no longer holds",
+        ));
     }
     Ok(())
 }
@@ -283,8 +293,8 @@ pub(crate) async fn introspect(
     sent: Sent<SMALL>,
 ) -> Result<Json<Introspected>, Refusal> {
     let asked: Introspect = sent.json()?;
-    let token = Token::parse(&asked.token)
-        .map_err(|error| Refusal::new(Code::TokenMalformed).because(error))?;
+    let token =
+        Token::parse(&asked.token).map_err(|error| Refusal::new(Code::TokenMalformed).because(error))?;
     let token_hash = token_hash(&asked.token);
     let (by, issuer, now_s) = (token_hash.clone(), app.did(), app.now_ms().div_euclid(1_000));
     let claims = token.claims().clone();

@@ -221,12 +221,7 @@ fn session<'s>(
     }
 }
 
-fn write(
-    place: &Place,
-    mut open: Option<Box<dyn Session>>,
-    asked: &Receiver<Box<dyn Queued>>,
-    key: &Key,
-) {
+fn write(place: &Place, mut open: Option<Box<dyn Session>>, asked: &Receiver<Box<dyn Queued>>, key: &Key) {
     while let Ok(first) = asked.recv() {
         let mut batch = vec![first];
         batch.extend(asked.try_iter().take(BATCH.saturating_sub(1)));

@@ -83,8 +83,11 @@ impl Session for Postgres {
         let statement = self.statement(sql)?;
         let with: Vec<_> = with.iter().map(|value| value as &(dyn ToSql + Sync)).collect();
         let rows = self.client.query(&statement, &with).map_err(|error| self.failed(&error))?;
-        let value = |row: &postgres::Row, column| row.try_get::<_, Value>(column).map_err(|error| broken(&error));
-        rows.iter().map(|row| Ok(Row((0..row.len()).map(|column| value(row, column)).collect::<Result<_, _>>()?))).collect()
+        let value =
+            |row: &postgres::Row, column| row.try_get::<_, Value>(column).map_err(|error| broken(&error));
+        rows.iter()
+            .map(|row| Ok(Row((0..row.len()).map(|column| value(row, column)).collect::<Result<_, _>>()?)))
+            .collect()
     }
 
     fn execute(&mut self, sql: &str, with: &[Value]) -> Result<u64, StoreError> {

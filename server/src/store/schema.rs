@@ -86,8 +86,10 @@ fn create(session: &mut dyn Session, is_file: bool, key: &Key) -> Result<(), Sto
         let sql = table.replace("{int}", int).replace("{text}", text).replace("{blob}", blob);
         session.run(&format!("{sql}{strict}"))?;
     }
-    let with = [Value::from(VERSION), key.did().as_str().into(), Frontier::new().to_bytes().as_slice().into()];
-    let sql = "INSERT INTO head (id, version, did, last_at, size, frontier, note) VALUES (1, $1, $2, 0, 0, $3, '')";
+    let with =
+        [Value::from(VERSION), key.did().as_str().into(), Frontier::new().to_bytes().as_slice().into()];
+    let sql =
+        "INSERT INTO head (id, version, did, last_at, size, frontier, note) VALUES (1, $1, $2, 0, 0, $3, '')";
     session.execute(sql, &with)?;
     session.run("COMMIT")
 }

@@ -34,7 +34,9 @@ pub(super) fn connect(path: &Path) -> Result<Sqlite, StoreError> {
         ("fullfsync", "ON"),
         ("checkpoint_fullfsync", "ON"),
     ];
-    set.into_iter().try_for_each(|(name, value)| connection.pragma_update(None, name, value)).map_err(broken)?;
+    set.into_iter()
+        .try_for_each(|(name, value)| connection.pragma_update(None, name, value))
+        .map_err(broken)?;
     let mode = connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get::<_, String>(0));
     match mode.map_err(broken)?.as_str() {
         "wal" => Ok(Sqlite(connection)),

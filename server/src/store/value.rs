@@ -128,7 +128,9 @@ impl TryFrom<ValueRef<'_>> for Value {
             ValueRef::Null => Self::Null,
             ValueRef::Integer(integer) => Self::Integer(integer),
             ValueRef::Real(_) => return Err(StoreError::damaged("a fraction")),
-            ValueRef::Text(text) => Self::Text(String::from_utf8(text.to_vec()).map_err(StoreError::damaged)?),
+            ValueRef::Text(text) => {
+                Self::Text(String::from_utf8(text.to_vec()).map_err(StoreError::damaged)?)
+            }
             ValueRef::Blob(bytes) => Self::Bytes(bytes.to_vec()),
         })
     }

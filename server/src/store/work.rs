@@ -198,7 +198,8 @@ pub(super) fn batch(
         head.frontier.to_bytes().as_slice().into(),
         note.into(),
     ];
-    session.execute("UPDATE head SET last_at = $1, size = $2, frontier = $3, note = $4 WHERE id = 1", &with)?;
+    session
+        .execute("UPDATE head SET last_at = $1, size = $2, frontier = $3, note = $4 WHERE id = 1", &with)?;
     session.run("COMMIT")
 }
 
@@ -246,7 +247,10 @@ pub(super) fn verify(session: &mut dyn Session, key: &Key) -> Result<(), StoreEr
         if page.is_empty() {
             return Err(StoreError::Tampered);
         }
-        for row in page.iter().take(usize::try_from(head.frontier.size().saturating_sub(frontier.size())).unwrap_or(usize::MAX)) {
+        for row in page
+            .iter()
+            .take(usize::try_from(head.frontier.size().saturating_sub(frontier.size())).unwrap_or(usize::MAX))
+        {
             frontier.push(leaf_hash(&row.bytes(0)?)).map_err(StoreError::damaged)?;
         }
     }

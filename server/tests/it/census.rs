@@ -15,7 +15,8 @@ fn a_hidden_job_is_found() {
     let (ledger, follower) = world.gate(GATE);
     assert!(follower.wait(Duration::from_secs(20)));
     let issued: Vec<_> = (0..3).map(|_| world.issue(policy.hash())).collect();
-    let gates: Vec<_> = issued.iter().take(2).map(|issued| open(&ledger, &signed(&policy), issued).unwrap()).collect();
+    let gates: Vec<_> =
+        issued.iter().take(2).map(|issued| open(&ledger, &signed(&policy), issued).unwrap()).collect();
     for gate in &gates {
         gate.begin_sync(call("send", "other")).unwrap().finish_sync(Outcome::Done);
     }
@@ -56,7 +57,8 @@ fn a_bundle_that_does_not_verify_is_not_evidence() {
     world.release(&policy, OnChange::Finish);
     let (ledger, follower) = world.gate(GATE);
     assert!(follower.wait(Duration::from_secs(20)));
-    let gate = open(&ledger, &signed(&policy), &world.client(OPERATOR).issue(&asked(policy.hash())).unwrap()).unwrap();
+    let gate = open(&ledger, &signed(&policy), &world.client(OPERATOR).issue(&asked(policy.hash())).unwrap())
+        .unwrap();
     let bundle = wpc::bundle::of_job(&*ledger, &key(GATE), gate.job(), None).unwrap();
     let mut changed = bundle;
     let at = changed.len() / 2;

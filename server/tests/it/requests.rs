@@ -9,7 +9,8 @@ use crate::world::{AGENT, OPERATOR, World, key, now_ms};
 
 /// One raw request, and the whole answer.
 fn raw(world: &World, head: &str, fields: &[(&str, String)], body: &[u8]) -> String {
-    let mut text = format!("{head} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {}\r\n", body.len());
+    let mut text =
+        format!("{head} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {}\r\n", body.len());
     for (name, value) in fields {
         text.push_str(&format!("{name}: {value}\r\n"));
     }
@@ -23,7 +24,14 @@ fn raw(world: &World, head: &str, fields: &[(&str, String)], body: &[u8]) -> Str
     String::from_utf8_lossy(&answer).into_owned()
 }
 
-fn fields(world: &World, of: u8, method: &str, path: &str, body: Option<&[u8]>, ahead_s: i64) -> Vec<(&'static str, String)> {
+fn fields(
+    world: &World,
+    of: u8,
+    method: &str,
+    path: &str,
+    body: Option<&[u8]>,
+    ahead_s: i64,
+) -> Vec<(&'static str, String)> {
     let target = format!("{}{path}", world.url);
     let signed = sign(&key(of), method, &target, body, now_ms() / 1_000 + ahead_s).unwrap();
     let mut fields = vec![("signature-input", signed.signature_input), ("signature", signed.signature)];
@@ -71,7 +79,8 @@ fn what_is_no_request_is_refused_in_words() {
     is(&raw(&world, "PATCH /v1/did", &[], b""), 405, "method_not_allowed");
     let answer = raw(&world, "GET /v1/did", &[], b"");
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
-    let signed = |method: &str, path: &str, body: Option<&[u8]>| fields(&world, OPERATOR, method, path, body, 0);
+    let signed =
+        |method: &str, path: &str, body: Option<&[u8]>| fields(&world, OPERATOR, method, path, body, 0);
     let path = "/v1/revocations/events?limit=0";
     is(&raw(&world, &format!("GET {path}"), &signed("GET", path, None), b""), 400, "query_malformed");
     let path = "/v1/revocations/events?limit=x";

@@ -23,7 +23,9 @@ fn only_who_may_revoke_does_and_for_ever_is_for_ever() {
     // An agent's later tokens are good again, so it can be revoked again.
     assert_eq!(operator.revoke(&revoke("agent", "did:key:a")).unwrap().revocation_seq, 2);
     assert_eq!(operator.revoke(&revoke("agent", "did:key:a")).unwrap().revocation_seq, 3);
-    for (kind, value) in [("token", "x"), ("job", "a job"), ("policy", "short"), ("agent", ""), ("issuer_key", "x")] {
+    for (kind, value) in
+        [("token", "x"), ("job", "a job"), ("policy", "short"), ("agent", ""), ("issuer_key", "x")]
+    {
         assert_eq!(operator.revoke(&revoke(kind, value)).unwrap_err().code(), "revocation_invalid");
     }
 }

@@ -3,7 +3,9 @@
 use wpc_client::wire::{OneOrMore, Revoke, RevokeToken, Stop};
 use wpc_model::OnChange;
 
-use crate::world::{AGENT, AUDITOR, AUTHOR, GATE, OPERATOR, OTHER_GATE, World, asked, key, orders, policy, signed};
+use crate::world::{
+    AGENT, AUDITOR, AUTHOR, GATE, OPERATOR, OTHER_GATE, World, asked, key, orders, policy, signed,
+};
 
 #[test]
 fn a_token_is_issued_for_the_current_release_alone() {
@@ -75,7 +77,8 @@ fn a_revoked_token_is_not_active_whatever_is_revoked() {
     let known = operator.introspect(&one.token).unwrap();
     assert_eq!((known.active, known.revoked), (false, Some(true)));
     let two = world.issue(policy.hash());
-    let revoke = |kind: &str, value: &str| Revoke { kind: kind.to_owned(), value: value.to_owned(), reason: None };
+    let revoke =
+        |kind: &str, value: &str| Revoke { kind: kind.to_owned(), value: value.to_owned(), reason: None };
     operator.revoke(&revoke("job", &two.mission_id)).unwrap();
     assert!(!operator.introspect(&two.token).unwrap().active);
     let mut same = asked(policy.hash());

@@ -98,9 +98,11 @@ impl World {
     /// On the store that `WPC_TEST_POSTGRES` names, in a schema of its own, if any.
     pub(crate) fn at(store: Option<Place>) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let place = store.unwrap_or_else(|| Place::File(folder.path().join("plane.db")));
-        let running = runtime.block_on(start(config(place, folder.path().join("objects").to_str().unwrap(), 0)));
+        let running =
+            runtime.block_on(start(config(place, folder.path().join("objects").to_str().unwrap(), 0)));
         let running = running.unwrap();
         let url = running.url().to_owned();
         Self { folder, runtime, running: Some(running), url }
@@ -212,7 +214,12 @@ pub(crate) fn open(
     let grant = serde_json::to_vec(&issued.grant).unwrap();
     let holder = Holder::new(&issued.token, &grant, &key(AGENT), &**ledger).unwrap();
     let trust = trust();
-    DynamicGate::open(Opening { artifact, trust: &trust, ledger: Arc::clone(ledger), identity: holder.identity() })
+    DynamicGate::open(Opening {
+        artifact,
+        trust: &trust,
+        ledger: Arc::clone(ledger),
+        identity: holder.identity(),
+    })
 }
 
 pub(crate) fn call(action: &str, queue: &str) -> Call {
