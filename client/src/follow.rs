@@ -184,7 +184,11 @@ fn told(error: ClientError) -> FollowError {
         ClientError::Refused(problem) => {
             KNOWN.into_iter().find(|known| problem.code == *known).unwrap_or("control_plane_refused")
         }
-        _ => "control_plane_unavailable",
+        ClientError::Url
+        | ClientError::Unavailable(_)
+        | ClientError::Answer(_)
+        | ClientError::Artifact(_)
+        | ClientError::Random(_) => "control_plane_unavailable",
     };
     FollowError { code, message: error.to_string() }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{Notify, broadcast, watch};
-use tokio::time::{Instant, MissedTickBehavior, interval, timeout_at};
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 use wpc_client::events::Event;
 use wpc_evidence::statement::{Heartbeat, Statement as _};
 
@@ -66,7 +66,7 @@ struct Told {
 /// Tells, until the server stops.
 pub(crate) async fn run(app: Shared, mut stopping: watch::Receiver<bool>) {
     let mut told = None;
-    let mut next_beat = Instant::now();
+    let mut beaten: Option<Instant> = None;
     let mut look = interval(LOOK);
     look.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -78,12 +78,12 @@ pub(crate) async fn run(app: Shared, mut stopping: watch::Receiver<bool>) {
             _ = look.tick() => {}
             () = app.hub.poke.notified() => {}
         }
-        let beat = Instant::now() >= next_beat;
+        let beat = beaten.is_none_or(|at| at.elapsed() >= BEAT);
         let turn = turn(&app, &mut told, beat);
         // A store that hangs must not hang the stream's end.
-        let done = timeout_at(Instant::now() + BEAT.saturating_mul(5), turn).await;
+        let done = timeout(BEAT.saturating_mul(5), turn).await;
         match done {
-            Ok(Ok(())) if beat => next_beat = Instant::now() + BEAT,
+            Ok(Ok(())) if beat => beaten = Some(Instant::now()),
             Ok(Ok(())) => {}
             // Nothing is told: whoever follows finds that out by themselves.
             Ok(Err(refusal)) => tracing::warn!(code = refusal.code, "the stream could not be continued"),

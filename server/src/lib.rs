@@ -137,7 +137,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         // The store's own connections block.
         tokio::task::spawn_blocking(move || store::Store::open(&store, key))
     };
-    let store = opened.await.map_err(|error| StoreError::unavailable(error))??;
+    let store = opened.await.map_err(StoreError::unavailable)??;
     let parts = app::Parts {
         trust,
         key,

@@ -119,10 +119,10 @@ fn verified(app: &Shared, of: Hash, bytes: &[u8]) -> Result<(Known, BTreeSet<Str
     let (Some(first), Some(last)) = (view.entries.first(), view.entries.last()) else {
         return Err(Refusal::new(Code::BundleRefused).because(of));
     };
-    let agent = match &first.entry.body {
-        Body::Opened(opened) => opened.agent.clone(),
-        _ => String::new(),
+    let Body::Opened(opened) = &first.entry.body else {
+        return Err(Refusal::new(Code::BundleRefused).because(of));
     };
+    let agent = opened.agent.clone();
     let policy_hash = view.policy_hash.ok_or_else(|| Refusal::new(Code::BundleRefused))?;
     let known = Known {
         job: first.entry.job.to_string(),
@@ -150,10 +150,11 @@ fn touched(view: &View) -> BTreeSet<String> {
                 let opening = shown.openings.get(RESOURCE).map(|opening| &opening.value);
                 let Some(Canon::Object(members)) = opening else { continue };
                 let Some(Canon::Array(of)) = members.get("names") else { continue };
-                names.extend(of.iter().filter_map(|name| match name {
-                    Canon::Text(text) => Some(text.clone()),
-                    _ => None,
-                }));
+                names.extend(
+                    of.iter().filter_map(|name| {
+                        if let Canon::Text(text) = name { Some(text.clone()) } else { None }
+                    }),
+                );
             }
         }
     }

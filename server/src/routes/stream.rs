@@ -89,7 +89,7 @@ pub(crate) async fn get(
         backlog: Vec::new(),
         last: after,
         caught_up: false,
-        until: tokio::time::Instant::now() + LIFE,
+        begun: tokio::time::Instant::now(),
         _open: Open::new(Arc::clone(&app)),
         app,
     };
@@ -130,7 +130,7 @@ struct Listener {
     /// The number of the last revocation that was told.
     last: u64,
     caught_up: bool,
-    until: tokio::time::Instant,
+    begun: tokio::time::Instant,
     _open: Open,
 }
 
@@ -158,9 +158,10 @@ impl Listener {
             self.caught_up = self.backlog.is_empty();
         }
         loop {
+            let left = LIFE.saturating_sub(self.begun.elapsed());
             let event = tokio::select! {
                 _ = self.closed.changed() => return None,
-                event = tokio::time::timeout_at(self.until, self.live.recv()) => event,
+                event = tokio::time::timeout(left, self.live.recv()) => event,
             };
             let event = match event {
                 Ok(Ok(event)) => event,

@@ -184,7 +184,8 @@ fn may_issue(
     let head = current(&mut reading, &policy.name)?.ok_or_else(|| Refusal::new(Code::PolicyNotReleased))?;
     let is_head = head.policy_hash == request.policy_hash;
     // An earlier release of a job that runs, while the current one lets it finish.
-    if !is_head && !(head.running == "finish" && known == Known::Same) {
+    let finishes = head.running == "finish" && known == Known::Same;
+    if !is_head && !finishes {
         return Err(Refusal::new(Code::PolicyNotReleased));
     }
     if is_head {

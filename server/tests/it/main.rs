@@ -1,7 +1,5 @@
 //! The control plane as its clients see it: a server on loopback, clients over HTTP.
 
-#![expect(clippy::wildcard_enum_match_arm, reason = "what a test does not expect fails it")]
-
 #[cfg(test)]
 mod census;
 #[cfg(test)]
