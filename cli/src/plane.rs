@@ -45,7 +45,9 @@ pub(crate) fn failed(error: &ClientError) -> Failure {
             .help("use the version of wpc that the control plane has"),
         ClientError::Artifact(_) => Failure::no("control_plane_artifact", message)
             .help("do not use this control plane: it sent what its authors did not sign"),
-        ClientError::Random(_) | _ => Failure::environment(error.code().to_owned(), message).help("try again"),
+        ClientError::Random(_) | _ => {
+            Failure::environment(error.code().to_owned(), message).help("try again")
+        }
     }
     .cause(error)
 }

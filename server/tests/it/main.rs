@@ -13,8 +13,12 @@ mod requests;
 #[cfg(test)]
 mod revocations;
 #[cfg(test)]
+mod rollback;
+#[cfg(test)]
 mod store;
 #[cfg(test)]
 mod tokens;
+#[cfg(test)]
+mod transcripts;
 #[cfg(test)]
 mod world;

@@ -8,7 +8,7 @@ use wpc_client::signed::sign;
 use crate::world::{AGENT, OPERATOR, World, key, now_ms};
 
 /// One raw request, and the whole answer.
-fn raw(world: &World, head: &str, fields: &[(&str, String)], body: &[u8]) -> String {
+pub(crate) fn raw(world: &World, head: &str, fields: &[(&str, String)], body: &[u8]) -> String {
     let mut text =
         format!("{head} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {}\r\n", body.len());
     for (name, value) in fields {
@@ -24,7 +24,7 @@ fn raw(world: &World, head: &str, fields: &[(&str, String)], body: &[u8]) -> Str
     String::from_utf8_lossy(&answer).into_owned()
 }
 
-fn fields(
+pub(crate) fn fields(
     world: &World,
     of: u8,
     method: &str,
