@@ -1,9 +1,10 @@
 //! `wpc registry`: signed policies at a control plane.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 use serde_json::json;
+use wpc_evidence::statement::{MAX_STATEMENT_ENVELOPE_BYTES, Release, Statement as _};
 use wpc_model::Hash;
 
 use crate::artifact::Artifact;
@@ -56,6 +57,22 @@ JSON: `policy_hash_b64u`, `file`")]
         #[command(flatten)]
         plane: Plane,
     },
+    /// Hand in a signed release, which makes a stored policy the current one of its name
+    #[command(after_help = "\
+Example: wpc registry release orders.release.json --trust trust.json \\
+           --server http://127.0.0.1:7420 --key releaser.key
+
+JSON: `policy_name`, `seq`, `policy_hash_b64u`, `existed`")]
+    Release {
+        /// A signed release
+        #[arg(value_name = "RELEASE")]
+        file: PathBuf,
+        /// Who is trusted for what
+        #[arg(long, value_name = "FILE")]
+        trust: PathBuf,
+        #[command(flatten)]
+        plane: Plane,
+    },
     /// Show the current release of a policy, and how many there were
     #[command(after_help = "\
 Example: wpc registry show asb-send-orders-staging --server http://127.0.0.1:7420 --key gate.key
@@ -76,6 +93,7 @@ impl Args {
         match self.verb {
             Verb::Put { .. } => "registry put",
             Verb::Get { .. } => "registry get",
+            Verb::Release { .. } => "registry release",
             Verb::Show { .. } => "registry show",
         }
     }
@@ -107,6 +125,7 @@ pub(crate) fn run(args: Args, console: &mut Console) -> Result<Done, Failure> {
             console.say(format!("wrote {}", plain(&out.display().to_string())));
             Ok(Done::yes(json!({ "policy_hash_b64u": hash.to_string(), "file": out.display().to_string() })))
         }
+        Verb::Release { file, trust, plane } => release(&file, &trust, &plane, console),
         Verb::Show { name, plane } => {
             let chain = plane.client()?.chain(&name, 1).map_err(|error| failed(&error))?;
             let Some(chain) = chain else {
@@ -123,4 +142,25 @@ pub(crate) fn run(args: Args, console: &mut Console) -> Result<Done, Failure> {
             })))
         }
     }
+}
+
+fn release(file: &Path, trust: &Path, plane: &Plane, console: &mut Console) -> Result<Done, Failure> {
+    let trust = evidence::trust(trust)?;
+    let envelope = input::bytes(file, "release", MAX_STATEMENT_ENVELOPE_BYTES)?;
+    let signed = Release::verify(&envelope, &trust).map_err(|error| {
+        Failure::no(error.code(), format!("the release is refused: {error}"))
+            .file(file)
+            .help("have it signed by whom the trust file names as `releaser`")
+            .cause(&error)
+    })?;
+    let released = plane.client()?.release(&signed.statement.policy_name, &envelope);
+    let released = released.map_err(|error| failed(&error).file(file))?;
+    let (name, seq) = (&released.policy_name, released.seq);
+    console.say(format!("{} is at release {seq}, policy {}", plain(name), released.policy_hash_b64u));
+    Ok(Done::yes(json!({
+        "policy_name": name,
+        "seq": seq,
+        "policy_hash_b64u": released.policy_hash_b64u,
+        "existed": released.existed,
+    })))
 }
