@@ -75,6 +75,10 @@ impl Verb {
             args.name()
         } else if let Self::Release(args) = self {
             args.name()
+        } else if let Self::Registry(args) = self {
+            args.name()
+        } else if let Self::Evidence(args) = self {
+            args.name()
         } else {
             self.word()
         }
@@ -155,6 +159,14 @@ verbs! {
     Replay "replay" replay,
     /// Hold a ledger against its bundles, and receipts against a ledger's key
     Audit "audit" audit,
+    /// Run a control plane: registry, tokens, revocations, approvals, evidence
+    Serve "serve" serve,
+    /// Store, fetch and show signed policies at a control plane
+    Registry "registry" registry,
+    /// Store, fetch, find and count bundles at a control plane
+    Evidence "evidence" evidence,
+    /// Stop a tool at a control plane: no new tokens, and none of the old
+    Stop "stop" stop,
     /// Run the main job end to end on this machine
     Demo "demo" demo,
     /// Print the completions of a shell

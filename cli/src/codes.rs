@@ -18,6 +18,7 @@ mod files;
 mod gates;
 mod ledgers;
 mod mcp;
+mod planes;
 mod releases;
 mod sending;
 mod signatures;
@@ -74,6 +75,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Page> {
         evidence::PAGES,
         releases::PAGES,
         bundles::PAGES,
+        planes::PAGES,
         files::PAGES,
     ]
     .into_iter()

@@ -20,6 +20,7 @@ mod map;
 mod output;
 mod param;
 mod plain;
+mod plane;
 mod problems;
 mod progress;
 mod sarif;

@@ -40,6 +40,10 @@ pub(crate) struct Named {
 }
 
 impl Named {
+    pub(crate) const fn new(ledger: Option<PathBuf>, postgres: bool) -> Self {
+        Self { ledger, postgres }
+    }
+
     pub(crate) fn store(&self) -> Result<Store, Failure> {
         Store::of(self.ledger.as_deref())
     }
@@ -92,6 +96,32 @@ impl Place {
             // Whoever parses the arguments demands one.
             (None, Store::Server(_)) => PathBuf::from("ledger.key"),
         }
+    }
+}
+
+/// A ledger that a verb writes to, or a control plane in its place.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Either {
+    /// The ledger
+    #[arg(long, value_name = "FILE", required_unless_present_any = ["postgres", "server"],
+          conflicts_with_all = ["postgres", "server"])]
+    ledger: Option<PathBuf>,
+    /// The ledger in the database that WPC_POSTGRES_URL names
+    #[arg(long, conflicts_with = "server")]
+    postgres: bool,
+    /// Its key; LEDGER.key if none is given, which only a file has
+    #[arg(long, value_name = "FILE", required_if_eq("postgres", "true"), conflicts_with = "server")]
+    ledger_key: Option<PathBuf>,
+    /// The control plane in place of a ledger: https://HOST, or http:// on this machine
+    #[arg(long, value_name = "URL", requires = "key")]
+    pub(crate) server: Option<String>,
+}
+
+impl Either {
+    /// The ledger, if it is one.
+    pub(crate) fn place(self) -> Option<Place> {
+        let Self { ledger, postgres, ledger_key, server } = self;
+        server.is_none().then(|| Place { named: Named::new(ledger, postgres), ledger_key })
     }
 }
 

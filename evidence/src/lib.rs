@@ -19,6 +19,7 @@ pub mod commitment;
 pub mod entry;
 pub mod fold;
 pub mod gateway_receipt;
+pub mod http;
 mod job;
 pub mod log;
 mod members;

@@ -34,7 +34,7 @@ enum Verb {
     /// Show a request and sign it
     Sign(sign::Sign),
     /// Hand a signed approval to the ledger
-    Submit(submit::Submit),
+    Submit(Box<submit::Submit>),
 }
 
 impl Args {
@@ -52,7 +52,7 @@ pub(crate) fn run(args: Args, console: &mut Console) -> Result<Done, Failure> {
     match args.verb {
         Verb::List(args) => list::run(&args, console),
         Verb::Sign(args) => sign::run(&args, console),
-        Verb::Submit(args) => submit::run(&args, console),
+        Verb::Submit(args) => submit::run(*args, console),
     }
 }
 

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 use serde_json::json;
 use wpc::{Did, JobId, approval};
+use wpc_client::Client;
+use wpc_client::wire::{Revoke, RevokeToken};
 use wpc_evidence::statement::{Revoked, Statement as _};
 use wpc_model::Hash;
 
@@ -12,7 +14,8 @@ use crate::console::{Console, Done};
 use crate::evidence;
 use crate::failure::Failure;
 use crate::plain::plain;
-use crate::store::Place;
+use crate::plane;
+use crate::store::Either;
 use crate::verb::key;
 use crate::verb::token::now_ms;
 
@@ -21,6 +24,8 @@ use crate::verb::token::now_ms;
 Once this returns, no call that it is about is admitted by any gate of the ledger; what was admitted
 before begins within a second or never. A job, a token, a policy and an approval are revoked for
 ever; of an agent and of an issuer's key, the tokens that were issued until now.
+
+With `--server` a control plane revokes, and every gate that follows it learns of it.
 
 Example: wpc revoke job job_7fz3q --ledger ledger/orders.db --trust trust.json --key revoker.key
 
@@ -36,11 +41,14 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DID", value_parser = crate::verb::token::did, required_if_eq("kind", "token"))]
     issuer: Option<Did>,
     #[command(flatten)]
-    place: Place,
+    at: Either,
     /// Who is trusted for what
-    #[arg(long, value_name = "FILE")]
-    trust: PathBuf,
-    /// The revoker's key file
+    #[arg(long, value_name = "FILE", required_unless_present = "server")]
+    trust: Option<PathBuf>,
+    /// Why, for the control plane's audit log
+    #[arg(long, value_name = "TEXT", requires = "server")]
+    reason: Option<String>,
+    /// The revoker's key file; of a control plane, that of an operator
     #[arg(long, value_name = "FILE")]
     key: PathBuf,
 }
@@ -57,8 +65,16 @@ enum Kind {
 }
 
 pub(crate) fn run(args: Args, console: &mut Console) -> Result<Done, Failure> {
-    let Args { kind, value, issuer, place, trust, key } = args;
+    let Args { kind, value, issuer, at, trust, reason, key } = args;
     let revoked = revoked(kind, &value, issuer)?;
+    if let Some(url) = &at.server {
+        let seq = at_plane(&plane::client(url, &key)?, &revoked, reason)?;
+        console.say(format!("revoked {} {}, number {seq}", revoked.kind(), plain(&value)));
+        return Ok(Done::yes(json!({ "kind": revoked.kind(), "value": value, "revocation_seq": seq })));
+    }
+    let (Some(place), Some(trust)) = (at.place(), trust) else {
+        return Err(Failure::environment("usage", "a ledger needs `--trust`"));
+    };
     let trust = evidence::trust(&trust)?;
     let key = key::read(&key)?;
     let ledger = place.open()?;
@@ -79,6 +95,22 @@ pub(crate) fn run(args: Args, console: &mut Console) -> Result<Done, Failure> {
     let seq = approval::revoke(&*ledger, &trust, &envelope).map_err(refused)?;
     console.say(format!("revoked {} {}, number {seq}", revoked.kind(), plain(&value)));
     Ok(Done::yes(json!({ "kind": revoked.kind(), "value": value, "revocation_seq": seq })))
+}
+
+/// Its number among the control plane's revocations.
+fn at_plane(client: &Client, revoked: &Revoked, reason: Option<String>) -> Result<u64, Failure> {
+    let done = match revoked.issuer() {
+        Some(issuer) => {
+            let (issuer, jti) = (Some(issuer.to_string()), Some(revoked.value()));
+            let asked = RevokeToken { issuer, jti, reason, ..RevokeToken::default() };
+            client.revoke_token(&asked).map(|done| done.revocation_seq)
+        }
+        None => {
+            let asked = Revoke { kind: revoked.kind().to_owned(), value: revoked.value(), reason };
+            client.revoke(&asked).map(|done| done.revocation_seq)
+        }
+    };
+    done.map_err(|error| plane::failed(&error))
 }
 
 fn revoked(kind: Kind, value: &str, issuer: Option<Did>) -> Result<Revoked, Failure> {

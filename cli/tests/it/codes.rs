@@ -36,7 +36,16 @@ fn is_code(text: &str) -> bool {
 fn codes() -> BTreeSet<String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let mut files = Vec::new();
-    for folder in ["runtime/src", "evidence/src", "model/src", "tools/service-bus/src", "mcp/src", "cli/src"] {
+    for folder in [
+        "runtime/src",
+        "evidence/src",
+        "model/src",
+        "tools/service-bus/src",
+        "mcp/src",
+        "client/src",
+        "server/src",
+        "cli/src",
+    ] {
         rust_files(&root.join(folder), &mut files);
     }
     let mut codes = BTreeSet::new();
@@ -69,7 +78,8 @@ fn every_code_of_the_libraries_has_a_page() {
     let listed = json["codes"].as_array().unwrap().iter().map(|code| code["code"].as_str().unwrap());
     let listed: BTreeSet<_> = listed.map(str::to_owned).collect();
     let of_bundles = wpc::bundle::Code::ALL.iter().map(|code| code.word().to_owned());
-    let all: BTreeSet<_> = codes().into_iter().chain(of_bundles).collect();
+    let of_planes = wpc_server::Code::ALL.iter().map(|code| code.word().to_owned());
+    let all: BTreeSet<_> = codes().into_iter().chain(of_bundles).chain(of_planes).collect();
     let missing: Vec<_> = all.difference(&listed).cloned().collect();
     assert!(missing.is_empty(), "no page for {missing:?}");
 }

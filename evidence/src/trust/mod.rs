@@ -63,11 +63,13 @@ pub enum Role {
     Witness,
     /// Reads evidence.
     Auditor,
+    /// Asks a control plane for tokens and revocations; nothing that it signs counts elsewhere.
+    Operator,
 }
 
 impl Role {
     /// Every role.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::PolicyAuthor,
         Self::Releaser,
         Self::TokenIssuer,
@@ -78,6 +80,7 @@ impl Role {
         Self::ModelGateway,
         Self::Witness,
         Self::Auditor,
+        Self::Operator,
     ];
 
     /// The word in the trust file.
@@ -94,6 +97,7 @@ impl Role {
             Self::ModelGateway => "model_gateway",
             Self::Witness => "witness",
             Self::Auditor => "auditor",
+            Self::Operator => "operator",
         }
     }
 

@@ -123,6 +123,7 @@ struct Thresholds {
     model_gateway: Option<usize>,
     witness: Option<usize>,
     auditor: Option<usize>,
+    operator: Option<usize>,
 }
 
 impl Thresholds {
@@ -138,6 +139,7 @@ impl Thresholds {
             Role::ModelGateway => self.model_gateway,
             Role::Witness => self.witness,
             Role::Auditor => self.auditor,
+            Role::Operator => self.operator,
         }
     }
 }

@@ -16,6 +16,7 @@ use super::given::{self, Given};
 use super::recorded::Recorded;
 use super::standing::{Held, Stopped};
 use super::{Asked, Core, Slip, untyped, words};
+use crate::follow::Follow;
 use crate::ledger::{
     Appended, Attempt, Beside, Body, Charged, Closing, Head, JobState, LedgerError, MAX_ENTRIES_PER_JOB,
     RevocationKey, Revoked, Step, Suppressed, Task, Verdict,
@@ -143,6 +144,9 @@ impl Begin {
         };
         if !tool.interface.actions.contains_key(&call.action) {
             return refused("unknown_action", Vec::new(), None);
+        }
+        if let Some(Err(code)) = self.core.ledger.follow().map(Follow::may_begin) {
+            return refused(code, Vec::new(), None);
         }
         let standing = self.core.standing.check(head, &self.core.job, &self.core.hashes, &self.core.agent);
         let (held, revocation_seq) = match standing {

@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicBool;
 
 use wpc_evidence::CallIds;
 use wpc_evidence::entry::is_agent;
+use wpc_evidence::merkle::leaf_hash;
 use wpc_evidence::statement::ReleaseError;
 use wpc_evidence::token::TokenError;
 use wpc_evidence::token::grant::GrantError;
@@ -22,6 +23,7 @@ use super::standing::{self, Accepted, Standing};
 use super::timed::Timed;
 use super::{Core, Input};
 use crate::engine::Engine;
+use crate::follow::FollowError;
 use crate::identity::Identity;
 use crate::ledger::{
     Beside, Body, Charged, Document, Entry, FactsBy, Head, JobState, Ledger, LedgerError, MAX_AGENT_BYTES,
@@ -106,6 +108,10 @@ pub enum OpenError {
     /// The job is closed. Code `job_closed`.
     #[error("the job is closed")]
     JobClosed,
+    /// The control plane says that the job is open elsewhere, or does not answer. Its code is
+    /// [`FollowError::code`].
+    #[error(transparent)]
+    Follow(#[from] FollowError),
     /// The ledger failed or refused. Its code is [`LedgerError::code`].
     #[error(transparent)]
     Ledger(#[from] LedgerError),
@@ -136,6 +142,7 @@ impl OpenError {
             Self::JobInput => "job_input_differs",
             Self::InputTooLarge => "job_input_too_large",
             Self::JobClosed => "job_closed",
+            Self::Follow(error) => error.code,
             Self::Ledger(error) => error.code(),
             Self::Random(error) => error.code(),
         }
@@ -175,6 +182,7 @@ impl Core {
         let trust = Arc::new(trust.clone());
         let current = Current::new(&policy.name, hash, policy.on_change(), Arc::clone(&trust));
         begin(&policy, &who, &artifact, (input, &provenance), &current, &*ledger)?;
+        told(&who.job, &*ledger)?;
         Self::start(policy, current, trust, who, provenance, ledger)
     }
 
@@ -253,6 +261,13 @@ fn who(
         }
         Identity::Local { job, agent } => Ok(Who { job, agent, accepted: None }),
     }
+}
+
+/// Tells whom the ledger follows that the job is open here.
+fn told(job: &JobId, ledger: &dyn Ledger) -> Result<(), OpenError> {
+    let Some(follow) = ledger.follow() else { return Ok(()) };
+    let first = ledger.entries(job, 0, 1)?.into_iter().next().ok_or(OpenError::JobClosed)?;
+    Ok(follow.opened(job, leaf_hash(&first))?)
 }
 
 /// Opens the job or joins it.

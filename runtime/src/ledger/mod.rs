@@ -16,6 +16,7 @@ mod check;
 mod columns;
 mod cosigned;
 mod error;
+mod followed;
 mod heads;
 mod lease;
 mod memory;
@@ -40,6 +41,7 @@ use wpc_evidence::statement::Released;
 use wpc_model::{Bound, Counter, Hash, History, Used};
 
 use crate::clock::Clock;
+use crate::follow::Follow;
 use crate::{CallId, Did, JobId};
 
 use append::Tables;
@@ -48,6 +50,7 @@ pub use beside::{Beside, Document, Opened as Opening, ReleaseRow, RevocationKey,
 pub use check::{Checked, Finding};
 pub use cosigned::witness_request;
 pub use error::LedgerError;
+pub use followed::Followed;
 pub use memory::MemoryLedger;
 #[cfg(feature = "postgres")]
 pub use postgres::{PostgresConfig, PostgresLedger};
@@ -84,6 +87,11 @@ pub trait Ledger: sealed::Sealed + fmt::Debug + Send + Sync {
 
     /// The clock that it reads inside its lock.
     fn clock(&self) -> &Arc<dyn Clock>;
+
+    /// Who keeps it up to date with a control plane, if anybody does ([`Followed`]).
+    fn follow(&self) -> Option<&dyn Follow> {
+        None
+    }
 
     /// Decides at the head of `job` and records what was decided, as one step that either happens
     /// as a whole or not at all. Blocks until it is as durable as the ledger is.

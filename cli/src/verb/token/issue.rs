@@ -3,14 +3,17 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
-use wpc::token::{self, IssueRequest, Issued, TokenError};
+use wpc::token::{self, IssueRequest, Issued, Token, TokenError};
 use wpc::{Did, JobId};
+use wpc_client::{Client, wire};
+use wpc_model::Hash;
 
 use super::{Lifetime, did, file, grant_path, job, members, not_issued, now_s, time};
 use crate::artifact::Artifact;
 use crate::console::{Console, Done};
 use crate::failure::Failure;
 use crate::plain::plain;
+use crate::plane;
 use crate::verb::key;
 
 const JSON: &str =
@@ -30,9 +33,12 @@ pub(super) struct Issue {
     /// The policy that the agent works under, signed or not
     #[arg(long, value_name = "ARTIFACT")]
     artifact: PathBuf,
-    /// The issuer's key file
+    /// The issuer's key file; of a control plane, that of an operator
     #[arg(long, value_name = "FILE")]
     key: PathBuf,
+    /// Have a control plane issue it, which takes the current release alone
+    #[arg(long, value_name = "URL")]
+    server: Option<String>,
     /// The gate's ledger
     #[arg(long, value_name = "DID", value_parser = did)]
     ledger: Did,
@@ -90,6 +96,12 @@ pub(super) struct Renew {
 
 pub(super) fn issue(args: Issue, console: &mut Console) -> Result<Done, Failure> {
     let artifact = Artifact::read(&args.artifact)?;
+    if let Some(url) = &args.server {
+        let client = plane::client(url, &args.key)?;
+        let (issued, issuer) = at_plane(&client, &args, artifact.hash)?;
+        file::write(&args.out, &issued, false)?;
+        return Ok(told(&args.out, &issued, &issuer, args.stdout, console));
+    }
     let issuer = key::read(&args.key)?;
     let auth = &artifact.policy.token();
     let lifetime_s = within(args.lifetime, auth.max_ttl_seconds)?;
@@ -116,6 +128,35 @@ pub(super) fn issue(args: Issue, console: &mut Console) -> Result<Done, Failure>
     let issued = token::issue(&issuer, &request, lifetime_s, now_s()?).map_err(|error| not_issued(&error))?;
     file::write(&args.out, &issued, false)?;
     Ok(told(&args.out, &issued, &issuer.did(), args.stdout, console))
+}
+
+/// What a control plane issues, and with which key; nothing else than what was asked for.
+fn at_plane(client: &Client, args: &Issue, policy_hash: Hash) -> Result<(Issued, Did), Failure> {
+    let mut aud = vec![args.ledger.to_string()];
+    aud.extend(args.host.iter().cloned());
+    let asked = wire::Issue {
+        sub: args.agent.clone(),
+        aud: wire::OneOrMore(aud),
+        scope: Vec::new(),
+        policy_hash_b64u: policy_hash.to_string(),
+        mission_id: args.job.as_ref().map(ToString::to_string),
+        ttl_sec: args.lifetime.map(|lifetime| lifetime.seconds),
+        exp: None,
+        owner_did: args.owner.clone(),
+        controller_did: args.controller.clone(),
+        agent_did: None,
+    };
+    let answer = client.issue(&asked).map_err(|error| plane::failed(&error))?;
+    let differs = || Failure::environment("control_plane_answer", "the control plane issued something else");
+    let token = Token::parse(&answer.token).map_err(|error| differs().cause(&error))?;
+    let claims = token.claims();
+    let same = claims.sub() == args.agent
+        && *claims.ledger() == args.ledger
+        && claims.policy_hash() == policy_hash
+        && args.job.as_ref().is_none_or(|job| job == claims.job());
+    let issuer = Did::parse(&answer.issuer).map_err(|error| differs().cause(&error))?;
+    let grant = serde_json::to_vec(&answer.grant).map_err(|error| differs().cause(&error))?;
+    if same { Ok((Issued { token, grant }, issuer)) } else { Err(differs()) }
 }
 
 pub(super) fn renew(args: Renew, console: &mut Console) -> Result<Done, Failure> {

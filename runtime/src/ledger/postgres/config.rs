@@ -151,7 +151,9 @@ impl PostgresConfig {
         Ok(Self { config, roots, connections: CONNECTIONS })
     }
 
-    pub(super) const fn driver(&self) -> &Config {
+    /// As the driver takes it, for other stores in the same database.
+    #[must_use]
+    pub const fn driver(&self) -> &Config {
         &self.config
     }
 
@@ -159,8 +161,16 @@ impl PostgresConfig {
         self.connections
     }
 
-    /// What checks the server's certificate: the machine's roots, and those in `PGSSLROOTCERT`.
-    pub(super) fn tls(&self) -> Result<MakeRustlsConnect, LedgerError> {
+    /// What checks the server's certificate: the machine's roots, and those in `PGSSLROOTCERT`. `None` where the
+    /// server is on this machine and nobody asked for TLS.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::Address`] if those certificates cannot be read.
+    pub fn tls(&self) -> Result<Option<MakeRustlsConnect>, LedgerError> {
+        if self.config.get_ssl_mode() == SslMode::Disable {
+            return Ok(None);
+        }
         let provider = Arc::new(ring::default_provider());
         let mut extra = Vec::new();
         if let Some(path) = &self.roots {
@@ -178,7 +188,7 @@ impl PostgresConfig {
             .with_safe_default_protocol_versions()
             .map_err(|error| address(&error.to_string()))?;
         let verified = builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier));
-        Ok(MakeRustlsConnect::new(verified.with_no_client_auth()))
+        Ok(Some(MakeRustlsConnect::new(verified.with_no_client_auth())))
     }
 
     /// As a place, for errors.

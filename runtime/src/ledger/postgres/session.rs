@@ -12,7 +12,6 @@ use std::time::Duration;
 
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::{mpsc, oneshot};
-use tokio_postgres::config::SslMode;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{FromSql, ToSql};
 use tokio_postgres::{Client, NoTls, Row, Statement};
@@ -90,13 +89,13 @@ impl Session {
     pub(super) fn connect(driver: &Driver, config: &PostgresConfig) -> Result<Self, LedgerError> {
         let alive = driver.alive.clone();
         let connecting = async {
-            if config.driver().get_ssl_mode() == SslMode::Disable {
+            let Some(tls) = config.tls()? else {
                 let (client, connection) =
                     config.driver().connect(NoTls).await.map_err(|error| broken(&error))?;
                 driver.handle.spawn(async move { drop((connection.await, alive)) });
                 return Ok(client);
-            }
-            let connected = config.driver().connect(config.tls()?).await;
+            };
+            let connected = config.driver().connect(tls).await;
             let (client, connection) = connected.map_err(|error| broken(&error))?;
             driver.handle.spawn(async move { drop((connection.await, alive)) });
             Ok(client)

@@ -1,0 +1,428 @@
+//! A follower: keeps a ledger up to date with a control plane (SECURITY.md 1.4, 1.5, 1.10).
+//!
+//! ```text
+//! stream ──revocation──▶ verified, in order ──▶ ledger           one thread
+//!        ──heartbeat───▶ verified ──▶ fresh until its time + bound
+//!        ──approval────▶ fetched ──▶ ledger
+//! ledger ──own log, refused calls──▶ control plane                another, every second
+//! ```
+//!
+//! The bound is 10 s. A revocation reaches a gate within the time of a message; if the stream is cut, or somebody
+//! holds it back, calls are refused as `revocation_stale` from 10 s after the last heartbeat that arrived was
+//! made. A call that was admitted before begins within [`wpc::BEGIN_WITHIN`] or never. Both clocks are read: a
+//! control plane whose clock is ahead adds what it is ahead to what a delayed stream can hide.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
+use std::thread;
+use std::time::Duration;
+
+use wpc::ledger::{Body, Entry, RevocationKey};
+use wpc::{Clock as _, Follow, FollowError, JobId, Ledger, LedgerError, SystemClock, Trust, approval};
+use wpc_evidence::entry::{Attempt, Verdict};
+use wpc_evidence::statement::{Heartbeat, Revocation, RevocationHead, Statement as _};
+use wpc_model::{Hash, Reason};
+
+use crate::events::{Event, MAX_EVENT_BYTES, Reader};
+use crate::wire::Checkpoint;
+use crate::{Client, ClientError};
+
+/// How old the last heartbeat may be before calls are refused.
+pub const STALE_AFTER: Duration = Duration::from_secs(10);
+/// How long one connection of the stream lives: one that hangs is given up then.
+const LIFE: Duration = Duration::from_secs(12);
+/// How long to wait before the stream is begun anew.
+const AGAIN: Duration = Duration::from_millis(200);
+/// How often the ledger is looked at for what to push.
+const PUSH: Duration = Duration::from_secs(1);
+/// Leaves of one push.
+const LEAVES: usize = 10_000;
+const PAGE: usize = 256;
+
+/// Follows a control plane for one ledger, until it is dropped.
+#[derive(Debug)]
+pub struct Follower {
+    state: Arc<State>,
+}
+
+/// What gates ask.
+pub struct Following(Arc<State>);
+
+struct State {
+    client: Client,
+    ledger: Arc<dyn Ledger>,
+    trust: Trust,
+    clock: SystemClock,
+    /// On the steady clock, in milliseconds; before the first heartbeat nothing is fresh.
+    fresh_until: AtomicI64,
+    /// What can never be right again: the ledger and the control plane have different pasts.
+    broken: Mutex<Option<&'static str>>,
+    beaten: Condvar,
+    /// Jobs that were opened through this follower, and how far their entries were looked at.
+    jobs: Mutex<BTreeMap<JobId, u64>>,
+    /// Requests that were handed in.
+    asked: Mutex<BTreeSet<Hash>>,
+    stopped: AtomicBool,
+}
+
+impl Follower {
+    /// Begins to follow. The key of `client` is that of `ledger`.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`] if the ledger's revocations do not hold together, or threads cannot be had.
+    pub fn start(client: Client, ledger: Arc<dyn Ledger>, trust: Trust) -> Result<Self, LedgerError> {
+        let mut head = RevocationHead::default();
+        for row in ledger.revocations()? {
+            let damaged = |cause: String| LedgerError::Damaged { cause };
+            let signed =
+                Revocation::verify(&row.envelope, &trust).map_err(|error| damaged(error.to_string()))?;
+            head = head.follow(&signed).map_err(|error| damaged(error.to_string()))?;
+        }
+        let state = Arc::new(State {
+            client,
+            ledger,
+            trust,
+            clock: SystemClock::new(),
+            fresh_until: AtomicI64::new(i64::MIN),
+            broken: Mutex::new(None),
+            beaten: Condvar::new(),
+            jobs: Mutex::default(),
+            asked: Mutex::default(),
+            stopped: AtomicBool::new(false),
+        });
+        let of = Arc::downgrade(&state);
+        spawn("wpc-follow", move || listen(&of, head))?;
+        let of = Arc::downgrade(&state);
+        spawn("wpc-push", move || push(&of))?;
+        Ok(Self { state })
+    }
+
+    /// What a ledger is given: [`wpc::ledger::Followed`].
+    #[must_use]
+    pub fn following(&self) -> Arc<Following> {
+        Arc::new(Following(Arc::clone(&self.state)))
+    }
+
+    /// Waits until calls may begin; whether they may before `within` has passed.
+    #[must_use]
+    pub fn wait(&self, within: Duration) -> bool {
+        let until = self.state.clock.monotonic().saturating_add(within);
+        let mut broken = self.state.broken.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            if broken.is_none() && self.state.is_fresh() {
+                return true;
+            }
+            let left = until.saturating_sub(self.state.clock.monotonic());
+            if left.is_zero() {
+                return false;
+            }
+            broken = self.state.beaten.wait_timeout(broken, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// Pushes what is new of the ledger's own log now.
+    ///
+    /// # Errors
+    ///
+    /// [`FollowError`] if the ledger or the control plane fails.
+    pub fn push(&self) -> Result<(), FollowError> {
+        self.state.push_log().and_then(|()| self.state.push_requests())
+    }
+}
+
+impl Drop for Follower {
+    fn drop(&mut self) {
+        self.state.stopped.store(true, Ordering::SeqCst);
+    }
+}
+
+impl fmt::Debug for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("State").field("ledger", self.ledger.did()).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Following {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Following({})", self.0.ledger.did())
+    }
+}
+
+impl Follow for Following {
+    fn may_begin(&self) -> Result<(), &'static str> {
+        if let Some(code) = *self.0.broken.lock().unwrap_or_else(PoisonError::into_inner) {
+            return Err(code);
+        }
+        if self.0.stopped.load(Ordering::SeqCst) || !self.0.is_fresh() {
+            return Err("revocation_stale");
+        }
+        Ok(())
+    }
+
+    fn opened(&self, job: &JobId, leaf: Hash) -> Result<(), FollowError> {
+        self.0.client.open_job(job, leaf).map_err(told)?;
+        self.0.jobs.lock().unwrap_or_else(PoisonError::into_inner).entry(job.clone()).or_insert(0);
+        Ok(())
+    }
+}
+
+/// A control plane's refusal, with a code of ours.
+fn told(error: ClientError) -> FollowError {
+    const KNOWN: [&str; 6] = [
+        "job_open_elsewhere",
+        "ledger_behind_checkpoint",
+        "checkpoint_inconsistent",
+        "signer_unknown",
+        "forbidden",
+        "ledger_mismatch",
+    ];
+    let code = match &error {
+        ClientError::Refused(problem) => {
+            KNOWN.into_iter().find(|known| problem.code == *known).unwrap_or("control_plane_refused")
+        }
+        ClientError::Url
+        | ClientError::Unavailable(_)
+        | ClientError::Answer(_)
+        | ClientError::Artifact(_)
+        | ClientError::Random(_) => "control_plane_unavailable",
+    };
+    FollowError { code, message: error.to_string() }
+}
+
+fn of_ledger(error: &LedgerError) -> FollowError {
+    FollowError { code: error.code(), message: error.to_string() }
+}
+
+fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<(), LedgerError> {
+    let spawned = thread::Builder::new().name(name.to_owned()).spawn(run);
+    spawned.map(drop).map_err(|error| LedgerError::Unavailable { cause: error.to_string() })
+}
+
+/// Whoever is followed for, unless nobody wants it any more.
+fn alive(of: &Weak<State>) -> Option<Arc<State>> {
+    of.upgrade().filter(|state| !state.stopped.load(Ordering::SeqCst))
+}
+
+fn listen(of: &Weak<State>, mut head: RevocationHead) {
+    while let Some(state) = alive(of) {
+        if let Ok(stream) = state.client.stream(head.seq, LIFE) {
+            let limit = u64::try_from(MAX_EVENT_BYTES).unwrap_or(u64::MAX);
+            let mut lines = BufReader::new(stream);
+            let (mut reader, mut line) = (Reader::default(), Vec::new());
+            loop {
+                line.clear();
+                let read = (&mut lines).take(limit).read_until(b'\n', &mut line);
+                if !matches!(read, Ok(length) if length > 0) || !line.ends_with(b"\n") {
+                    break;
+                }
+                let Ok(text) = std::str::from_utf8(&line) else { break };
+                let Ok(event) = reader.line(text.trim_end_matches(['\r', '\n'])) else { break };
+                if let Some(event) = event
+                    && !state.take(event, &mut head)
+                {
+                    break;
+                }
+                if state.stopped.load(Ordering::SeqCst) {
+                    return;
+                }
+            }
+        }
+        drop(state);
+        thread::sleep(AGAIN);
+    }
+}
+
+fn push(of: &Weak<State>) {
+    while let Some(state) = alive(of) {
+        // What fails is tried again; a ledger that is behind its own checkpoint is never right again.
+        for pushed in [state.push_log(), state.push_requests()] {
+            if let Err(FollowError {
+                code: code @ ("ledger_behind_checkpoint" | "checkpoint_inconsistent"),
+                ..
+            }) = pushed
+            {
+                state.broken(code);
+            }
+        }
+        drop(state);
+        thread::sleep(PUSH);
+    }
+}
+
+impl State {
+    fn is_fresh(&self) -> bool {
+        self.steady_ms() < self.fresh_until.load(Ordering::SeqCst)
+    }
+
+    fn steady_ms(&self) -> i64 {
+        i64::try_from(self.clock.monotonic().as_millis()).unwrap_or(i64::MAX)
+    }
+
+    fn broken(&self, code: &'static str) {
+        *self.broken.lock().unwrap_or_else(PoisonError::into_inner) = Some(code);
+    }
+
+    /// Takes an event; whether the stream may go on.
+    fn take(&self, event: Event, head: &mut RevocationHead) -> bool {
+        match event {
+            Event::Revocation { envelope, .. } => self.take_revocation(&envelope, head),
+            Event::Heartbeat { envelope, .. } => self.take_heartbeat(&envelope, head),
+            Event::Approval { job, request } => {
+                // What cannot be fetched now is fetched by whoever asks the call again.
+                let _later = self.take_approval(&job, &request);
+                true
+            }
+            Event::Release { .. } => true,
+        }
+    }
+
+    fn take_revocation(&self, envelope: &[u8], head: &mut RevocationHead) -> bool {
+        let Ok(signed) = Revocation::verify(envelope, &self.trust) else { return false };
+        let next = match head.follow(&signed) {
+            Ok(next) => next,
+            Err(error) => {
+                if error.code() == "revocation_forked" {
+                    self.broken(error.code());
+                }
+                return false;
+            }
+        };
+        let what = RevocationKey::of(&signed.statement.revoked);
+        match self.ledger.revoke(next.seq, what, envelope) {
+            Ok(()) => {
+                *head = next;
+                true
+            }
+            // Somebody else who shares the ledger was first, or revoked past the control plane.
+            Err(LedgerError::Misplaced(_)) => self.reread(head),
+            Err(_) => false,
+        }
+    }
+
+    /// Reads the ledger's revocations again: others follow for it too.
+    fn reread(&self, head: &mut RevocationHead) -> bool {
+        let Ok(rows) = self.ledger.revocations() else { return false };
+        let mut found = RevocationHead::default();
+        for row in rows {
+            let Ok(signed) = Revocation::verify(&row.envelope, &self.trust) else { return false };
+            let Ok(next) = found.follow(&signed) else { return false };
+            found = next;
+        }
+        *head = found;
+        // The stream begins anew after it; if it has another past, that shows then.
+        false
+    }
+
+    fn take_heartbeat(&self, envelope: &[u8], head: &mut RevocationHead) -> bool {
+        let Ok(signed) = Heartbeat::verify(envelope, &self.trust) else { return false };
+        let Ok(next) = head.beat(&signed.statement) else { return false };
+        *head = next;
+        let age = self.clock.wall_ms().saturating_sub(signed.statement.at).max(0);
+        let bound = i64::try_from(STALE_AFTER.as_millis()).unwrap_or(i64::MAX);
+        let until = self.steady_ms().saturating_add(bound.saturating_sub(age));
+        // Under the lock, so that nobody who waits misses it.
+        let _locked = self.broken.lock().unwrap_or_else(PoisonError::into_inner);
+        self.fresh_until.fetch_max(until, Ordering::SeqCst);
+        self.beaten.notify_all();
+        true
+    }
+
+    fn take_approval(&self, job: &str, request: &str) -> Result<(), FollowError> {
+        let Ok(job) = JobId::parse(job) else { return Ok(()) };
+        let known = self.jobs.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&job);
+        if !known {
+            return Ok(());
+        }
+        let waiting = self.client.waiting(request).map_err(told)?;
+        for approval in waiting.approvals {
+            let bytes = |value: &serde_json::Value| serde_json::to_vec(value).unwrap_or_default();
+            let memberships: Vec<_> = approval.memberships.iter().map(bytes).collect();
+            // One that is there already, or does not hold, changes nothing.
+            let _refused =
+                approval::submit(&*self.ledger, &self.trust, &job, &bytes(&approval.approval), &memberships);
+        }
+        Ok(())
+    }
+
+    fn push_log(&self) -> Result<(), FollowError> {
+        let known = self.client.checkpoint(self.ledger.did()).map_err(told)?;
+        let mut first = known.map_or(0, |known| known.size);
+        let head = self.ledger.anchor().map_err(|error| of_ledger(&error))?;
+        let size = head.unverified().size;
+        if size < first {
+            let message = format!("{first} leaves were pushed, the ledger has {size}");
+            return Err(FollowError { code: "ledger_behind_checkpoint", message });
+        }
+        if size == first {
+            return Ok(());
+        }
+        let mut leaves = Vec::new();
+        let from = first;
+        while first < size && leaves.len() < LEAVES {
+            let left = usize::try_from(size.saturating_sub(first)).unwrap_or(PAGE).min(PAGE);
+            let page = self.ledger.leaves(first, left).map_err(|error| of_ledger(&error))?;
+            if page.is_empty() {
+                break;
+            }
+            first = first.saturating_add(u64::try_from(page.len()).unwrap_or(u64::MAX));
+            leaves.extend(page.into_iter().map(|leaf| String::from_utf8_lossy(&leaf).into_owned()));
+        }
+        let checkpoint = Checkpoint { checkpoint: head.to_string(), first: from, leaves };
+        self.client.push(&checkpoint).map(drop).map_err(told)
+    }
+
+    /// Hands in requests for calls that wait for people.
+    fn push_requests(&self) -> Result<(), FollowError> {
+        let jobs: Vec<_> = self
+            .jobs
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .iter()
+            .map(|(job, from)| (job.clone(), *from))
+            .collect();
+        for (job, mut from) in jobs {
+            let (mut waits, mut closed) = (false, false);
+            loop {
+                let page = self.ledger.entries(&job, from, PAGE).map_err(|error| of_ledger(&error))?;
+                if page.is_empty() {
+                    break;
+                }
+                from = from.saturating_add(u64::try_from(page.len()).unwrap_or(u64::MAX));
+                for entry in page.iter().filter_map(|bytes| Entry::decode(bytes).ok()) {
+                    waits |= matches!(
+                        &entry.body,
+                        Body::Attempt(Attempt {
+                            verdict: Verdict::Deny { reason: Reason::ApprovalRequired, .. },
+                            ..
+                        })
+                    );
+                    closed |= matches!(entry.body, Body::Closed(_));
+                }
+            }
+            if waits {
+                let requests = approval::requests(&*self.ledger, &self.trust, &job);
+                let requests = requests
+                    .map_err(|error| FollowError { code: error.code(), message: error.to_string() })?;
+                for request in requests {
+                    let Ok(hash) = request.hash() else { continue };
+                    if self.asked.lock().unwrap_or_else(PoisonError::into_inner).contains(&hash) {
+                        continue;
+                    }
+                    self.client.request_approval(&request).map_err(told)?;
+                    self.asked.lock().unwrap_or_else(PoisonError::into_inner).insert(hash);
+                }
+            }
+            let mut known = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
+            if closed {
+                known.remove(&job);
+            } else {
+                known.insert(job, from);
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,166 @@
+//! Gates that follow the control plane.
+
+use std::time::Duration;
+
+use wpc::{Key, OpenError, Outcome};
+use wpc_client::wire::{Revoke, RevokeToken, SubmitApproval};
+use wpc_evidence::statement::{ApprovalRequest, Granted, Nonce, approve};
+use wpc_model::{Bind, OnChange, Uses};
+
+use crate::world::{
+    ALICE, AUDITOR, GATE, OPERATOR, OTHER_GATE, World, asked, call, key, now_ms, open, orders, signed, trust,
+    until,
+};
+
+const SOON: Duration = Duration::from_secs(20);
+
+fn granted() -> Granted {
+    let issued_at = now_ms();
+    Granted {
+        bind: Bind::Arguments,
+        uses: Uses::Times(1),
+        issued_at,
+        not_after: issued_at + 600_000,
+        nonce: Nonce::mint().unwrap(),
+    }
+}
+
+#[test]
+fn a_job_from_its_token_to_its_bundle() {
+    let world = World::new();
+    let policy = orders();
+    world.release(&policy, OnChange::Finish);
+    let issued = world.issue(policy.hash());
+    let (ledger, follower) = world.gate(GATE);
+    assert!(follower.wait(SOON));
+    let artifact = world.client(GATE).artifact(policy.hash(), &trust()).unwrap();
+    let gate = open(&ledger, &artifact, &issued).unwrap();
+    gate.begin_sync(call("send", "staging")).unwrap().finish_sync(Outcome::Done);
+    // A call that people must approve goes to the control plane, and their signature comes back.
+    assert_eq!(gate.begin_sync(call("purge", "staging")).unwrap_err().code(), "approval_required");
+    let alice = world.client(ALICE);
+    until("the request", || !alice.requests(None, None).unwrap().requests.is_empty());
+    let waiting = alice.requests(Some(gate.job()), None).unwrap().requests.remove(0);
+    let request = ApprovalRequest::decode(&serde_json::to_vec(&waiting.request).unwrap()).unwrap();
+    assert_eq!(request.hash().unwrap().to_string(), waiting.request_hash);
+    let envelope = approve(&key(ALICE), &request, granted()).unwrap();
+    let submitted =
+        SubmitApproval { approval: serde_json::from_slice(&envelope).unwrap(), memberships: Vec::new() };
+    assert!(!alice.approve(&submitted).unwrap().existed);
+    assert!(alice.approve(&submitted).unwrap().existed);
+    until("the approval", || gate.begin_sync(call("purge", "staging")).is_ok());
+    // Revoked mid-run: the next call is refused, and the log says why.
+    let revoked = RevokeToken { token: Some(issued.token.clone()), ..RevokeToken::default() };
+    world.client(OPERATOR).revoke_token(&revoked).unwrap();
+    until("the revocation", || {
+        gate.begin_sync(call("send", "staging")).is_err_and(|refused| refused.code() == "token_revoked")
+    });
+    gate.close().unwrap();
+    follower.push().unwrap();
+    let checkpoint = world.client(AUDITOR).checkpoint(&key(GATE).did()).unwrap().unwrap();
+    let note = wpc_evidence::checkpoint::SignedCheckpoint::parse(&checkpoint.checkpoint).unwrap();
+    assert_eq!(note.cosigners(&trust()).keys().copied().collect::<Vec<_>>(), ["witness"]);
+    let bundle = wpc::bundle::of_job(&*ledger, &key(GATE), gate.job(), Some(&note)).unwrap();
+    let stored = world.client(GATE).put_bundle(&bundle).unwrap();
+    assert!(stored.closed, "{stored:?}");
+    let auditor = world.client(AUDITOR);
+    let query = [("resource", "staging".to_owned()), ("policy_hash_b64u", policy.hash().to_string())];
+    let found = auditor.evidence(&query).unwrap();
+    assert_eq!((found.bundles, found.without_bundle), (vec![stored.clone()], Vec::new()));
+    let fetched = auditor.bundle(wpc_model::Hash::from_text(&stored.bundle_hash).unwrap()).unwrap();
+    assert_eq!(fetched, bundle);
+    let census = auditor.census(&[]).unwrap();
+    assert_eq!((census.jobs, census.complete, census.wanting), (1, 1, Vec::new()));
+}
+
+#[test]
+fn a_job_is_open_at_one_ledger() {
+    let world = World::new();
+    let policy = orders();
+    world.release(&policy, OnChange::Finish);
+    let mut both = asked(policy.hash());
+    both.mission_id = Some("job_both".to_owned());
+    let issued = world.client(OPERATOR).issue(&both).unwrap();
+    let (first, follower) = world.gate(GATE);
+    assert!(follower.wait(SOON));
+    let gate = open(&first, &signed(&policy), &issued).unwrap();
+    // It may be joined where it is.
+    open(&first, &signed(&policy), &issued).unwrap();
+    // A second store of the same ledger's key: what was counted in the first does not count there.
+    let (second, _other) = world.gate(GATE);
+    let refused = open(&second, &signed(&policy), &issued).unwrap_err();
+    assert_eq!(refused.code(), "job_open_elsewhere");
+    assert!(matches!(refused, OpenError::Follow(_)));
+    // And another ledger cannot take it for its own.
+    let leaf = wpc_model::Hash::of(b"leaf");
+    let elsewhere = world.client(OTHER_GATE).open_job(gate.job(), leaf).unwrap_err();
+    assert_eq!(elsewhere.code(), "job_open_elsewhere");
+}
+
+#[test]
+fn a_ledger_that_was_put_back_is_found_out() {
+    let world = World::new();
+    let policy = orders();
+    world.release(&policy, OnChange::Finish);
+    let (ledger, follower) = world.gate(GATE);
+    assert!(follower.wait(SOON));
+    open(&ledger, &signed(&policy), &world.issue(policy.hash())).unwrap();
+    follower.push().unwrap();
+    drop(follower);
+    // An older copy: here one that knows nothing.
+    let (ledger, follower) = world.gate(GATE);
+    until("the refusal", || follower.push().is_err_and(|error| error.code == "ledger_behind_checkpoint"));
+    until("every call's refusal", || {
+        let gate = open(&ledger, &signed(&policy), &world.issue(policy.hash()));
+        gate.is_ok_and(|gate| {
+            gate.begin_sync(call("send", "staging"))
+                .is_err_and(|refused| refused.code() == "ledger_behind_checkpoint")
+        })
+    });
+}
+
+#[test]
+fn nothing_begins_when_nobody_can_be_heard() {
+    let mut world = World::new();
+    let policy = orders();
+    world.release(&policy, OnChange::Finish);
+    let issued = world.issue(policy.hash());
+    let (ledger, follower) = world.gate(GATE);
+    assert!(follower.wait(SOON));
+    let gate = open(&ledger, &signed(&policy), &issued).unwrap();
+    assert!(gate.begin_sync(call("send", "staging")).is_ok());
+    let port = world.stop();
+    let stale = || {
+        gate.begin_sync(call("send", "staging")).is_err_and(|refused| refused.code() == "revocation_stale")
+    };
+    until("staleness", stale);
+    // No job is opened either.
+    let Err(refused) = open(&ledger, &signed(&policy), &issued) else { panic!("opened") };
+    assert_eq!(refused.code(), "control_plane_unavailable");
+    // And it goes on when it is back, with what was revoked meanwhile.
+    assert_ne!(port, 0);
+    world.restart_at(port);
+    let job = gate.job().to_string();
+    let revoke = Revoke { kind: "job".to_owned(), value: job, reason: None };
+    world.client(OPERATOR).revoke(&revoke).unwrap();
+    until("the revocation", || {
+        gate.begin_sync(call("send", "staging")).is_err_and(|refused| refused.code() == "job_revoked")
+    });
+}
+
+#[test]
+fn a_stream_of_another_revoker_is_not_heard() {
+    let world = World::new();
+    let policy = orders();
+    world.release(&policy, OnChange::Finish);
+    let stranger = Key::from_seed(&[99; 32]);
+    let text = format!(
+        r#"{{"v":1,"principals":[{{"name":"r","keys":["{}"],"roles":["revoker"]}},{{"name":"g","keys":["{}"],"roles":["ledger"]}}]}}"#,
+        stranger.did(),
+        key(GATE).did()
+    );
+    let trust = wpc::Trust::parse(text.as_bytes()).unwrap();
+    let ledger = std::sync::Arc::new(wpc::MemoryLedger::new(key(GATE)).unwrap());
+    let follower = wpc_client::Follower::start(world.client(GATE), ledger, trust).unwrap();
+    assert!(!follower.wait(Duration::from_secs(3)));
+}

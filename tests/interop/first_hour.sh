@@ -1,0 +1,111 @@
+#!/usr/bin/env bash
+# tests/interop/first_hour.sh WPC GATE [SERVE ARGUMENTS...]: an operator's first hour with a control plane.
+# PYTHON names one that has `cryptography`: it signs the release, as a program that is not ours.
+#
+# Starts `wpc serve`, releases a policy's first artifact, issues a token, runs a gate against it, approves a call,
+# revokes the token mid-run, and verifies the bundle. Without more arguments the store is a file and the objects
+# lie in a folder; `--postgres --objects az://CONTAINER` and the like choose others. Fails at the first
+# difference. Ends only what it started.
+set -euo pipefail
+wpc="$(realpath "$1")" gate="$(realpath "$2")" root="$(cd "$(dirname "$0")/../.." && pwd)"
+shift 2
+work="$(mktemp -d)"
+server="" agent=""
+clean() {
+    [ -z "$agent" ] || kill "$agent" 2>/dev/null || true
+    [ -z "$server" ] || kill "$server" 2>/dev/null || true
+    rm -rf "$work"
+}
+trap clean EXIT
+cd "$work"
+[ $# -gt 0 ] || set -- --store plane/plane.db --objects plane/objects
+
+member() { python3 -c 'import json,sys; print(json.load(sys.stdin)[sys.argv[1]])' "$1"; }
+did() { "$wpc" key show "$1.key" --format json | member did; }
+for who in author releaser plane gate agent oncall operator auditor; do "$wpc" key new "$who.key" >/dev/null; done
+cat >trust.json <<END
+{"v":1,"principals":[
+ {"name":"author","keys":["$(did author)"],"roles":["policy_author"]},
+ {"name":"releaser","keys":["$(did releaser)"],"roles":["releaser"]},
+ {"name":"plane","keys":["$(did plane)"],"roles":["token_issuer","revoker"]},
+ {"name":"gate","keys":["$(did gate)"],"roles":["ledger"],"mode":"gateway"},
+ {"name":"oncall","keys":["$(did oncall)"],"roles":["approver"]},
+ {"name":"operator","keys":["$(did operator)"],"roles":["operator"]},
+ {"name":"auditor","keys":["$(did auditor)"],"roles":["auditor"]}],"threshold":{"witness":0}}
+END
+
+"$wpc" serve --trust trust.json --key plane.key --listen 127.0.0.1:0 "$@" >serve.out 2>serve.log &
+server=$!
+for _ in $(seq 300); do
+    grep -q ^serving serve.out && break
+    kill -0 "$server" || { cat serve.out serve.log; exit 1; }
+    sleep 0.1
+done
+url="$(awk '/^serving/ {print $2}' serve.out)"
+at() { printf '%s\n' --server "$url" --key "$1.key"; }
+
+"$wpc" compile "$root/examples/orders/policies/orders.wpc" --param "oncall=$(did oncall)" --out . >/dev/null
+"$wpc" sign orders.wpc.json --key author.key >/dev/null
+hash="$("$wpc" registry put orders.wpc.dsse.json $(at author) --format json | member policy_hash_b64u)"
+"$wpc" registry get "$hash" --trust trust.json --out fetched.json $(at gate) >/dev/null
+# Nobody gets a token for what is not released.
+refused="$("$wpc" token issue --artifact orders.wpc.json --mint --ledger "$(did gate)" --agent "$(did agent)" \
+    --out no.token $(at operator) --format json || true)"
+grep -q '"policy_not_released"' <<<"$refused"
+"${PYTHON:-python3}" "$root/tests/interop/sign_release.py" releaser.key "$(did releaser)" asb-send-orders-staging "$hash" \
+    >orders.release.json
+"$wpc" registry release orders.release.json --trust trust.json $(at releaser) >/dev/null
+"$wpc" registry show asb-send-orders-staging $(at gate) | grep -q "$hash"
+"$wpc" ledger init ledger/orders.db --key gate.key >/dev/null
+job="$("$wpc" token issue --artifact orders.wpc.json --mint --ledger "$(did gate)" --agent "$(did agent)" \
+    --out agent.token $(at operator) --format json | member job)"
+
+mkfifo calls
+"$gate" "$url" "$hash" trust.json ledger/orders.db gate.key agent.token agent.key <calls >decisions 2>gate.log &
+agent=$!
+exec 3>calls
+said() { # COUNT of lines that there must be
+    for _ in $(seq 300); do
+        [ "$(wc -l <decisions)" -ge "$1" ] && { sed -n "$1p" decisions; return; }
+        kill -0 "$agent" || { cat decisions gate.log; exit 1; }
+        sleep 0.1
+    done
+    exit 1
+}
+line=1
+[ "$(said 1)" = "open $job" ]
+ask() { # the decision about one call, in JSON
+    printf '%s\n' "$1" >&3
+    line=$((line + 1))
+    said "$line"
+}
+queue() { printf '{"kind":"queue","names":["%s"]}' "$1"; }
+send='{"tool":"azure_service_bus","action":"send","resource":'"$(queue orders-staging)"',"arguments":{"messages":[{"message_bytes":1024,"properties":{"schema_version":"1","correlation_id":"order-7"}}]}}'
+purge='{"tool":"azure_service_bus","action":"manage","resource":'"$(queue orders-staging)"',"arguments":{}}'
+grep -q ^allow <<<"$(ask "$send")"
+ask "$purge" >first_refusal
+cat first_refusal
+"$wpc" revoke job "$job" --reason drill $(at operator) >/dev/null
+for _ in $(seq 50); do
+    answer="$(ask "$send")"
+    line=$(wc -l <decisions)
+    [ "$answer" = "deny job_revoked" ] && break
+    sleep 0.1
+done
+[ "$answer" = "deny job_revoked" ]
+exec 3>&-
+wait "$agent"
+agent=""
+tail -1 decisions
+bundle="$(awk '/^bundle/ {print $2}' decisions)"
+"$wpc" evidence get "$bundle" --out job.bundle.json $(at auditor) >/dev/null
+"$wpc" bundle verify job.bundle.json --trust trust.json --accept gap_no_model_receipts --accept gap_not_witnessed \
+    --accept gap_revocation_log_absent --accept gap_attested --accept gap_self_described \
+    --accept gap_tool_version_self_reported || true
+"$wpc" evidence query --resource orders-staging --policy "$hash" $(at auditor) | grep -q "$job"
+"$wpc" evidence census $(at auditor)
+kill -TERM "$server"
+wait "$server"
+server=""
+grep -q ^stopped serve.out
+echo "the first hour went as it must"
