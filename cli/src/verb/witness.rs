@@ -163,7 +163,7 @@ fn unwritten(path: &Path, error: &io::Error) -> Failure {
 
 fn refused(args: &Cosign, error: &WitnessError) -> Failure {
     let help = match error {
-        WitnessError::Unknown(_) => "name the ledger's key with the role `ledger` in the trust file",
+        WitnessError::Unknown => "name the ledger's key with the role `ledger` in the trust file",
         WitnessError::OldSize { .. } => {
             "ask again with `wpc ledger checkpoint --old` and the size cosigned last"
         }
