@@ -19,10 +19,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use wpc_model::Hash;
 
+use crate::Key;
 use crate::checkpoint::{Checkpoint, CheckpointError, MAX_CHECKPOINT_BYTES, SignedCheckpoint};
 use crate::merkle::{empty_root, verify_consistency};
 use crate::trust::{Role, Trust};
-use crate::Key;
 
 /// Most hashes of a consistency proof.
 pub const MAX_PROOF: usize = 63;
