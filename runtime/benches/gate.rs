@@ -260,7 +260,7 @@ fn main() {
     let disk = disk(directory.path());
     disk.say("floor: 8 KiB written and synced", None);
 
-    let mut in_memory = Calls::on(memory);
+    let mut in_memory = Calls::on(Arc::clone(&memory));
     let rules = {
         let gate = in_memory.gate();
         Row::of_short(|| drop(black_box(gate.rulings(black_box(&call), Moment::at(0)))))
@@ -285,8 +285,8 @@ fn main() {
     };
     cold.say("+ token check, cold", Some((&verify, "the verify floor")));
     let mut check = || drop(black_box(cache.verify(&token, &expected, now_s)).unwrap());
-    let memory = Row::of(1, || in_memory.one(&call, &mut check));
-    memory.say("+ append in memory", Some((&rules, "decide")));
+    let appended = Row::of(1, || in_memory.one(&call, &mut check));
+    appended.say("+ append in memory", Some((&rules, "decide")));
     let path = directory.path().join("ledger.db");
     SqliteLedger::init(&path, &key(4).did()).unwrap();
     let mut durable = Calls::on(Arc::new(SqliteLedger::open(&path, key(4)).unwrap()));

@@ -22,8 +22,8 @@ use crate::{evidence, input, output};
 #[command(after_help = "\
 A witness is run by somebody else than the ledger, and remembers what it signed.
 
-Example: wpc witness cosign head.request --previous orders.last --key witness.key --trust trust.json \\
-           --out head.note")]
+Example: wpc witness cosign head.request --previous orders.last --key witness.key \\
+           --trust trust.json --out head.note")]
 pub(crate) struct Args {
     #[command(subcommand)]
     verb: Verb,
@@ -33,15 +33,15 @@ pub(crate) struct Args {
 enum Verb {
     /// Cosign a head that begins with the one cosigned last
     #[command(after_help = "\
-`--previous` is the witness's memory: the last head that it cosigned of this ledger, with its own signature.
-It is replaced before the new signature is written. A missing one is an error, unless `--first` says that
-this ledger was never cosigned: whoever loses it could cosign another history.
+`--previous` is the witness's memory: the last head that it cosigned of this ledger, with its own
+signature. It is replaced before the new signature is written. A missing one is an error, unless
+`--first` says that this ledger was never cosigned: whoever loses it could cosign another history.
 
-Refused are a head that is smaller, one that does not begin with the last (another history), and one that the
-ledger did not sign.
+Refused are a head that is smaller, one that does not begin with the last (another history), and one
+that the ledger did not sign.
 
-Example: wpc witness cosign head.request --previous orders.last --key witness.key --trust trust.json \\
-           --out head.note
+Example: wpc witness cosign head.request --previous orders.last --key witness.key \\
+           --trust trust.json --out head.note
 
 JSON: `origin`, `size`, `old`, `witness`, `at`, `out`")]
     Cosign(Cosign),
@@ -163,7 +163,7 @@ fn unwritten(path: &Path, error: &io::Error) -> Failure {
 
 fn refused(args: &Cosign, error: &WitnessError) -> Failure {
     let help = match error {
-        WitnessError::Unknown(_) => "name the ledger's key with the role `ledger` in the trust file",
+        WitnessError::Unknown => "name the ledger's key with the role `ledger` in the trust file",
         WitnessError::OldSize { .. } => {
             "ask again with `wpc ledger checkpoint --old` and the size cosigned last"
         }

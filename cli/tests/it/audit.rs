@@ -273,3 +273,30 @@ fn the_head_is_a_note_that_can_be_printed() {
     check!(place, "ledger", "checkpoint", "ledger/orders.db", "--key", "author.key");
     check!(place, "ledger", "checkpoint", "ledger/orders.db", "--old", "3");
 }
+
+#[test]
+#[ignore = "needs WPC_INTEROP, a directory: what tests/interop/evidence.sh reads"]
+fn what_a_ledger_that_grows_signs_is_written_for_others_to_read() {
+    let out =
+        std::path::PathBuf::from(std::env::var_os("WPC_INTEROP").expect("WPC_INTEROP names a directory"));
+    let place = watched();
+    place.does(&["ledger", "checkpoint", LEDGER, "--key", LEDGER_KEY, "--out", "old.note"]);
+    request(&place, LEDGER, "0");
+    cosign(&place, &["--first"]);
+    let (kept, _) = cosigned(&place);
+    let all = jobs(&place);
+    for job in &all {
+        bundle(&place, job);
+    }
+    place.does(&["ledger", "receipt", LEDGER, "--job", &all[0], "--entry", "1", "--out", "one.receipt.json"]);
+    open_another(&place, LEDGER, "job-more");
+    request(&place, LEDGER, &kept["size"].to_string());
+    fs::create_dir_all(out.join("bundles")).unwrap();
+    for name in ["old.note", "head.note", "head.request", "one.receipt.json", "trust.json"] {
+        fs::copy(place.path(name), out.join(name)).unwrap();
+    }
+    for job in &all {
+        let name = format!("bundles/{job}.json");
+        fs::copy(place.path(&name), out.join(name)).unwrap();
+    }
+}

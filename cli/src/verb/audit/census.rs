@@ -21,13 +21,13 @@ use crate::table::Table;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-The ledger's own log lists its jobs. Yes is: every job of it has a bundle that holds and reaches as far as
-the log says, every bundle is of a job of it, and nothing is hidden. A job is hidden if the ledger has it
-and its log does not, and so is one that only a bundle shows; a log that does not begin with a head that
-witnesses cosigned hides whatever it left out.
+The ledger's own log lists its jobs. Yes is: every job of it has a bundle that holds and reaches as
+far as the log says, every bundle is of a job of it, and nothing is hidden. A job is hidden if the
+ledger has it and its log does not, and so is one that only a bundle shows; a log that does not
+begin with a head that witnesses cosigned hides whatever it left out.
 
-Give `--checkpoint` from the witness's own hands: the ledger's operator could keep a cosigned head back. Give
-`--grants` from the issuer's: a job that nobody opened here was perhaps opened elsewhere.
+Give `--checkpoint` from the witness's own hands: the ledger's operator could keep a cosigned head
+back. Give `--grants` from the issuer's: a job that nobody opened here was perhaps opened elsewhere.
 
 Example: wpc audit census --ledger ledger/orders.db --bundles bundles --trust trust.json \\
            --checkpoint head.note

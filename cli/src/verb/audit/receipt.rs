@@ -15,8 +15,8 @@ use crate::{evidence, input};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Works offline. It shows that the ledger signed a log with this entry in it, and nothing of whether the entry
-is true or the policy allowed it: that is `wpc bundle verify`.
+Works offline. It shows that the ledger signed a log with this entry in it, and nothing of whether
+the entry is true or the policy allowed it: that is `wpc bundle verify`.
 
 Example: wpc audit receipt call.receipt.json --trust trust.json
 

@@ -12,9 +12,9 @@ use crate::store::Where;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-With the ledger's key, its own log gets the heads of all jobs that have grown first. The note is a C2SP
-checkpoint. A witness asks for more: what proves that the head begins with the one that it cosigned last;
-`--request` writes both, as the body of C2SP tlog-witness' `add-checkpoint`.
+With the ledger's key, its own log gets the heads of all jobs that have grown first. The note is a
+C2SP checkpoint. A witness asks for more: what proves that the head begins with the one that it
+cosigned last; `--request` writes both, as the body of C2SP tlog-witness' `add-checkpoint`.
 
 Example: wpc ledger checkpoint ledger/orders.db --key ledger.key --request head.request
 

@@ -12,10 +12,11 @@ use crate::store::Where;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-The head must be of the ledger's own history, and cosigned by a principal whom the trust file names as a
-witness. `wpc bundle create` puts the newest one into bundles that enough of them cosigned.
+The head must be of the ledger's own history, and cosigned by a principal whom the trust file names
+as a witness. `wpc bundle create` puts the newest one into bundles that enough of them cosigned.
 
-Example: wpc ledger cosigned ledger/orders.db --note head.note --key ledger.key --trust trust.json
+Example: wpc ledger cosigned ledger/orders.db --note head.note --key ledger.key \\
+           --trust trust.json
 
 JSON: `file` or `server`, `size`, `witnesses` {name: Unix seconds}")]
 pub(super) struct Cosigned {

@@ -13,8 +13,8 @@ use crate::store::Where;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-A receipt is the entry, the path from its leaf to the root of its job's tree, and the head that the ledger
-signed. `wpc audit receipt` verifies one, offline.
+A receipt is the entry, the path from its leaf to the root of its job's tree, and the head that the
+ledger signed. `wpc audit receipt` verifies one, offline.
 
 Example: wpc ledger receipt ledger/orders.db --job JOB --entry 3 --out call.receipt.json
 
