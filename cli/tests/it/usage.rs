@@ -16,6 +16,7 @@ const VERBS: &[&str] = &[
     "why",
     "explain",
     "token",
+    "release",
     "ledger",
     "demo",
     "completions",
@@ -42,6 +43,10 @@ fn every_verb_has_help_with_an_example() {
         ("ledger", "init"),
         ("ledger", "check"),
         ("ledger", "show"),
+        ("release", "list"),
+        ("release", "show"),
+        ("release", "verify"),
+        ("release", "submit"),
     ] {
         let told = place.told(&[verb, below, "--help"], b"");
         assert!(told.contains("Example: "), "{verb} {below}");
