@@ -1,8 +1,8 @@
 //! `wpc release`: which policy of a name is the current one.
 
+mod chains;
 mod list;
 mod make;
-mod place;
 mod show;
 mod submit;
 mod verify;

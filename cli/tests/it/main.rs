@@ -24,6 +24,8 @@ mod postgres;
 #[cfg(test)]
 mod project;
 #[cfg(test)]
+mod release;
+#[cfg(test)]
 mod seed;
 #[cfg(test)]
 mod show;

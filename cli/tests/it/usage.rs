@@ -16,6 +16,7 @@ const VERBS: &[&str] = &[
     "why",
     "explain",
     "token",
+    "release",
     "ledger",
     "witness",
     "audit",
@@ -61,6 +62,10 @@ fn every_verb_has_help_with_an_example() {
         ("witness", "cosign"),
         ("audit", "census"),
         ("audit", "receipt"),
+        ("release", "list"),
+        ("release", "show"),
+        ("release", "verify"),
+        ("release", "submit"),
     ] {
         let told = place.told(&[verb, below, "--help"], b"");
         assert!(told.contains("Example: "), "{verb} {below}");

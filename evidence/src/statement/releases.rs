@@ -213,10 +213,10 @@ pub struct Currency<'a> {
 impl<'a> Currency<'a> {
     fn of(all: &'a [Released], hash: Hash, on_change: OnChange, at: i64) -> Self {
         let begun = || all.iter().map(|one| &one.release).filter(|release| release.not_before <= at);
-        let own = begun().filter(|release| release.policy_hash == hash).last();
+        let own = begun().rfind(|release| release.policy_hash == hash);
         let later = begun().filter(|release| own.is_none_or(|own| release.seq > own.seq));
         let running = later.fold(on_change, |strictest, release| stricter(strictest, release.running));
-        Self { all, hash, at, current: begun().last(), own, running }
+        Self { all, hash, at, current: begun().next_back(), own, running }
     }
 
     /// The current release, if there is one.
@@ -251,7 +251,7 @@ impl<'a> Currency<'a> {
                 current.holds_at(self.at).map(|()| current.seq)
             }
             _ if self.all.is_empty() => Err(ReleaseError::Required),
-            current => match self.all.iter().filter(is_own).next_back() {
+            current => match self.all.iter().rfind(is_own) {
                 None => Err(ReleaseError::NotReleased),
                 Some(own) if current.is_none_or(|current| own.release.seq > current.seq) => {
                     Err(ReleaseError::Early)

@@ -100,9 +100,9 @@ impl Folder {
         })?;
         draft.file.write_all(envelope)?;
         readable(&draft.file)?;
-        draft.publish(&path).map_err(|error| match error.kind() {
-            io::ErrorKind::AlreadyExists => FolderError::Exists,
-            _ => error.into(),
+        draft.publish(&path).map_err(|error| {
+            let exists = error.kind() == io::ErrorKind::AlreadyExists;
+            if exists { FolderError::Exists } else { error.into() }
         })?;
         Ok(path)
     }

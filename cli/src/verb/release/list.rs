@@ -3,7 +3,7 @@
 use serde_json::json;
 use wpc_evidence::statement::Released;
 
-use super::place::Place;
+use super::chains::Chains;
 use super::{current, members, row};
 use crate::console::{Console, Done};
 use crate::failure::Failure;
@@ -24,17 +24,17 @@ pub(super) struct List {
     #[arg(value_name = "NAME")]
     name: Option<String>,
     #[command(flatten)]
-    place: Place,
+    chains: Chains,
 }
 
 pub(super) fn run(args: &List, console: &mut Console) -> Result<Done, Failure> {
     let names = match &args.name {
         Some(name) => vec![name.clone()],
-        None => args.place.names()?,
+        None => args.chains.names()?,
     };
     let (now_ms, mut listed) = (now_ms()?, Vec::new());
     for name in names {
-        let all = args.place.look(&name)?;
+        let all = args.chains.look(&name)?;
         let current = current(&all, now_ms).map(|one| one.hash);
         let is_current = |one: &Released| Some(one.hash) == current && one.release.holds_at(now_ms).is_ok();
         console.say(plain(&name));

@@ -8,7 +8,7 @@ use wpc::{Envelope, Key, Role, Trust};
 use wpc_evidence::statement::{Release, ReleaseHead, Released, Releases, Statement as _};
 use wpc_model::{Hash, OnChange, instant_text};
 
-use super::place::Place;
+use super::chains::Chains;
 use super::when::When;
 use super::{members, refused};
 use crate::console::{Console, Done};
@@ -32,8 +32,9 @@ pub(super) struct Make {
     /// Who is trusted for what
     #[arg(long, value_name = "FILE")]
     trust: PathBuf,
-    #[command(flatten)]
-    place: Place,
+    /// The directory of releases
+    #[arg(long, value_name = "DIR")]
+    dir: PathBuf,
     /// From when on: a time, or so long from now
     #[arg(long, value_name = "TIME")]
     not_before: Option<When>,
@@ -69,10 +70,10 @@ impl From<Running> for OnChange {
 }
 
 pub(super) fn run(args: &Make, console: &mut Console) -> Result<Done, Failure> {
-    let trust = evidence::trust(&args.trust)?;
+    let (trust, chains) = (evidence::trust(&args.trust)?, Chains::of(&args.dir));
     let (policy_name, policy_hash) = policy(args, &trust)?;
     let keys = args.key.iter().map(|file| key::read(file)).collect::<Result<Vec<Key>, _>>()?;
-    let mut envelopes = args.place.read(&policy_name)?;
+    let mut envelopes = chains.read(&policy_name)?;
     let known = Releases::verify(&envelopes, &trust).map_err(|error| refused(&error))?;
     if known.all().iter().any(|one| one.release.policy_name != policy_name) {
         return Err(refused(&wpc_evidence::statement::ReleaseError::Name));
@@ -88,7 +89,7 @@ pub(super) fn run(args: &Make, console: &mut Console) -> Result<Done, Failure> {
     // As whoever takes it will.
     let all = Releases::verify(&envelopes, &trust).map_err(|error| refused(&error))?;
     let signed = Release::verify(&envelope, &trust).map_err(|error| refused(&error.into()))?;
-    let file = args.place.add(&release.policy_name, release.seq, &envelope)?;
+    let file = chains.add(&release.policy_name, release.seq, &envelope)?;
     let Release { policy_name, seq, not_before, not_after, running, .. } = &release;
     let mut names: Vec<_> = signed.signers.into_iter().map(|signer| signer.principal).collect();
     names.sort_unstable();

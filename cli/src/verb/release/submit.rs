@@ -4,7 +4,7 @@ use serde_json::json;
 use std::path::PathBuf;
 use wpc::release::{self, SubmitError};
 
-use super::place::Place;
+use super::chains::Chains;
 use super::{Named, refused};
 use crate::console::{Console, Done};
 use crate::evidence;
@@ -24,7 +24,7 @@ pub(super) struct Submit {
     #[command(flatten)]
     named: Named,
     #[command(flatten)]
-    from: Place,
+    from: Chains,
     #[command(flatten)]
     to: crate::store::Place,
     /// Who is trusted for what

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde_json::json;
 use wpc_evidence::statement::Releases;
 
-use super::place::Place;
+use super::chains::Chains;
 use super::{Named, current, members, refused};
 use crate::console::{Console, Done};
 use crate::evidence;
@@ -26,7 +26,7 @@ pub(super) struct Verify {
     #[command(flatten)]
     named: Named,
     #[command(flatten)]
-    place: Place,
+    chains: Chains,
     /// Who is trusted for what
     #[arg(long, value_name = "FILE")]
     trust: PathBuf,
@@ -35,7 +35,7 @@ pub(super) struct Verify {
 pub(super) fn run(args: &Verify, console: &mut Console) -> Result<Done, Failure> {
     let trust = evidence::trust(&args.trust)?;
     let name = &args.named.name;
-    let releases = Releases::verify(args.place.read(name)?, &trust).map_err(|error| refused(&error))?;
+    let releases = Releases::verify(args.chains.read(name)?, &trust).map_err(|error| refused(&error))?;
     let all = releases.all();
     if all.first().is_none_or(|one| one.release.seq != 1) {
         return Err(refused(&wpc_evidence::statement::ReleaseError::Gap));

@@ -1,6 +1,6 @@
 //! Where chains of releases are: in a directory.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use wpc::release::{Folder, FolderError};
 use wpc_evidence::statement::Released;
@@ -10,13 +10,17 @@ use crate::failure::Failure;
 
 /// Where chains of releases are. A registry is another such place.
 #[derive(Debug, clap::Args)]
-pub(super) struct Place {
+pub(super) struct Chains {
     /// The directory of releases
     #[arg(long, value_name = "DIR")]
     dir: PathBuf,
 }
 
-impl Place {
+impl Chains {
+    pub(super) fn of(dir: &Path) -> Self {
+        Self { dir: dir.to_owned() }
+    }
+
     /// The names of the policies that have releases there, sorted.
     pub(super) fn names(&self) -> Result<Vec<String>, Failure> {
         self.folder().names().map_err(|error| self.failed(&error))
