@@ -10,8 +10,8 @@ use std::time::Duration;
 use wpc_mcp::{Catalogue, Identity, Server, Upstream};
 
 use crate::console::{Console, Done};
-use crate::failure::Failure;
 use crate::evidence::Place;
+use crate::failure::Failure;
 use opened::Opened;
 
 #[derive(Debug, clap::Args)]
