@@ -14,7 +14,9 @@ pub fn import(data: &[u8]) {
     let Ok(imported) = wpc_mcp::import("server", served.tools.clone(), &Choices::default()) else { return };
     let again = wpc_mcp::import("server", served.tools, &Choices::default());
     assert_eq!(again.as_ref(), Ok(&imported), "another file for the same server");
-    let hidden = |c: char| c.is_control() && c != '\n' || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}');
+    let hidden = |c: char| {
+        c.is_control() && c != '\n' || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}')
+    };
     assert!(!imported.text.contains(hidden), "hidden characters");
     let problems = check(&Source::new("server.wpc", imported.text.clone()), &Parameters::new());
     let wrong: Vec<_> = problems.iter().filter(|problem| problem.severity == Severity::Error).collect();

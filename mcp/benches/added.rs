@@ -7,7 +7,12 @@
 //!
 //! `cargo bench -p wpc-mcp --bench added` (target: at most 2 ms more at the median, TARGETS.md 3).
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stdout, reason = "a bench stops where it fails")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a bench stops where it fails"
+)]
 
 use std::io::{self, BufRead as _, Write as _};
 use std::process::Stdio;
@@ -48,7 +53,11 @@ fn row(name: &str, times: &[Duration], bare: Option<&[Duration]>) {
     let at = |times: &[Duration], percent: usize| times[times.len() * percent / 100];
     let added = bare.map(|bare| at(times, 50).saturating_sub(at(bare, 50)));
     let added = added.map(|added| format!("{added:.0?}")).unwrap_or_default();
-    println!("{name:<28} {:>10} {:>10} {added:>14}", format!("{:.0?}", at(times, 50)), format!("{:.0?}", at(times, 99)));
+    println!(
+        "{name:<28} {:>10} {:>10} {added:>14}",
+        format!("{:.0?}", at(times, 50)),
+        format!("{:.0?}", at(times, 99))
+    );
 }
 
 /// The times of calls of what this program is as `arguments`, sorted.
@@ -66,7 +75,8 @@ async fn timed(arguments: &[&str]) -> Vec<Duration> {
     for call in 0..2 * CALLS {
         let arguments = json!({ "text": format!("call {call}") }).as_object().unwrap().clone();
         let began = Instant::now();
-        let result = client.call_tool(CallToolRequestParams::new("say").with_arguments(arguments)).await.unwrap();
+        let result =
+            client.call_tool(CallToolRequestParams::new("say").with_arguments(arguments)).await.unwrap();
         let took = began.elapsed();
         assert_ne!(result.is_error, Some(true), "{result:?}");
         if call >= CALLS {
@@ -92,7 +102,9 @@ fn serve() {
                 let schema = json!({ "type": "object", "properties": { "text": { "type": "string" } }, "required": ["text"] });
                 json!({ "tools": [{ "name": "say", "inputSchema": schema }] })
             }
-            Some("tools/call") => json!({ "content": [{ "type": "text", "text": message["params"]["arguments"]["text"] }] }),
+            Some("tools/call") => {
+                json!({ "content": [{ "type": "text", "text": message["params"]["arguments"]["text"] }] })
+            }
             _ => continue,
         };
         let mut out = io::stdout().lock();
@@ -111,7 +123,8 @@ async fn gate(ledger: &str) {
     );
     let source = wpc_compiler::Source::new("bare.wpc", text);
     let policy = wpc_compiler::compile(&source, &wpc_compiler::Parameters::new()).unwrap().policy;
-    let (author, agent, ledger_key) = (Key::from_seed(&[1; 32]), Key::from_seed(&[2; 32]), Key::from_seed(&[3; 32]));
+    let (author, agent, ledger_key) =
+        (Key::from_seed(&[1; 32]), Key::from_seed(&[2; 32]), Key::from_seed(&[3; 32]));
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("ledger.db");
     let ledger: Arc<dyn Ledger> = if ledger == "memory" {

@@ -111,7 +111,9 @@ fn call(message: &Json, changed: &mut bool, cancelled: &[Json]) -> io::Result<Op
         "huge" => text("x".repeat(17 << 20)),
         "sample" => {
             let params = json!({ "messages": [], "maxTokens": 1 });
-            say(&json!({ "jsonrpc": "2.0", "id": "s", "method": "sampling/createMessage", "params": params }))?;
+            say(
+                &json!({ "jsonrpc": "2.0", "id": "s", "method": "sampling/createMessage", "params": params }),
+            )?;
             return Ok(None);
         }
         "steps" => {

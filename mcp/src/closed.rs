@@ -97,7 +97,11 @@ pub fn check_unchanged(program: &Path) -> Result<(), OpenFile> {
 
 /// Who may write into a folder may put another file in the place of one, unless it is sticky.
 fn check_folder(folder: &Path) -> Result<(), OpenFile> {
-    if folder.as_os_str().is_empty() { Ok(()) } else { check_mode(folder, 0o022, "others may replace what lies in it") }
+    if folder.as_os_str().is_empty() {
+        Ok(())
+    } else {
+        check_mode(folder, 0o022, "others may replace what lies in it")
+    }
 }
 
 #[cfg(unix)]
@@ -110,8 +114,7 @@ fn check_mode(path: &Path, forbidden: u32, why: &str) -> Result<(), OpenFile> {
     use std::os::unix::fs::MetadataExt as _;
 
     const STICKY: u32 = 0o1000;
-    let found = fs::metadata(path)
-        .map_err(|cause| OpenFile::Unreadable { path: path.to_owned(), cause })?;
+    let found = fs::metadata(path).map_err(|cause| OpenFile::Unreadable { path: path.to_owned(), cause })?;
     let open = |why: String| Err(OpenFile::Open { path: path.to_owned(), why });
     if found.uid() != user() && found.uid() != 0 {
         return open(format!("user {} owns it", found.uid()));

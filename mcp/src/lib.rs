@@ -35,5 +35,7 @@ pub use serve::{
     Caller, Description, Executed, Executor, GRANT_HEADER, HttpServer, Identity, Listener, Progress, REFUSAL,
     ServeError, Server, Tokens, Withheld, Work,
 };
-pub use upstream::{CALL_WITHIN, Launch, PASSED_ON, Served, Upstream, UpstreamError, tools_of, tools_of_json};
+pub use upstream::{
+    CALL_WITHIN, Launch, PASSED_ON, Served, Upstream, UpstreamError, tools_of, tools_of_json,
+};
 pub use wire::{MAX_MESSAGE_DEPTH, MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES, read_message};

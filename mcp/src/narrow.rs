@@ -46,11 +46,13 @@ pub(crate) fn allowed(policy: &Policy, tool: &str, action: &str) -> Option<Allow
 
 fn of_layer(tool: &Tool, action: &str) -> Option<Allowed> {
     let of = tool.interface.actions.get(action)?;
-    let denied = |target: &Target| tool.deny.iter().any(|deny| {
-        deny.conditions.is_empty()
-            && deny.action.as_deref().is_none_or(|name| name == action)
-            && covers(&deny.target, target)
-    });
+    let denied = |target: &Target| {
+        tool.deny.iter().any(|deny| {
+            deny.conditions.is_empty()
+                && deny.action.as_deref().is_none_or(|name| name == action)
+                && covers(&deny.target, target)
+        })
+    };
     if denied(&Target::Any) {
         return None;
     }
@@ -138,10 +140,9 @@ fn together(places: Vec<Place>) -> Vec<Place> {
 
 fn places(interface: &Interface, action: &Action, target: &Target) -> Vec<Place> {
     match target {
-        Target::Of { kind, slots } => vec![Place {
-            kind: kind.to_string(),
-            names: slots.iter().map(of_slot).collect(),
-        }],
+        Target::Of { kind, slots } => {
+            vec![Place { kind: kind.to_string(), names: slots.iter().map(of_slot).collect() }]
+        }
         Target::Any => {
             let any = |kind: &String| {
                 let parameters = interface.kinds.get(kind).map_or(0, |kind| kind.template.parameters.len());
@@ -223,7 +224,9 @@ fn apply(
                 domain = domain.field_mut(name);
                 ty = field.ty.clone();
             }
-            (Step::Field(part), Type::Email) if part == "domain" && at.saturating_add(1) == subject.steps.len() => {
+            (Step::Field(part), Type::Email)
+                if part == "domain" && at.saturating_add(1) == subject.steps.len() =>
+            {
                 of_email_domain(domain, test);
                 return;
             }
@@ -249,9 +252,7 @@ fn of_test(subject: &Subject, ty: &Type, test: &Test) -> Domain {
         Test::Absent if subject.quantifier.is_none() => Domain { absent: true, ..Domain::default() },
         Test::Compare(Comparison::Equal, value) => Domain::of([value.clone()]),
         Test::In(values) => Domain::of(values.iter().cloned()),
-        Test::Compare(..) => {
-            Domain { range: of_comparison(test).unwrap_or_default(), ..Domain::default() }
-        }
+        Test::Compare(..) => Domain { range: of_comparison(test).unwrap_or_default(), ..Domain::default() },
         Test::Like(like) => pattern(pattern::of_like(like)),
         Test::Matches(matches) => pattern(pattern::of_matches(matches)),
         Test::UnderPath(paths) => pattern(pattern::of_under_path(texts(paths).iter().map(String::as_str))),
@@ -260,7 +261,10 @@ fn of_test(subject: &Subject, ty: &Type, test: &Test) -> Domain {
         }
         Test::Has(keys) if matches!(ty, Type::Map(_)) => {
             let there = || Domain { present: true, ..Domain::default() };
-            Domain { fields: texts(keys).into_iter().map(|key| (key, there())).collect(), ..Domain::default() }
+            Domain {
+                fields: texts(keys).into_iter().map(|key| (key, there())).collect(),
+                ..Domain::default()
+            }
         }
         Test::Lacks(keys) if matches!(ty, Type::Map(_)) => {
             Domain { lacks: texts(keys).into_iter().collect(), ..Domain::default() }

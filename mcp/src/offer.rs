@@ -138,7 +138,12 @@ impl Offer {
     }
 }
 
-fn schema_of(interface: &Interface, action: &Action, allowed: &Allowed, layout: &Layout) -> Map<String, Json> {
+fn schema_of(
+    interface: &Interface,
+    action: &Action,
+    allowed: &Allowed,
+    layout: &Layout,
+) -> Map<String, Json> {
     let mut properties = Writer { interface }.properties(&action.arguments, &allowed.arguments, 0);
     match layout {
         Layout::None => {}

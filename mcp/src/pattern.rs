@@ -93,8 +93,10 @@ fn literals(out: &mut String, text: &str) {
 }
 
 fn literal(out: &mut String, character: char) {
-    if matches!(character, '^' | '$' | '\\' | '.' | '*' | '+' | '?' | '(' | ')' | '[' | ']' | '{' | '}' | '|' | '/')
-    {
+    if matches!(
+        character,
+        '^' | '$' | '\\' | '.' | '*' | '+' | '?' | '(' | ')' | '[' | ']' | '{' | '}' | '|' | '/'
+    ) {
         out.push('\\');
     }
     out.push(character);

@@ -94,7 +94,8 @@ impl Definitions {
             let Some(pinned) = lock.tools.get(tool.name.as_ref()) else { continue };
             let is_new = !by_name.contains_key(tool.name.as_ref());
             let name = tool.name.to_string();
-            let found = if is_new && pin(&tool) == *pinned { Found::Same(Box::new(tool)) } else { Found::Changed };
+            let found =
+                if is_new && pin(&tool) == *pinned { Found::Same(Box::new(tool)) } else { Found::Changed };
             by_name.insert(name, found);
         }
         Self { by_name }
@@ -106,6 +107,9 @@ impl Definitions {
 
     /// The names of tools that are not what was imported.
     pub(crate) fn changed(&self) -> impl Iterator<Item = &str> {
-        self.by_name.iter().filter(|(_, found)| matches!(found, Found::Changed)).map(|(name, _)| name.as_str())
+        self.by_name
+            .iter()
+            .filter(|(_, found)| matches!(found, Found::Changed))
+            .map(|(name, _)| name.as_str())
     }
 }

@@ -119,9 +119,8 @@ impl Writer<'_> {
         let unknown = Domain::default();
         schema.insert("additionalProperties".to_owned(), Json::Object(self.value(member, &unknown, depth)));
         let known = domain.fields.iter().filter(|(_, field)| !field.absent);
-        let known: Map<_, _> = known
-            .map(|(key, field)| (key.clone(), Json::Object(self.value(member, field, depth))))
-            .collect();
+        let known: Map<_, _> =
+            known.map(|(key, field)| (key.clone(), Json::Object(self.value(member, field, depth)))).collect();
         if !known.is_empty() {
             schema.insert("properties".to_owned(), Json::Object(known));
         }
@@ -171,7 +170,8 @@ fn typed(name: &str, description: Option<&str>) -> Map<String, Json> {
 fn integer(least: i64, range: Bounds, description: Option<String>) -> Map<String, Json> {
     let mut schema = typed("integer", description.as_deref());
     schema.insert("minimum".to_owned(), json!(range.least.map_or(least, |bound| bound.max(least))));
-    schema.insert("maximum".to_owned(), json!(range.most.map_or(MAX_INTEGER, |bound| bound.min(MAX_INTEGER))));
+    schema
+        .insert("maximum".to_owned(), json!(range.most.map_or(MAX_INTEGER, |bound| bound.min(MAX_INTEGER))));
     schema
 }
 

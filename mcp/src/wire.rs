@@ -30,12 +30,8 @@ const CLIENT_METHODS: &[&str] = &[
 ];
 
 /// What servers may ask for or tell.
-const SERVER_METHODS: &[&str] = &[
-    "ping",
-    "notifications/cancelled",
-    "notifications/progress",
-    "notifications/tools/list_changed",
-];
+const SERVER_METHODS: &[&str] =
+    &["ping", "notifications/cancelled", "notifications/progress", "notifications/tools/list_changed"];
 
 /// Who sent a message.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -120,10 +116,9 @@ impl Fault {
     pub(crate) fn error(&self) -> ErrorData {
         let code = match &self.kind {
             FaultKind::NotJson => ErrorCode::PARSE_ERROR,
-            FaultKind::TooLarge
-            | FaultKind::DuplicateKey
-            | FaultKind::Batch
-            | FaultKind::NotAMessage(_) => ErrorCode::INVALID_REQUEST,
+            FaultKind::TooLarge | FaultKind::DuplicateKey | FaultKind::Batch | FaultKind::NotAMessage(_) => {
+                ErrorCode::INVALID_REQUEST
+            }
             FaultKind::Method(_) => ErrorCode::METHOD_NOT_FOUND,
             FaultKind::Call(_) => ErrorCode::INVALID_PARAMS,
         };
@@ -234,7 +229,11 @@ fn check(message: &Json, from: Sender) -> Result<(), Fault> {
     if method.starts_with("notifications/") == id.is_some() {
         return wrong("a notification has no `id`, a request has one");
     }
-    if method == "tools/call" { check_call(members).map_err(|why| fault(FaultKind::Call(why), true)) } else { Ok(()) }
+    if method == "tools/call" {
+        check_call(members).map_err(|why| fault(FaultKind::Call(why), true))
+    } else {
+        Ok(())
+    }
 }
 
 /// An error that answers no request that could be read.
@@ -375,23 +374,33 @@ mod tests {
 
     #[test]
     fn what_two_readers_could_read_differently_is_refused() {
-        assert_eq!(refused(r#"{"jsonrpc":"2.0","id":1,"id":2,"method":"ping"}"#), "duplicate_key -32600 - true true");
+        assert_eq!(
+            refused(r#"{"jsonrpc":"2.0","id":1,"id":2,"method":"ping"}"#),
+            "duplicate_key -32600 - true true"
+        );
         assert_eq!(refused("[]"), "mcp_message -32600 - true true");
         assert_eq!(refused("{"), "not_json -32700 - true true");
         assert_eq!(refused(r#"{"jsonrpc":"2.0","id":1,"method":"ping"} {}"#), "not_json -32700 - true true");
-        assert_eq!(refused(r#"{"jsonrpc":"2.0","id":1.5,"method":"ping"}"#), "mcp_message -32600 - true true");
+        assert_eq!(
+            refused(r#"{"jsonrpc":"2.0","id":1.5,"method":"ping"}"#),
+            "mcp_message -32600 - true true"
+        );
         assert_eq!(refused(r#"{"jsonrpc":"1.0","id":1,"method":"ping"}"#), "mcp_message -32600 1 true true");
         let deep = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"ping","params":{}}}"#, "[".repeat(100));
         assert_eq!(refused(&deep), "too_large -32600 - true true");
         assert_eq!(
-            refused(r#"{"jsonrpc":"2.0","id":"a","method":"tools/call","params":{"name":"x","arguments":[]}}"#),
+            refused(
+                r#"{"jsonrpc":"2.0","id":"a","method":"tools/call","params":{"name":"x","arguments":[]}}"#
+            ),
             "wrong_type -32602 a true true"
         );
     }
 
     #[test]
     fn methods_are_an_allowlist() {
-        for method in ["resources/read", "prompts/list", "completion/complete", "tasks/get", "server/discover", "x"] {
+        for method in
+            ["resources/read", "prompts/list", "completion/complete", "tasks/get", "server/discover", "x"]
+        {
             let text = format!(r#"{{"jsonrpc":"2.0","id":7,"method":"{method}"}}"#);
             assert_eq!(refused(&text), "mcp_method -32601 7 true false");
         }

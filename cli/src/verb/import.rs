@@ -87,7 +87,9 @@ pub(crate) fn run(args: Args, console: &mut Console) -> Result<Done, Failure> {
         (Some(name), _) => name.clone(),
         (None, Some(name)) => wpc_mcp::interface_name(name),
         (None, None) => {
-            return Err(Failure::environment("usage", "the interface has no name").help("give one: `--name files`"));
+            return Err(
+                Failure::environment("usage", "the interface has no name").help("give one: `--name files`")
+            );
         }
     };
     let out = args.out.clone().unwrap_or_else(|| PathBuf::from(format!("{name}.wpc")));
@@ -99,8 +101,11 @@ pub(crate) fn run(args: Args, console: &mut Console) -> Result<Done, Failure> {
     })?;
     check(&imported, &out)?;
     if let Some(place) = imported.unused.first() {
-        return Err(Failure::environment("usage", format!("`{}` is no argument or result of this server", plain(place)))
-            .help("`--type` names TOOL.ARGUMENT, `--trusted` TOOL.FIELD of a structured result"));
+        return Err(Failure::environment(
+            "usage",
+            format!("`{}` is no argument or result of this server", plain(place)),
+        )
+        .help("`--type` names TOOL.ARGUMENT, `--trusted` TOOL.FIELD of a structured result"));
     }
     for (tool, why) in &imported.left_out {
         console.warn(format!("warning: `{}` is left out, since {}", plain(tool), plain(why)));
@@ -153,9 +158,11 @@ fn before(out: &Path, lock: &Path) -> Result<Option<(String, Lock)>, Failure> {
         (true, true) => {
             Ok(Some((input::text(out, "interface", wpc_grammar::MAX_SOURCE_BYTES)?, opened::lock(lock)?)))
         }
-        (true, false) => Err(Failure::environment("file_exists", "there is a file of that name that was not imported")
-            .file(out)
-            .help("choose another name: `--out`")),
+        (true, false) => {
+            Err(Failure::environment("file_exists", "there is a file of that name that was not imported")
+                .file(out)
+                .help("choose another name: `--out`"))
+        }
         (false, true) => Err(Failure::environment("file_exists", "there is a lock and no interface")
             .file(lock)
             .help("remove it, or bring the interface back")),
@@ -166,10 +173,11 @@ fn before(out: &Path, lock: &Path) -> Result<Option<(String, Lock)>, Failure> {
 fn choices(args: &Args, before: Option<&Lock>) -> Result<Choices, Failure> {
     let mut types: BTreeMap<_, _> = before.map(|lock| lock.types.clone()).unwrap_or_default();
     for choice in &args.types {
-        let (place, ty) = choice.rsplit_once('=').filter(|(place, _)| place.contains('.')).ok_or_else(|| {
-            Failure::environment("usage", format!("`{}` names no type", plain(choice)))
-                .help("write TOOL.ARGUMENT=TYPE, as in `read_file.path=path`")
-        })?;
+        let (place, ty) =
+            choice.rsplit_once('=').filter(|(place, _)| place.contains('.')).ok_or_else(|| {
+                Failure::environment("usage", format!("`{}` names no type", plain(choice)))
+                    .help("write TOOL.ARGUMENT=TYPE, as in `read_file.path=path`")
+            })?;
         types.insert(place.to_owned(), ty.to_owned());
     }
     let old = before.into_iter().flat_map(|lock| lock.trusted.iter());
@@ -189,7 +197,10 @@ fn served(args: &Args) -> Result<Served, Failure> {
         Some(url) => {
             let read = |path: &PathBuf| input::text(path, "credential", 64 << 10);
             let authorization = args.credential.as_ref().map(read).transpose()?;
-            Launch::Http { url: url.clone(), authorization: authorization.map(|text| text.trim_end().to_owned()) }
+            Launch::Http {
+                url: url.clone(),
+                authorization: authorization.map(|text| text.trim_end().to_owned()),
+            }
         }
         None => opened::command(&args.command, &args.env)?,
     };
@@ -212,6 +223,9 @@ fn check(imported: &Imported, out: &Path) -> Result<(), Failure> {
     if wrong.is_empty() {
         return Ok(());
     }
-    Err(Failure::no("import_unreadable", format!("the imported interface does not compile: {}", problems::drawn(&wrong, &source, false)))
-        .help("report this with the server's `tools/list`"))
+    Err(Failure::no(
+        "import_unreadable",
+        format!("the imported interface does not compile: {}", problems::drawn(&wrong, &source, false)),
+    )
+    .help("report this with the server's `tools/list`"))
 }

@@ -17,7 +17,13 @@ pub(super) const SUFFIX: &str = ".lock";
 
 /// Reports an interface that is not the one that its lock names, and policies that were locked against
 /// another one.
-pub(super) fn check(interface: &str, lock: &str, root: (&str, &File), written: &Text, problems: &mut Problems) {
+pub(super) fn check(
+    interface: &str,
+    lock: &str,
+    root: (&str, &File),
+    written: &Text,
+    problems: &mut Problems,
+) {
     let found = Hash::of(interface.as_bytes());
     let locked = words(lock, "interface").next().and_then(|mut rest| Hash::from_text(rest.next()?));
     let mut report = |message: String, help: String| {
@@ -41,7 +47,10 @@ pub(super) fn check(interface: &str, lock: &str, root: (&str, &File), written: &
         let accepted = entries.find(|(name, _)| *name == policy);
         if accepted.is_some_and(|(_, interface)| Hash::from_text(interface) != Some(found)) {
             report(
-                format!("found {:?}, which is another interface than the one that `{policy}` was locked with", written.value),
+                format!(
+                    "found {:?}, which is another interface than the one that `{policy}` was locked with",
+                    written.value
+                ),
                 format!("see what the change means with `wpc diff`, then run `wpc lock {path}`"),
             );
         }
@@ -50,5 +59,6 @@ pub(super) fn check(interface: &str, lock: &str, root: (&str, &File), written: &
 
 /// What stands behind each `word` of a lock.
 fn words<'a>(lock: &'a str, word: &'a str) -> impl Iterator<Item = std::str::Split<'a, char>> {
-    lock.lines().filter_map(move |line| Some(line.trim_end().strip_prefix(word)?.strip_prefix(' ')?.split(' ')))
+    lock.lines()
+        .filter_map(move |line| Some(line.trim_end().strip_prefix(word)?.strip_prefix(' ')?.split(' ')))
 }

@@ -93,7 +93,9 @@ pub fn import(name: &str, mut tools: Vec<Tool>, choices: &Choices) -> Result<Imp
     let mut written = Written::new(choices);
     let mut lock = Lock::default();
     for at in 0..tools.len() {
-        let (Some(tool), before) = (tools.get(at), at.checked_sub(1).and_then(|at| tools.get(at))) else { continue };
+        let (Some(tool), before) = (tools.get(at), at.checked_sub(1).and_then(|at| tools.get(at))) else {
+            continue;
+        };
         let after = at.checked_add(1).and_then(|at| tools.get(at));
         let repeated = [before, after].into_iter().flatten().any(|other| other.name == tool.name);
         match if repeated { Err("two tools have this name".to_owned()) } else { written.tool(tool) } {
@@ -193,7 +195,8 @@ impl<'a> Written<'a> {
         docs(out, "    ", &tool.description.as_deref().map(text::line).unwrap_or_default());
         for (name, _) in left_out {
             // Writing to a string cannot fail.
-            let _infallible = writeln!(out, "    // Without `{name}`, which is no name that policies can have.");
+            let _infallible =
+                writeln!(out, "    // Without `{name}`, which is no name that policies can have.");
         }
         let _infallible = write!(out, "    action {name}");
         if name != wire {

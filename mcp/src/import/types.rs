@@ -82,8 +82,13 @@ impl<'a> Types<'a> {
     /// The properties of an object, of which `place` is the path from the tool's name.
     pub(crate) fn fields(&mut self, schema: &Map<String, Json>, place: &str, depth: u32) -> Fields {
         let mut found = Fields { fields: Vec::new(), left_out: Vec::new() };
-        let required: BTreeSet<&str> =
-            schema.get("required").and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_str).collect();
+        let required: BTreeSet<&str> = schema
+            .get("required")
+            .and_then(Json::as_array)
+            .into_iter()
+            .flatten()
+            .filter_map(Json::as_str)
+            .collect();
         let properties = schema.get("properties").and_then(Json::as_object).into_iter().flatten();
         for (property, said) in properties {
             let is_required = required.contains(property.as_str());
@@ -168,13 +173,19 @@ impl<'a> Types<'a> {
                 let natural = schema.get("minimum").and_then(Json::as_i64).is_some_and(|least| least >= 0);
                 Read::plain(if natural { "count" } else { "int" })
             }
-            "number" => Read::json(format!("{NUMBER} that no condition reads: `--type {place}=int` or `decimal<2>`")),
+            "number" => {
+                Read::json(format!("{NUMBER} that no condition reads: `--type {place}=int` or `decimal<2>`"))
+            }
             "string" => string(schema),
             "array" => {
                 let item = schema.get("items").filter(|item| !item.is_array());
                 let deeper = depth.saturating_add(1);
-                let item = item.map_or_else(|| Read::plain("json"), |item| self.read(item, &format!("{place}[]"), deeper, 0));
-                let mut notes: Vec<_> = item.notes.into_iter().map(|note| format!("members: {note}")).collect();
+                let item = item.map_or_else(
+                    || Read::plain("json"),
+                    |item| self.read(item, &format!("{place}[]"), deeper, 0),
+                );
+                let mut notes: Vec<_> =
+                    item.notes.into_iter().map(|note| format!("members: {note}")).collect();
                 if item.nullable {
                     notes.push("members: `null` is refused".to_owned());
                 }
@@ -186,8 +197,10 @@ impl<'a> Types<'a> {
     }
 
     fn object(&mut self, schema: &Map<String, Json>, place: &str, depth: u32) -> Read {
-        let has_properties =
-            schema.get("properties").and_then(Json::as_object).is_some_and(|properties| !properties.is_empty());
+        let has_properties = schema
+            .get("properties")
+            .and_then(Json::as_object)
+            .is_some_and(|properties| !properties.is_empty());
         if !has_properties {
             return match schema.get("additionalProperties") {
                 Some(values @ Json::Object(members)) if !members.is_empty() => {
@@ -225,7 +238,11 @@ impl<'a> Types<'a> {
             several => {
                 let listed: Option<Vec<Json>> = several
                     .iter()
-                    .map(|one| one.get("const").map(|one| vec![one.clone()]).or_else(|| one.get("enum")?.as_array().cloned()))
+                    .map(|one| {
+                        one.get("const")
+                            .map(|one| vec![one.clone()])
+                            .or_else(|| one.get("enum")?.as_array().cloned())
+                    })
                     .collect::<Option<Vec<_>>>()
                     .map(|all| all.concat());
                 listed.map_or_else(|| Read::json("one of several shapes"), |listed| words(&listed))
@@ -254,9 +271,10 @@ fn string(schema: &Map<String, Json>) -> Read {
         Some("hostname") => Read::plain("host"),
         Some("ipv4" | "ipv6") => Read::plain("ip"),
         Some("uri" | "url") => Read::plain("url"),
-        Some(other) => {
-            Read { notes: vec![format!("format `{}` is not looked at", text::line(other))], ..Read::plain("text") }
-        }
+        Some(other) => Read {
+            notes: vec![format!("format `{}` is not looked at", text::line(other))],
+            ..Read::plain("text")
+        },
         None => Read::plain("text"),
     }
 }
@@ -306,9 +324,27 @@ fn fits(read: &Read, schema: &Map<String, Json>, chosen: &str) -> bool {
 /// What of a schema no type says. The server still looks at it.
 fn unsaid(schema: &Map<String, Json>) -> Vec<String> {
     const WORDS: &[&str] = &[
-        "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength",
-        "pattern", "minItems", "maxItems", "uniqueItems", "minProperties", "maxProperties", "default", "not",
-        "contains", "patternProperties", "propertyNames", "if", "dependentRequired", "prefixItems",
+        "minimum",
+        "maximum",
+        "exclusiveMinimum",
+        "exclusiveMaximum",
+        "multipleOf",
+        "minLength",
+        "maxLength",
+        "pattern",
+        "minItems",
+        "maxItems",
+        "uniqueItems",
+        "minProperties",
+        "maxProperties",
+        "default",
+        "not",
+        "contains",
+        "patternProperties",
+        "propertyNames",
+        "if",
+        "dependentRequired",
+        "prefixItems",
     ];
     let said = WORDS.iter().filter_map(|word| {
         let value = schema.get(*word)?;

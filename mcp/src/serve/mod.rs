@@ -20,8 +20,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, CallToolResult, Implementation, ListToolsResult, PaginatedRequestParams,
-    ProtocolVersion, ServerCapabilities, ServerConfig, Tool,
+    CallToolRequestParams, CallToolResponse, CallToolResult, Implementation, ListToolsResult,
+    PaginatedRequestParams, ProtocolVersion, ServerCapabilities, ServerConfig, Tool,
 };
 use rmcp::service::{NotificationContext, RequestContext, RoleServer};
 use rmcp::{ErrorData, Peer, ServerHandler};
@@ -120,13 +120,8 @@ impl<E: Executor> Server<E> {
     /// A server of `catalogue`, whose calls `executor` does.
     #[must_use]
     pub fn new(identity: Identity, catalogue: Catalogue, executor: E) -> Self {
-        let shared = Shared {
-            identity,
-            catalogue,
-            executor,
-            calls: TaskTracker::new(),
-            peers: RwLock::default(),
-        };
+        let shared =
+            Shared { identity, catalogue, executor, calls: TaskTracker::new(), peers: RwLock::default() };
         Self { shared: Arc::new(shared), caller: None }
     }
 
@@ -194,8 +189,7 @@ impl<E: Executor> Server<E> {
     }
 
     /// Tells every client, whenever `changes` does, that the tools are others now.
-    pub fn follow(&self, mut changes: tokio::sync::watch::Receiver<u64>)
-    {
+    pub fn follow(&self, mut changes: tokio::sync::watch::Receiver<u64>) {
         // Held weakly: the executor that tells of changes is itself held by the server.
         let shared = Arc::downgrade(&self.shared);
         tokio::spawn(async move {
@@ -233,10 +227,12 @@ impl<E: Executor> Server<E> {
     }
 
     fn who(&self, context: &RequestContext<RoleServer>) -> Result<Caller, ErrorData> {
-        let of_request = || context.extensions.get::<::http::request::Parts>()?.extensions.get::<Caller>().cloned();
-        self.caller.clone().or_else(of_request).ok_or_else(|| {
-            ErrorData::invalid_request("nobody is known to have asked", None)
-        })
+        let of_request =
+            || context.extensions.get::<::http::request::Parts>()?.extensions.get::<Caller>().cloned();
+        self.caller
+            .clone()
+            .or_else(of_request)
+            .ok_or_else(|| ErrorData::invalid_request("nobody is known to have asked", None))
     }
 
     async fn called(

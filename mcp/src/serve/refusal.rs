@@ -83,9 +83,15 @@ fn fix(refused: &Refused) -> String {
     let detail = refused.detail();
     let call = detail.call.as_ref().map(ToString::to_string).unwrap_or_default();
     match refused.code() {
-        "explicit_deny" => "Do not ask again; no argument makes this call allowed while the rule stands.".to_owned(),
+        "explicit_deny" => {
+            "Do not ask again; no argument makes this call allowed while the rule stands.".to_owned()
+        }
         "default_deny" => {
-            let what = if detail.condition.is_some() { "the condition above holds" } else { "they fit the tool's schema" };
+            let what = if detail.condition.is_some() {
+                "the condition above holds"
+            } else {
+                "they fit the tool's schema"
+            };
             format!("Change the arguments so that {what}, or do without.")
         }
         "order_denied" => "Do the call that has to come first, and wait until it is done.".to_owned(),
@@ -103,8 +109,10 @@ fn fix(refused: &Refused) -> String {
             None => "Stop calling this tool: the limit does not come back in this job.".to_owned(),
         },
         "token_expired" => "The operator renews the job's token with `wpc token renew`.".to_owned(),
-        "job_closed" | "job_exhausted" | "token_revoked" | "job_revoked" | "agent_revoked" | "policy_revoked"
-        | "issuer_revoked" | "policy_not_valid" => "Stop: only an operator can start a new job.".to_owned(),
+        "job_closed" | "job_exhausted" | "token_revoked" | "job_revoked" | "agent_revoked"
+        | "policy_revoked" | "issuer_revoked" | "policy_not_valid" => {
+            "Stop: only an operator can start a new job.".to_owned()
+        }
         "permit_expired" => "Nothing was sent; ask again.".to_owned(),
         "undecided" => "Give every argument that a limit counts, within its range.".to_owned(),
         code if is_malformed(code) => "Correct the arguments as the tool's schema says.".to_owned(),

@@ -124,8 +124,12 @@ impl Tokens {
 
     /// The token, if it is good now. Its signature is looked at once.
     fn verified(&self, token: &str) -> Result<Arc<VerifiedToken>, Refusal> {
-        let expected =
-            Expected { ledger: self.ledger.did(), policy_hash: self.policy_hash, auth: &self.auth, job: None };
+        let expected = Expected {
+            ledger: self.ledger.did(),
+            policy_hash: self.policy_hash,
+            auth: &self.auth,
+            job: None,
+        };
         let mut tokens = self.tokens.lock().map_err(|_| Refusal::faulted())?;
         tokens.verify(token, &expected, self.now_s()).map_err(|error| OpenError::Token(error).into())
     }

@@ -110,7 +110,9 @@ mod tests {
         assert_eq!(decimal(&number("25.5"), 2).as_deref(), Some("25.50"));
         assert_eq!(decimal(&number("-3"), 1).as_deref(), Some("-3.0"));
         assert_eq!((decimal(&number("0.125"), 2), decimal(&number("1e300"), 2)), (None, None));
-        let Json::Object(taken) = json!({ "properties": { "day": {}, "x_": {}, "x": {} } }) else { panic!("object") };
+        let Json::Object(taken) = json!({ "properties": { "day": {}, "x_": {}, "x": {} } }) else {
+            panic!("object")
+        };
         let Json::Object(arguments) = json!({ "day_": 1, "x_": 2 }) else { panic!("object") };
         assert_eq!(Json::Object(fit(arguments, &taken)), json!({ "day": 1, "x_": 2 }));
     }

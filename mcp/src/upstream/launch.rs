@@ -16,7 +16,8 @@ use crate::line::Lines;
 use crate::wire::Sender;
 
 /// Variables of our environment that a launched server gets; it gets no others but those it is given.
-pub const PASSED_ON: &[&str] = &["HOME", "LANG", "LC_ALL", "LC_CTYPE", "PATH", "SHELL", "TERM", "TMPDIR", "USER"];
+pub const PASSED_ON: &[&str] =
+    &["HOME", "LANG", "LC_ALL", "LC_CTYPE", "PATH", "SHELL", "TERM", "TMPDIR", "USER"];
 
 /// How a server is begun.
 #[derive(Clone)]
@@ -95,7 +96,7 @@ impl Launch {
                 let (Some(read), Some(write)) = (child.stdout.take(), child.stdin.take()) else {
                     return Err(UpstreamError::Start(std::io::Error::other("it has no pipes")));
                 };
-                let transport = Lines::new(Guarded { read, _child: child }, write, Sender::Server, None);
+                let transport = Lines::new(Output { read, _child: child }, write, Sender::Server, None);
                 let transport = handler.tap(transport);
                 rmcp::serve_client(handler, transport).await
             }
@@ -119,12 +120,12 @@ fn said(error: &ClientInitializeError) -> String {
 }
 
 /// A process's output; the process is killed when nobody reads it any more.
-struct Guarded {
+struct Output {
     read: tokio::process::ChildStdout,
     _child: tokio::process::Child,
 }
 
-impl tokio::io::AsyncRead for Guarded {
+impl tokio::io::AsyncRead for Output {
     fn poll_read(
         mut self: std::pin::Pin<&mut Self>,
         cx: &mut std::task::Context<'_>,
@@ -199,7 +200,9 @@ mod http {
 impl fmt::Debug for Launch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Command { program, .. } => f.debug_struct("Command").field("program", program).finish_non_exhaustive(),
+            Self::Command { program, .. } => {
+                f.debug_struct("Command").field("program", program).finish_non_exhaustive()
+            }
             Self::Http { url, .. } => f.debug_struct("Http").field("url", url).finish_non_exhaustive(),
         }
     }

@@ -27,10 +27,10 @@ use tokio::sync::watch;
 use wpc::{DynamicRunning, Outcome};
 use wpc_model::{Policy, Type};
 
+use crate::Offer;
 use crate::lock::Lock;
 use crate::pin::{Definitions, Found};
 use crate::serve::{Description, Executed, Executor, Withheld, Work};
-use crate::Offer;
 use handler::{Behind, Routes};
 
 pub use launch::{Launch, PASSED_ON, UpstreamError};

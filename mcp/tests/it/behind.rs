@@ -73,7 +73,8 @@ async fn behind(within: Duration) -> Behind {
     let world = World::of(&format!("{}{POLICY}", imported.text));
     let upstream = Upstream::connect(launch(), imported.lock, within).await.unwrap();
     let changes = upstream.changes();
-    let server = Arc::new(Server::new(Identity::new("gate", "1"), Catalogue::of_tool(&world.policy, "odd"), upstream));
+    let server =
+        Arc::new(Server::new(Identity::new("gate", "1"), Catalogue::of_tool(&world.policy, "odd"), upstream));
     server.follow(changes);
     let (ours, theirs) = tokio::io::duplex(1 << 16);
     let (read, write) = tokio::io::split(ours);
@@ -105,7 +106,8 @@ async fn what_is_sent_on_is_what_was_decided_and_nothing_else() {
     let answer: Json = serde_json::from_str(&text(&behind.client.call_tool(asked).await.unwrap())).unwrap();
     assert_eq!(answer["params"]["arguments"], json!({ "text": "a", "amount": 2.5, "day": 3, "maybe": null }));
     assert_eq!(answer["params"]["_meta"].as_object().unwrap().keys().collect::<Vec<_>>(), ["progressToken"]);
-    let refused = behind.client.call_tool(call("say", json!({ "text": "forbidden", "maybe": null }))).await.unwrap();
+    let refused =
+        behind.client.call_tool(call("say", json!({ "text": "forbidden", "maybe": null }))).await.unwrap();
     assert!(text(&refused).contains("default_deny"));
     assert_eq!(behind.log(), ["allow say", "done", "deny say"]);
 }
@@ -123,8 +125,18 @@ async fn a_server_that_talks_nonsense_is_understood_or_ignored() {
     assert_eq!(
         behind.log(),
         [
-            "allow twice", "done", "allow garbage", "done", "allow batch", "done", "allow wrong", "done",
-            "allow fail", "failed tool_error", "allow sample", "done"
+            "allow twice",
+            "done",
+            "allow garbage",
+            "done",
+            "allow batch",
+            "done",
+            "allow wrong",
+            "done",
+            "allow fail",
+            "failed tool_error",
+            "allow sample",
+            "done"
         ]
     );
 }

@@ -27,10 +27,24 @@ fn compiles(name: &str, imported: &Imported) {
 
 #[test]
 fn real_servers_are_imported() {
-    let read = |file: &str| std::fs::read(format!("{}/tests/servers/{file}.json", env!("CARGO_MANIFEST_DIR"))).unwrap();
+    let read = |file: &str| {
+        std::fs::read(format!("{}/tests/servers/{file}.json", env!("CARGO_MANIFEST_DIR"))).unwrap()
+    };
     let choices: &[(&str, &[(&str, &str)], &[&str])] = &[
-        ("filesystem", &[("read_text_file.path", "path"), ("read_text_file.head", "count"), ("read_multiple_files.paths", "list<path>")], &[]),
-        ("everything", &[("get-sum.a", "decimal<2>"), ("get-sum.b", "int")], &["get-structured-content.conditions"]),
+        (
+            "filesystem",
+            &[
+                ("read_text_file.path", "path"),
+                ("read_text_file.head", "count"),
+                ("read_multiple_files.paths", "list<path>"),
+            ],
+            &[],
+        ),
+        (
+            "everything",
+            &[("get-sum.a", "decimal<2>"), ("get-sum.b", "int")],
+            &["get-structured-content.conditions"],
+        ),
         ("memory", &[], &[]),
         ("time", &[], &[]),
         ("git", &[], &[]),
@@ -94,7 +108,8 @@ fn a_hostile_server_says_nothing_but_names_types_and_comments() {
 
 #[test]
 fn what_is_no_list_of_tools_is_refused() {
-    for json in ["", "[", "{}", r#"{"tools":{}}"#, r#"{"tools":[{"name":5}]}"#, r#"{"tools":[],"tools":[]}"#] {
+    for json in ["", "[", "{}", r#"{"tools":{}}"#, r#"{"tools":[{"name":5}]}"#, r#"{"tools":[],"tools":[]}"#]
+    {
         assert!(tools_of_json(json.as_bytes()).is_err(), "{json}");
     }
     assert_eq!(import("x", Vec::new(), &Choices::default()).unwrap_err().code(), "mcp_no_tools");

@@ -117,7 +117,8 @@ fn sample(interface: &Interface, ty: &Type) -> Json {
         Type::List(_) | Type::Set(_) | Type::Batch(_) => json!([]),
         Type::Map(_) => json!({}),
         Type::Record(name) => {
-            let fields = interface.records[name].fields.iter().filter(|(_, field)| !field.optional && !field.measured);
+            let fields =
+                interface.records[name].fields.iter().filter(|(_, field)| !field.optional && !field.measured);
             Json::Object(fields.map(|(name, field)| (name.clone(), sample(interface, &field.ty))).collect())
         }
         _ => json!("a"),

@@ -120,7 +120,8 @@ impl Executor for Notes {
             _ => {}
         }
         self.done.fetch_add(1, Ordering::SeqCst);
-        let mut answer = CallToolResult::success(vec![ContentBlock::text(Json::Object(work.arguments).to_string())]);
+        let mut answer =
+            CallToolResult::success(vec![ContentBlock::text(Json::Object(work.arguments).to_string())]);
         answer.structured_content = Some(json!({ "bytes": text.len() }));
         Executed { outcome: Outcome::Done, answer }
     }
@@ -132,13 +133,13 @@ pub(crate) const NOTES: &str = include_str!("../policies/files.wpc");
 pub(crate) type Client = RunningService<RoleClient, ClientConfig>;
 
 /// A server of the notes, and a client of it over a pipe.
-pub(crate) async fn notes(world: &World, job: &str) -> (Arc<Server<Notes>>, Client, tokio::task::JoinHandle<()>) {
+pub(crate) async fn notes(
+    world: &World,
+    job: &str,
+) -> (Arc<Server<Notes>>, Client, tokio::task::JoinHandle<()>) {
     let gate = world.gate(job, b"{}");
-    let server = Arc::new(Server::new(
-        Identity::new("notes", "1"),
-        Catalogue::of(&world.policy),
-        Notes::default(),
-    ));
+    let server =
+        Arc::new(Server::new(Identity::new("notes", "1"), Catalogue::of(&world.policy), Notes::default()));
     let (ours, theirs) = tokio::io::duplex(1 << 16);
     let (read, write) = tokio::io::split(ours);
     let serving = Arc::clone(&server);

@@ -31,9 +31,11 @@ async fn a_session_offers_calls_and_refuses() {
     let names: Vec<_> = tools.iter().map(|tool| tool.name.as_ref()).collect();
     assert_eq!(names, ["import-notes", "list-notes", "write-note"]);
 
-    let done = client.call_tool(call("write-note", json!({ "name": "todo", "text": "hi", "tags": [] }))).await;
+    let done =
+        client.call_tool(call("write-note", json!({ "name": "todo", "text": "hi", "tags": [] }))).await;
     assert_eq!(done.unwrap().structured_content, Some(json!({ "bytes": 2 })));
-    let denied = client.call_tool(call("write-note", json!({ "name": "other", "text": "hi", "tags": [] }))).await;
+    let denied =
+        client.call_tool(call("write-note", json!({ "name": "other", "text": "hi", "tags": [] }))).await;
     let denied = denied.unwrap();
     assert_eq!(denied.is_error, Some(true));
     let untyped = client.call_tool(call("write-note", json!({ "name": "todo", "text": 5 }))).await.unwrap();
@@ -103,7 +105,9 @@ async fn a_thousand_calls_at_once_are_each_recorded_once() {
         let peer = client.peer().clone();
         calls.spawn(async move {
             let name = if number % 2 == 0 { "todo" } else { "nothing" };
-            peer.call_tool(call("write-note", json!({ "name": name, "text": "t", "tags": [] }))).await.unwrap()
+            peer.call_tool(call("write-note", json!({ "name": name, "text": "t", "tags": [] })))
+                .await
+                .unwrap()
         });
     }
     let done = calls.join_all().await.iter().filter(|result| result.is_error != Some(true)).count();

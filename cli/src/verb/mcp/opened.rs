@@ -95,8 +95,9 @@ pub(crate) fn command(command: &[OsString], variables: &[String]) -> Result<Laun
         match variable.split_once('=') {
             Some((name, value)) => drop(environment.insert(name.into(), value.into())),
             None => {
-                let value = std::env::var_os(variable)
-                    .ok_or_else(|| usage("a variable is to be passed on, and is not set").help("set it, or write NAME=VALUE"))?;
+                let value = std::env::var_os(variable).ok_or_else(|| {
+                    usage("a variable is to be passed on, and is not set").help("set it, or write NAME=VALUE")
+                })?;
                 environment.insert(variable.into(), value);
             }
         }

@@ -25,12 +25,16 @@ const LOOK_AGAIN: Duration = Duration::from_secs(5);
 
 /// One session for the host that launched this process.
 pub(super) async fn stdio(args: &Args, opened: Opened, server: &Server<Upstream>) -> Result<Done, Failure> {
-    let (Some(token_file), Some(key_file)) = (&args.token, &args.key) else { return Ok(Done::yes(json!({}))) };
+    let (Some(token_file), Some(key_file)) = (&args.token, &args.key) else {
+        return Ok(Done::yes(json!({})));
+    };
     let agent = key::read(key_file)?;
     let holder = holder(token_file, &agent, &opened)?;
     let input = match &args.input {
         Some(path) => Input::from_json(&input::bytes(path, "job's input", wpc_model::MAX_CALL_BYTES)?)
-            .map_err(|error| Failure::no(error.code.code(), error.to_string()).file(path).help("give JSON"))?,
+            .map_err(|error| {
+                Failure::no(error.code.code(), error.to_string()).file(path).help("give JSON")
+            })?,
         None => Input::NONE,
     };
     let opening = Opening {
@@ -57,8 +61,9 @@ pub(super) async fn stdio(args: &Args, opened: Opened, server: &Server<Upstream>
 fn holder(file: &Path, agent: &Key, opened: &Opened) -> Result<Holder, Failure> {
     let token = token::file::read(file)?;
     let grant = input::bytes(&token::grant_path(file), "grant", wpc::token::grant::MAX_GRANT_BYTES)?;
-    Holder::new(token.as_str(), &grant, agent, &*opened.ledger)
-        .map_err(|error| Failure::environment(error.code(), error.to_string()).help("try again").cause(&error))
+    Holder::new(token.as_str(), &grant, agent, &*opened.ledger).map_err(|error| {
+        Failure::environment(error.code(), error.to_string()).help("try again").cause(&error)
+    })
 }
 
 /// Works under the token that stands in the file, whenever that is another one.
