@@ -22,13 +22,15 @@ pub(crate) async fn observe(State(app): State<Shared>, request: Request, next: N
     let method = request.method().clone();
     // The template, never what was asked: names of jobs and policies stay out of labels and logs.
     let path = request.extensions().get::<MatchedPath>().map_or("unknown", |path| path.as_str()).to_owned();
+    // Whose words a refusal is told in is a matter of what was asked, also where there is no such path.
+    let asked = request.uri().path().to_owned();
     let answered = tokio::time::timeout(ANSWER, next.run(request)).await;
     let mut response = answered
         .unwrap_or_else(|_| axum::response::IntoResponse::into_response(Refusal::new(Code::TimedOut)));
     let refusal = refusal(&mut response);
     let status = response.status();
     if let Some(refusal) = &refusal {
-        say(&mut response, refusal, &path);
+        say(&mut response, refusal, &asked);
     }
     let headers = response.headers_mut();
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));

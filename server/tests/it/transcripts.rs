@@ -40,7 +40,7 @@ fn answer(world: &World, method: &str, path: &str, body: &[u8]) -> (u16, Value) 
 /// The code in their words, from either's answer.
 fn code(body: &Value) -> String {
     let error = &body["error"];
-    error["code"].as_str().or(error.as_str()).unwrap_or("ok").to_owned()
+    error["code"].as_str().or(error.as_str()).or(body["code"].as_str()).unwrap_or("ok").to_owned()
 }
 
 fn names(value: &Value) -> BTreeSet<String> {
