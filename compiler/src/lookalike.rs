@@ -74,6 +74,12 @@ fn is_hidden(c: char) -> bool {
         )
 }
 
+/// The first character that nobody sees, in text that is no policy: where, and how many bytes.
+pub(crate) fn hidden(text: &str) -> Option<(usize, usize)> {
+    let unseen = |c: char| is_hidden(c) && !matches!(c, '\n' | '\r' | '\t');
+    text.char_indices().find(|(_, c)| unseen(*c)).map(|(at, c)| (at, c.len_utf8()))
+}
+
 /// Reports strings that could be misread. An escape (`\u{430}`) is visible, and accepted.
 pub(crate) fn check(source: &Source, problems: &mut Problems) {
     if source.text().is_ascii() {

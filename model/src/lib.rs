@@ -134,7 +134,7 @@ pub use schema::{
     Conformance, MAX_SCHEMA_BYTES, MAX_SCHEMA_DEPTH, MAX_SCHEMA_PARTS, MAX_SCHEMAS, SchemaError, SchemaStep,
     Schemas, check_schema,
 };
-pub use sealed::{Content, Question, Sealed, Sealing, Seals};
+pub use sealed::{Content, Question, Sealed, SealedAt, Sealing, Seals};
 pub use settings::{
     Cost, Credential, Filesystem, Meta, Model, Models, Network, OnChange, Principal, Redact, Redaction,
     Sandbox, Settings, Validity,

@@ -12,6 +12,7 @@
 mod files;
 mod mix;
 mod path;
+mod schemas;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

@@ -26,7 +26,6 @@ use std::collections::BTreeMap;
 pub use given::{Given, RawCall, RawResource};
 pub use malformed::{Malformed, MalformedCode};
 pub(crate) use reader::read_alone;
-pub(crate) use to_json::given_of;
 
 use crate::Value;
 

@@ -84,9 +84,12 @@ impl Shown<'_> {
     }
 }
 
-/// A value of `ty` as it stands in a call in JSON.
-pub(crate) fn given_of(interface: &Interface, value: &Value, ty: &Type) -> Given {
-    given(Shown { interface: Some(interface) }.value(value, Some(ty)))
+impl Interface {
+    /// A value of `ty` as it stands in a call in JSON.
+    #[must_use]
+    pub fn given(&self, value: &Value, ty: &Type) -> Given {
+        given(Shown { interface: Some(self) }.value(value, Some(ty)))
+    }
 }
 
 fn given(json: Json) -> Given {

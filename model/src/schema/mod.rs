@@ -18,7 +18,6 @@ pub use check::{
     MAX_SCHEMA_BYTES, MAX_SCHEMA_DEPTH, MAX_SCHEMA_PARTS, SchemaError, SchemaStep, check_schema,
 };
 
-use crate::call::given_of;
 use crate::{Condition, Given, Hash, Interface, Truth, Type, Value};
 
 /// Most schemas of one policy.
@@ -65,7 +64,7 @@ pub(crate) fn conformance(
     match (ty, value) {
         (Type::Text, Value::Text(text)) => schemas.text_conforms(schema, text),
         (Type::List(_) | Type::Set(_) | Type::Map(_) | Type::Record(_), value) => {
-            schemas.conforms(schema, &given_of(interface, value, ty))
+            schemas.conforms(schema, &interface.given(value, ty))
         }
         _ => Truth::Unknown,
     }

@@ -9,16 +9,14 @@
 //! An answer is true, false or unknown and says no more of the value. It stands with the value's commitment
 //! in the log, so that a replay needs neither the value nor an engine for schemas.
 
-#[cfg(feature = "arbitrary")]
-mod fill;
 mod seal;
+mod walk;
 
 use crate::canon::{Json, Writer};
 use crate::{Condition, Quantifier, RuleId, Step, Subject, Test, Truth};
 
-#[cfg(feature = "arbitrary")]
-pub(crate) use fill::answered;
 pub use seal::{Content, Seals, Sealing};
+pub use walk::SealedAt;
 
 /// What a condition asks of a sealed value: all of it that comes after the value.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]

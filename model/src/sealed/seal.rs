@@ -54,7 +54,7 @@ impl Seals {
     }
 
     /// What is asked of a field of `record`, or of an argument.
-    pub(super) fn of_field(&self, record: Option<&str>, field: &str) -> impl Iterator<Item = &Question> {
+    pub fn of_field(&self, record: Option<&str>, field: &str) -> impl Iterator<Item = &Question> {
         let records = self.asked.iter().filter(move |(of, _)| of.as_deref() == record);
         records.filter_map(move |(_, fields)| fields.get(field)).flatten()
     }
