@@ -42,8 +42,7 @@ impl Read {
     /// Where a part stands, by its JSON pointer after a `#`: its value, or the name under which it stands.
     pub(super) fn place(&self, pointer: &str, of_name: bool) -> Bytes {
         let Some(places) = self.places.get(pointer) else { return (0, 0) };
-        // Of what spans lines its first character will do: messages point at one line.
-        places.name.filter(|_| of_name).unwrap_or((places.value.0, places.value.1))
+        places.name.filter(|_| of_name).unwrap_or(places.value)
     }
 }
 
@@ -292,7 +291,7 @@ mod tests {
         let wanted = "{\"a\":[1,-2,true,null,\"\u{e9}\u{1f600}/\\n\"],\"b/c~\":{}}";
         assert_eq!(String::from_utf8(read.json.encode()).unwrap(), wanted);
         assert_eq!(read.place("#/a/1", false), (11, 2));
-        assert_eq!(read.place("#/b~1c~0", true), (52, 6));
+        assert_eq!(read.place("#/b~1c~0", true), (53, 6));
         assert_eq!(read.place("#", false), (1, text.len() - 2));
     }
 

@@ -30,7 +30,7 @@ pub(crate) fn read(source: &Source, problems: &mut Problems) -> Option<Json> {
         );
         return None;
     }
-    lookalike::check(source, problems);
+    lookalike::check_json(source, problems);
     let read = match json::read(source.text()) {
         Ok(read) => read,
         Err(error) => {
@@ -43,6 +43,9 @@ pub(crate) fn read(source: &Source, problems: &mut Problems) -> Option<Json> {
         Ok(()) => Some(read.json),
         Err(error) => {
             let (at, length) = read.place(&error.pointer(), error.of_name);
+            // Of what spans lines the first character will do.
+            let whole = source.text().get(at..at.saturating_add(length)).unwrap_or_default();
+            let length = if whole.contains('\n') { 1 } else { length };
             let label = if error.of_name { "may not stand here" } else { "is not what may stand here" };
             problems.report(wrong(span(source, at, length), &error.found, label, &error.instead));
             None
