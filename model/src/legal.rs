@@ -123,7 +123,8 @@ impl Condition {
         if let Test::From(sources) = &self.test {
             let wanted = ty.source_type();
             let fits = |source: &Source| Some(source.ty()) == wanted.as_ref();
-            return if sources.is_empty() || !sources.iter().all(fits) || sealed || self.subject.is_of_clock() {
+            return if sources.is_empty() || !sources.iter().all(fits) || sealed || self.subject.is_of_clock()
+            {
                 Err(format!("`from` does not say where a `{}` comes from", ty.word()))
             } else {
                 Ok(())

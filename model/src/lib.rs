@@ -105,9 +105,8 @@ pub use clock::{Moment, parse_time_of_day, time_of_day_text};
 pub use condition::{Comparison, Condition, Quantifier, Step, Subject, Test};
 pub use decide::{
     Admission, Approvals, Approved, Approving, Attestation, Attested, Bound, Charge, Charging, Conforming,
-    Counter,
-    Decision, Demand, Ending, Failing, History, MAX_APPROVAL_AHEAD_MS, Near, Needs, Ordered, Owner, Past,
-    PastAt, Provenance, Reason, Refusal, Ruling, Rulings, TooManyLabels, Undecided, Used, Who, admit,
+    Counter, Decision, Demand, Ending, Failing, History, MAX_APPROVAL_AHEAD_MS, Near, Needs, Ordered, Owner,
+    Past, PastAt, Provenance, Reason, Refusal, Ruling, Rulings, TooManyLabels, Undecided, Used, Who, admit,
     approvals, approving, conditions_hold, decisive, demands, failing, in_force, rule, rulings, settle, used,
 };
 pub use decimal::{decimal_text, minor_digits, parse_decimal};

@@ -26,6 +26,7 @@ mod refusable;
 mod refused;
 mod rule;
 mod running;
+mod schemas;
 mod typed;
 mod view;
 
@@ -42,6 +43,7 @@ pub use place::{NotAllowed, Place};
 pub use refusable::Refusable;
 pub use refused::{Detail, Refused};
 pub use running::Running;
+pub use schemas::{SchemaEngine, SchemaUnusable};
 pub use typed::{Gate, Overrides};
 pub use view::{Pairs, Sealed, TextEntries, TextList, TextMap, TextMembers};
 pub use wpc_evidence::token;

@@ -95,7 +95,9 @@ impl<'a> Checker<'_, 'a, '_> {
             let typed = self.subject(path, quantifier, (name, action), others, known)?;
             match &mut agreed {
                 None => agreed = Some((typed, name)),
-                Some((first, _)) if first.ty == typed.ty && (first.sealed, first.shut) == (typed.sealed, typed.shut) => {
+                Some((first, _))
+                    if first.ty == typed.ty && (first.sealed, first.shut) == (typed.sealed, typed.shut) =>
+                {
                     first.definite &= typed.definite;
                 }
                 Some((first, of)) => {

@@ -86,13 +86,7 @@ impl Steps {
         self.taken.extend(input.map(|input| Step::Input { input, at, job, agent }));
     }
 
-    fn asked(
-        &mut self,
-        word: &'static str,
-        read: Option<Called>,
-        at: i64,
-        place: Span,
-    ) -> Option<Asked> {
+    fn asked(&mut self, word: &'static str, read: Option<Called>, at: i64, place: Span) -> Option<Asked> {
         let known = read.as_ref().map(|(_, _, known)| Arc::clone(known));
         self.above = Some(Above { word, known, sound: read.is_some(), said: BTreeMap::new(), lost: None });
         let (job, agent, requester) = (self.job.clone(), self.agent.clone(), self.requester.clone());

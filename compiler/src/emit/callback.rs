@@ -174,7 +174,8 @@ impl Facts<'_> {
                 let of = self.context.interface.records.get(record);
                 match names.zip(of) {
                     Some((names, of)) => {
-                        let (fields, ident) = (self.fields(&of.fields, &names.members, (seals, Some(record))), &names.fields);
+                        let (fields, ident) =
+                            (self.fields(&of.fields, &names.members, (seals, Some(record))), &names.fields);
                         quote!(batch #ident { #fields })
                     }
                     None => quote!(other),
@@ -306,12 +307,9 @@ fn test(test: &Test) -> Option<TokenStream> {
         Test::UnderDomain(set) => texts(&quote!(under_domain), set)?,
         Test::UnderPath(set) => texts(&quote!(under_path), set)?,
         Test::WithinCidr(set) => texts(&quote!(within_cidr), set)?,
-        Test::Absent
-        | Test::Conforms(_)
-        | Test::From(_)
-        | Test::Present
-        | Test::Has(_)
-        | Test::Lacks(_) => return None,
+        Test::Absent | Test::Conforms(_) | Test::From(_) | Test::Present | Test::Has(_) | Test::Lacks(_) => {
+            return None;
+        }
     })
 }
 

@@ -59,11 +59,7 @@ impl Context<'_> {
         within: Option<&str>,
     ) -> TokenStream {
         let runtime = self.runtime;
-        if field.sealed {
-            quote!(#runtime::Sealed<'a>)
-        } else {
-            self.value(name, &field.ty, owner, within)
-        }
+        if field.sealed { quote!(#runtime::Sealed<'a>) } else { self.value(name, &field.ty, owner, within) }
     }
 
     fn value(&self, name: &str, ty: &Type, owner: &Members, within: Option<&str>) -> TokenStream {

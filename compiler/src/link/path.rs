@@ -71,7 +71,9 @@ mod tests {
     fn a_schemas_path_may_begin_with_a_name() {
         assert_eq!(of_schema("tools/crm.wpc", "order.json").as_deref(), Ok("tools/order.json"));
         assert_eq!(of_schema("tools/crm.wpc", "../order.json").as_deref(), Ok("order.json"));
-        for refused in ["/etc/order.json", "../order.json", "./order.wpc", "https://a/order.json", "a//b.json"] {
+        for refused in
+            ["/etc/order.json", "../order.json", "./order.wpc", "https://a/order.json", "a//b.json"]
+        {
             assert!(of_schema("orders.wpc", refused).is_err(), "{refused}");
         }
     }

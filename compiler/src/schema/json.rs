@@ -209,7 +209,9 @@ impl Reader<'_> {
                 self.at += length;
                 Ok(Json::Integer(number))
             }
-            Ok(_) | Err(_) => error("a number beyond 2^53 - 1", "write a number that every reader holds exactly"),
+            Ok(_) | Err(_) => {
+                error("a number beyond 2^53 - 1", "write a number that every reader holds exactly")
+            }
         }
     }
 

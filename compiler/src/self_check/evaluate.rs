@@ -6,8 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use wpc_model::{
-    Action, Call, Cidr, Comparison, Condition, Measure, Part, Quantifier, Regex, Sealed, Situation, Step, Test,
-    Truth, Type, Value, glob, is_under_domain, is_under_path, part,
+    Action, Call, Cidr, Comparison, Condition, Measure, Part, Quantifier, Regex, Sealed, Situation, Step,
+    Test, Truth, Type, Value, glob, is_under_domain, is_under_path, part,
 };
 
 use super::{Asked, Charged, InOrder};

@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use wpc_model::{
-    Admission, Approvals, Approved, Decision, Ending, Given, Needs, Policy, TooManyLabels,
-    Undecided, Who,
+    Admission, Approvals, Approved, Decision, Ending, Given, Needs, Policy, TooManyLabels, Undecided, Who,
 };
 
 use super::step::{Asked, Ended, Signed};

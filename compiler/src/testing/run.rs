@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use wpc_grammar::Span;
 use wpc_model::{
-    Call, Decision, Malformed, MalformedCode, Policy, Reason, Refusal, Rule, RuleId, Schemas, Situation,
-    Who,
+    Call, Decision, Malformed, MalformedCode, Policy, Reason, Refusal, Rule, RuleId, Schemas, Situation, Who,
 };
 
 use super::covered::Watch;

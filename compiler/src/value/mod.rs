@@ -382,12 +382,7 @@ impl<'n, 'a, 'p> Reader<'n, 'a, 'p> {
         read
     }
 
-    fn parts(
-        &mut self,
-        values: &'a [syntax::Value],
-        ty: &Type,
-        interface: &Interface,
-    ) -> Option<Vec<Value>> {
+    fn parts(&mut self, values: &'a [syntax::Value], ty: &Type, interface: &Interface) -> Option<Vec<Value>> {
         let one = |(index, value): (usize, _)| self.part(&index.to_string(), value, ty, interface);
         let read: Vec<Option<Value>> = values.iter().enumerate().map(one).collect();
         read.into_iter().collect()

@@ -75,7 +75,7 @@ fn policy() -> Policy {
 fn call() -> Call {
     let arguments = [
         ("at", Value::Int(1_767_323_045_678)),
-        ("body", Value::Sealed),
+        ("body", Value::SEALED),
         ("count", Value::Int(3)),
         ("to", Value::List(vec![Value::text("a@example.com")])),
     ];

@@ -7,8 +7,8 @@ use proptest::sample::select;
 use super::policies::policy;
 use super::values::{fields, value};
 use crate::{
-    Action, Call, Charge, Counter, Hash, Interface, Moment, Policy, Question, Resource, Sealed, Seals, Tool, Truth,
-    Value,
+    Action, Call, Charge, Counter, Hash, Interface, Moment, Policy, Question, Resource, Sealed, Seals, Tool,
+    Truth, Value,
 };
 
 /// A complete call of one of the policy's actions.

@@ -13,8 +13,8 @@ use super::parts;
 use crate::canon::{ObjectWriter, Writer};
 use crate::hash::RuleHasher;
 use crate::{
-    Approval, Approver, Bind, Condition, Effect, Hash, Limit, Measure, Per, Policy, Rule, RuleId, Target, Test,
-    Tool, Uses,
+    Approval, Approver, Bind, Condition, Effect, Hash, Limit, Measure, Per, Policy, Rule, RuleId, Target,
+    Test, Tool, Uses,
 };
 
 impl Rule {

@@ -7,7 +7,7 @@ use super::malformed::{Malformed, MalformedCode};
 use super::typed::kind_of;
 use super::{Given, Measured, RawResource, Resource};
 use crate::place::Place;
-use crate::sealed::{Content, Seals, Sealing};
+use crate::sealed::{Content, Sealing, Seals};
 use crate::{
     Action, Field, Interface, Sealed, Type, Value, fold_url, minor_digits, parse_decimal, parse_instant,
 };
@@ -83,7 +83,8 @@ impl Reader<'_> {
                 continue;
             }
             let of = At { place: at, record, field: &name };
-            let value = if field.sealed { self.sealed(&given, of) } else { self.value(given, &field.ty, of)? };
+            let value =
+                if field.sealed { self.sealed(&given, of) } else { self.value(given, &field.ty, of)? };
             values.insert(name, value);
         }
         Ok(values)

@@ -23,11 +23,8 @@ impl Call {
         let RawCall { tool, action, resource, arguments } = raw;
         let (found, of) = action_of(policy, &tool, &action)?;
         let seals = Seals::of(policy, &tool, &action);
-        let reader = Reader {
-            interface: &found.interface,
-            measured: Measured::Accept,
-            seal: Seal::Opened(&seals),
-        };
+        let reader =
+            Reader { interface: &found.interface, measured: Measured::Accept, seal: Seal::Opened(&seals) };
         let resource = resource.map(|resource| reader.resource(resource, of)).transpose()?;
         check_resource(&found.interface, of, resource.as_ref())?;
         let at = Place::Root.member("arguments");
@@ -68,8 +65,7 @@ impl Call {
         given: BTreeMap<String, Given>,
     ) -> Result<BTreeMap<String, Value>, Malformed> {
         let (tool, _) = action_of(policy, &self.tool, &self.action)?;
-        let reader =
-            Reader { interface: &tool.interface, measured: Measured::Accept, seal: Seal::Unread };
+        let reader = Reader { interface: &tool.interface, measured: Measured::Accept, seal: Seal::Unread };
         let fields = self.returned_fields(policy);
         let at = Place::Root.member("result");
         let values = reader.fields(given, &fields, None, at)?;

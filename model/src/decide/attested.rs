@@ -52,26 +52,41 @@ impl Conforming {
     /// Asks `schemas` once for each condition and value.
     #[must_use]
     pub fn of(policy: &Policy, call: &Call, schemas: &dyn Schemas) -> Self {
+        let conditions = Self::conditions(policy, &call.tool, &call.action);
+        Self::ask(policy, call, &conditions, schemas)
+    }
+
+    /// The same, of a call of the action whose [`Conforming::conditions`] these are.
+    #[must_use]
+    pub fn ask(policy: &Policy, call: &Call, conditions: &[Condition], schemas: &dyn Schemas) -> Self {
         let mut answers: Answers<Condition> = BTreeMap::new();
-        let mut seen = BTreeSet::new();
-        for layer in policy.layers() {
-            let Some(tool) = layer.tools.get(&call.tool) else { continue };
-            let Some(action) = tool.interface.actions.get(&call.action) else { continue };
-            for condition in layer.conditions_of(&call.tool, &call.action) {
-                let Some(schema) = condition.schema().filter(|_| seen.insert(condition)) else { continue };
-                let Ok(found) = tool.interface.subject_type(action, &condition.subject) else { continue };
-                let noted = Noted::default();
-                ask(condition, action, call, &noted);
-                for (condition, values) in noted.conformance.into_inner() {
-                    let answer = |value: Value| {
-                        let truth = conformance(&tool.interface, schemas, schema, &found.ty, &value);
-                        (value, truth)
-                    };
-                    answers.insert(condition, values.into_iter().map(answer).collect());
-                }
+        let Some(interface) = policy.tools.get(&call.tool).map(|tool| &tool.interface) else {
+            return Self::default();
+        };
+        let Some(action) = interface.actions.get(&call.action) else { return Self::default() };
+        for condition in conditions {
+            let Some(schema) = condition.schema() else { continue };
+            let Ok(found) = interface.subject_type(action, &condition.subject) else { continue };
+            let noted = Noted::default();
+            ask(condition, action, call, &noted);
+            for (condition, values) in noted.conformance.into_inner() {
+                let answer = |value: Value| {
+                    let truth = conformance(interface, schemas, schema, &found.ty, &value);
+                    (value, truth)
+                };
+                answers.insert(condition, values.into_iter().map(answer).collect());
             }
         }
         Self(answers)
+    }
+
+    /// The conditions of an action's rules and approvals, in all layers, that ask for conformance. All layers
+    /// mean the same by what they read ([`Policy::clash`]).
+    #[must_use]
+    pub fn conditions(policy: &Policy, tool: &str, action: &str) -> Vec<Condition> {
+        let all = policy.layers().flat_map(|layer| layer.conditions_of(tool, action));
+        let asking: BTreeSet<&Condition> = all.filter(|condition| condition.schema().is_some()).collect();
+        asking.into_iter().cloned().collect()
     }
 }
 
@@ -117,9 +132,11 @@ impl Attested {
             let holds = given.get(&statement).filter(|holds| holds.len() == values.len())?;
             Some(values.into_iter().zip(holds.iter().copied()).collect::<BTreeMap<_, _>>())
         };
-        let of_source = |(source, values): (Source, _)| Some((source.clone(), answers(source.statement(), values)?));
-        let of_condition =
-            |(condition, values): (Condition, _)| Some((condition.clone(), answers(condition.statement(), values)?));
+        let of_source =
+            |(source, values): (Source, _)| Some((source.clone(), answers(source.statement(), values)?));
+        let of_condition = |(condition, values): (Condition, _)| {
+            Some((condition.clone(), answers(condition.statement(), values)?))
+        };
         Some(Self {
             sources: sources.into_iter().map(of_source).collect::<Option<_>>()?,
             conforming: Conforming(conformance.into_iter().map(of_condition).collect::<Option<_>>()?),

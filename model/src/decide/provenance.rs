@@ -13,7 +13,8 @@ use super::history::History;
 use crate::call::read_alone;
 use crate::source::label_of;
 use crate::{
-    Call, Condition, Given, Hash, MAX_LABELS_PER_JOB, Policy, RuleId, Source, Sources, Test, Truth, Value, Window,
+    Call, Condition, Given, Hash, MAX_LABELS_PER_JOB, Policy, RuleId, Source, Sources, Test, Truth, Value,
+    Window,
 };
 
 /// Whoever has a job's history knows where its values came from.

@@ -216,7 +216,8 @@ impl Walk {
                 Ok(())
             }
             (Form::Dialect | Form::Address, _) if !is_root => {
-                Err(self.wrong_name("a schema with an address of its own", "remove it: a schema is one document"))
+                Err(self
+                    .wrong_name("a schema with an address of its own", "remove it: a schema is one document"))
             }
             (Form::Dialect, Json::Text(draft)) => match draft.strip_suffix('#').unwrap_or(draft) {
                 DRAFT => Ok(()),
@@ -281,12 +282,14 @@ impl Walk {
     fn types(&self, value: &Json) -> Result<(), SchemaError> {
         let is_type = |one: &Json| matches!(one, Json::Text(word) if TYPES.contains(&word.as_str()));
         let right = match value {
-            Json::Array(types) => {
-                !types.is_empty() && types.iter().all(is_type) && self.names(value).is_ok()
-            }
+            Json::Array(types) => !types.is_empty() && types.iter().all(is_type) && self.names(value).is_ok(),
             one => is_type(one),
         };
-        if right { Ok(()) } else { Err(self.wrong("a value that its keyword cannot have", expected(Form::Types))) }
+        if right {
+            Ok(())
+        } else {
+            Err(self.wrong("a value that its keyword cannot have", expected(Form::Types)))
+        }
     }
 
     fn names(&self, value: &Json) -> Result<(), SchemaError> {
@@ -401,9 +404,10 @@ fn expected(form: Form) -> &'static str {
 
 /// A keyword that differs from `word` in letter case or in one place.
 fn nearest(word: &str) -> Option<&'static str> {
-    keyword::ALL.iter().copied().find(|known| {
-        known.eq_ignore_ascii_case(word) || (word.len() > 3 && differs_in_one(known, word))
-    })
+    keyword::ALL
+        .iter()
+        .copied()
+        .find(|known| known.eq_ignore_ascii_case(word) || (word.len() > 3 && differs_in_one(known, word)))
 }
 
 /// Whether one character more, less, other or in another order makes one of two words the other.

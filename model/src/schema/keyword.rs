@@ -135,7 +135,9 @@ pub(super) fn refused(keyword: &str) -> (&'static str, &'static str) {
         "$vocabulary" => ("a vocabulary", "remove it: the keywords of draft 2020-12 are the only ones"),
         "definitions" => ("a keyword of an earlier draft", "write `$defs`"),
         "additionalItems" => ("a keyword of an earlier draft", "write `prefixItems` and `items`"),
-        "dependencies" => ("a keyword of an earlier draft", "write `dependentRequired` or `dependentSchemas`"),
+        "dependencies" => {
+            ("a keyword of an earlier draft", "write `dependentRequired` or `dependentSchemas`")
+        }
         "id" => ("a keyword of an earlier draft", "write `$id`, or remove it"),
         _ => ("an unknown keyword", "remove it: readers of schemas ignore what they do not know"),
     }

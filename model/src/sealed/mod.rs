@@ -15,7 +15,7 @@ mod walk;
 use crate::canon::{Json, Writer};
 use crate::{Condition, Quantifier, RuleId, Step, Subject, Test, Truth};
 
-pub use seal::{Content, Seals, Sealing};
+pub use seal::{Content, Sealing, Seals};
 pub use walk::SealedAt;
 
 /// What a condition asks of a sealed value: all of it that comes after the value.

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Question, Sealed};
 use crate::schema::conformance;
 use crate::{
-    Action, Call, Condition, Conformance, Field, Given, Interface, Moment, Policy, Schemas,
-    Situation, Test, Truth, Type, Value,
+    Action, Call, Condition, Conformance, Field, Given, Interface, Moment, Policy, Schemas, Situation, Test,
+    Truth, Type, Value,
 };
 
 /// A sealed value, as far as its tool shows it to the gate.
@@ -17,6 +17,8 @@ pub enum Content<'c> {
     Given(&'c Given),
     /// A text: the value itself where the field is of texts, else JSON that says the value.
     Text(&'c str),
+    /// Something that is no text.
+    Unreadable,
 }
 
 /// What a policy, and all that it extends, asks of the sealed values in the calls of one action.
@@ -101,13 +103,7 @@ impl Seals {
         })
     }
 
-    fn value_is(
-        &self,
-        of: (Option<&str>, &str),
-        ty: &Type,
-        value: &Value,
-        interface: &Interface,
-    ) -> bool {
+    fn value_is(&self, of: (Option<&str>, &str), ty: &Type, value: &Value, interface: &Interface) -> bool {
         match (value, ty) {
             (Value::Sealed(sealed), _) => {
                 let is_there = |question: &Question| sealed.answers().iter().any(|(one, _)| one == question);
@@ -123,11 +119,10 @@ impl Seals {
             (Value::Map(members), Type::Map(member)) => {
                 members.values().all(|one| self.value_is(of, member, one, interface))
             }
-            (Value::Map(values), Type::Record(record)) => {
-                interface.records.get(record).is_none_or(|found| {
-                    self.fields_are(Some(record), &found.fields, values, interface)
-                })
-            }
+            (Value::Map(values), Type::Record(record)) => interface
+                .records
+                .get(record)
+                .is_none_or(|found| self.fields_are(Some(record), &found.fields, values, interface)),
             _ => true,
         }
     }
@@ -138,9 +133,10 @@ impl Policy {
     pub(crate) fn conditions_of(&self, tool: &str, action: &str) -> impl Iterator<Item = &Condition> {
         let rules = self.tools.get(tool).into_iter().flat_map(|tool| tool.allow.iter().chain(&tool.deny));
         let rules = rules.filter(move |rule| rule.action.as_deref().is_none_or(|of| of == action));
-        let approvals = self.approvals.iter().filter(move |approval| {
-            approval.tool == tool && approval.actions.iter().any(|of| of == action)
-        });
+        let approvals = self
+            .approvals
+            .iter()
+            .filter(move |approval| approval.tool == tool && approval.actions.iter().any(|of| of == action));
         let of_rules = rules.flat_map(|rule| rule.conditions.iter());
         of_rules.chain(approvals.flat_map(|approval| &approval.conditions))
     }
@@ -232,7 +228,8 @@ impl Sealing<'_> {
         }
         let value = self.typed(&found.ty, content);
         let answers = asked.map(|question| {
-            let answer = value.as_ref().map_or(Truth::Unknown, |value| self.of_value(question, &found.ty, value));
+            let answer =
+                value.as_ref().map_or(Truth::Unknown, |value| self.of_value(question, &found.ty, value));
             (question.clone(), answer)
         });
         Sealed::new(answers)
@@ -246,6 +243,8 @@ impl Sealing<'_> {
             _ if !steps.is_empty() => Truth::Unknown,
             Content::Given(given) => self.schemas.conforms(schema, given),
             Content::Text(text) => self.schemas.text_conforms(schema, text),
+            // As what is no JSON does.
+            Content::Unreadable => self.schemas.text_conforms(schema, ""),
         }
     }
 
@@ -258,6 +257,7 @@ impl Sealing<'_> {
     fn typed(self, ty: &Type, content: Content<'_>) -> Option<Value> {
         let given = match content {
             Content::Given(given) => given.clone(),
+            Content::Unreadable => return None,
             Content::Text(text) if ty.is_text() => Given::Text(text.to_owned()),
             #[cfg(feature = "serde")]
             Content::Text(text) => Given::from_json(text.as_bytes()).ok()?,
@@ -280,6 +280,8 @@ impl Conformance for Inside<'_> {
         let Condition { subject, test: Test::Conforms(schema) } = condition else { return Truth::Unknown };
         let start = Cow::Borrowed(self.ty);
         let found = self.interface.path_type(start, false, subject.quantifier.is_some(), &subject.steps);
-        found.map_or(Truth::Unknown, |found| conformance(self.interface, self.schemas, schema, &found.ty, value))
+        found.map_or(Truth::Unknown, |found| {
+            conformance(self.interface, self.schemas, schema, &found.ty, value)
+        })
     }
 }

@@ -12,8 +12,8 @@ use proptest::prelude::*;
 use serde_json::Value as Json;
 use wpc_model::arbitrary::policy_and_call;
 use wpc_model::{
-    Call, Condition, Conformance, Demand, Moment, Policy, Ruling, Situation, Source, Sources, Truth, Value, approvals, demands,
-    encode, rule,
+    Call, Condition, Conformance, Demand, Moment, Policy, Ruling, Situation, Source, Sources, Truth, Value,
+    approvals, demands, encode, rule,
 };
 
 use crate::example::{TOOL, allow, condition, deny, policy, queue};
