@@ -23,6 +23,7 @@ mod plain;
 mod problems;
 mod progress;
 mod sarif;
+mod schemas;
 mod table;
 mod verb;
 mod words;

@@ -129,7 +129,9 @@ fn stages(
     })?;
     // Stage 8: receipts of model calls have no format yet, and a bundle that has any does not read.
     let amounts = openings::verify(&openings, &entries, &under.policy)?;
-    (report.counts.opened, report.counts.attested) = (amounts.opened, amounts.attested);
+    let within = openings::answered_within(&cases, &under.policy);
+    (report.counts.opened, report.counts.attested) =
+        (amounts.opened, amounts.attested.saturating_add(within));
     let watch = revoked::Watch::new(&stops, &run, &entries, &under, &tokens);
     let sources: Vec<_> = wpc_model::Provenance::of(&under.policy).sources().cloned().collect();
     let looked = replay::Looked {

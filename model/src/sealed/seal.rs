@@ -129,6 +129,20 @@ impl Seals {
 }
 
 impl Policy {
+    /// Whether the policy, or what it extends, asks more of a sealed value than whether it is there.
+    #[must_use]
+    pub fn asks_of_sealed(&self) -> bool {
+        self.layers().any(|layer| {
+            layer.tools.iter().any(|(name, tool)| {
+                let mut actions = tool.interface.actions.iter();
+                actions.any(|(of, action)| {
+                    let mut all = layer.conditions_of(name, of);
+                    all.any(|condition| tool.interface.question(action, condition).is_some())
+                })
+            })
+        })
+    }
+
     /// Conditions of this policy alone that rules and approvals of an action have.
     pub(crate) fn conditions_of(&self, tool: &str, action: &str) -> impl Iterator<Item = &Condition> {
         let rules = self.tools.get(tool).into_iter().flat_map(|tool| tool.allow.iter().chain(&tool.deny));
