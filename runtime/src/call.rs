@@ -67,10 +67,11 @@ pub struct Seal<'s> {
 
 impl<'s> Seal<'s> {
     /// Nobody reads them.
-    pub(crate) const UNREAD: Self = Self { sealing: None, record: None, field: "" };
+    pub const UNREAD: Self = Self { sealing: None, record: None, field: "" };
 
     /// Among the arguments of a call.
-    pub(crate) const fn arguments(sealing: Sealing<'s>) -> Self {
+    #[must_use]
+    pub const fn arguments(sealing: Sealing<'s>) -> Self {
         Self { sealing: Some(sealing), ..Self::UNREAD }
     }
 

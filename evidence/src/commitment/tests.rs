@@ -56,6 +56,7 @@ fn policy() -> Policy {
     };
     let tool = Tool { interface, scope: vec![], allow: vec![], deny: vec![], limits: vec![] };
     Policy {
+        schemas: std::collections::BTreeMap::new(),
         name: "p".into(),
         tools: BTreeMap::from([("mail".into(), tool)]),
         auth: Auth {
