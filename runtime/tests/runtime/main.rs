@@ -34,6 +34,8 @@ mod proxy;
 #[cfg(test)]
 mod rig;
 #[cfg(test)]
+mod schemas;
+#[cfg(test)]
 mod sources;
 #[cfg(test)]
 mod standing;
