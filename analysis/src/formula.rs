@@ -42,8 +42,8 @@ pub(crate) fn slot_name(index: usize) -> String {
 pub(crate) const TIME: &str = "\0time";
 pub(crate) const WEEKDAY: &str = "\0weekday";
 
-/// What names of things begin with that are not in a call: whether a value came from a source.
-const FROM: &str = "\0from ";
+/// What names of things begin with that are not in a call: what the gate alone answers.
+const ATTESTED: &str = "\0attested ";
 
 /// A thing that is not in a call: true, false, or absent where it is not known.
 static OUTSIDE: Field =
@@ -51,7 +51,7 @@ static OUTSIDE: Field =
 
 /// The field of a thing that is not in a call.
 pub(crate) fn outside(name: &str) -> Option<&'static Field> {
-    name.starts_with(FROM).then_some(&OUTSIDE)
+    name.starts_with(ATTESTED).then_some(&OUTSIDE)
 }
 
 /// Formulas read the clock among the values.
@@ -103,16 +103,12 @@ impl Formula {
         one(condition.test.clone())
     }
 
-    /// As [`Formula::of`], of a condition on the call: one that asks for sources is a thing by itself, true
-    /// or false or unknown whatever the value is. That is more than can be, so what is then excluded is
-    /// excluded; a call that is found is replayed, where nobody knows.
-    pub(crate) fn of_call(condition: &Condition, bound: Bound) -> Self {
-        let Some(sources) = condition.sources() else { return Self::of(condition, bound) };
-        let mut name = format!("{FROM}{}", condition.subject.to_text());
-        for source in sources {
-            name.push('\0');
-            name.push_str(&source.to_text());
-        }
+    /// As [`Formula::of`], of a condition on the call that the gate alone answers: where a value came from, what
+    /// it conforms to, what a sealed one says. It is a thing by itself, true or false or unknown whatever the
+    /// value is. That is more than can be, so what is then excluded is excluded; a call that is found is
+    /// replayed, where nobody knows.
+    pub(crate) fn attested(condition: &Condition, bound: Bound) -> Self {
+        let name = format!("{ATTESTED}{condition:?}");
         let test = Test::Compare(Comparison::Equal, Value::Bool(true));
         Self::of(&Condition { subject: Subject::plain(&name), test }, bound)
     }

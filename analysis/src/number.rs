@@ -24,6 +24,7 @@ impl Numbers {
             Test::In(set) => Self::listed(set),
             Test::NotIn(set) => Self::listed(set).complement(),
             Test::Compare(..)
+            | Test::Conforms(_)
             | Test::From(_)
             | Test::Has(_)
             | Test::Lacks(_)

@@ -261,7 +261,13 @@ impl<'p> Site<'p> {
         let (of_element, of_call): (Vec<_>, Vec<_>) =
             conditions.iter().partition(|one| one.subject.is_of_element(self.action));
         let mut parts = vec![target];
-        parts.extend(of_call.into_iter().map(|one| Formula::of_call(one, bound)));
+        parts.extend(of_call.into_iter().map(|one| {
+            if self.tool.interface.is_attested(self.action, one) {
+                Formula::attested(one, bound)
+            } else {
+                Formula::of(one, bound)
+            }
+        }));
         if let Some((batch, _)) = self.action.batch().filter(|_| !of_element.is_empty()) {
             let of =
                 Formula::joined(bound, of_element.into_iter().map(|one| Formula::of(one, bound)).collect());

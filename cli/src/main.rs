@@ -24,6 +24,7 @@ mod plane;
 mod problems;
 mod progress;
 mod sarif;
+mod schemas;
 mod store;
 mod table;
 mod verb;

@@ -4,7 +4,7 @@ mod order;
 mod quantity;
 
 use wpc_model::{
-    Action, Approval, Approver, Bind, Condition, Effect, Field, Limit, Measure, Rule, Slot, Source, Subject,
+    Action, Approval, Approver, Bind, Condition, Effect, Field, Hash, Limit, Measure, Rule, Slot, Source, Subject,
     Target, Test, Tool, Type, Uses, Value, Window, time_of_day_text,
 };
 
@@ -178,6 +178,7 @@ pub(crate) fn condition(tool: &Tool, action: Option<&str>, condition: &Condition
             format!("{} \"{}\"", comparison.symbol(), time_of_day_text(*ms))
         }
         Test::Compare(comparison, constant) => format!("{} {}", comparison.symbol(), value(constant, ty)),
+        Test::Conforms(hash) => format!("conforms to {}", schema(hash)),
         Test::From(sources) => format!("from [{}]", origins(sources, ", ")),
         Test::In(constants) => format!("in {}", list(constants, ty)),
         Test::NotIn(constants) => format!("not in {}", list(constants, ty)),
@@ -190,6 +191,11 @@ pub(crate) fn condition(tool: &Tool, action: Option<&str>, condition: &Condition
         Test::WithinCidr(blocks) => format!("within cidr {}", list(blocks, None)),
     };
     format!("{subject} {test}")
+}
+
+/// `schema Zm1p9abQ`: the beginning of its hash, which tells the schemas of a policy apart.
+pub(crate) fn schema(hash: &Hash) -> String {
+    format!("schema {}", hash.to_string().get(..8).unwrap_or_default())
 }
 
 /// `job.input, contacts.search.emails`.
@@ -210,7 +216,7 @@ pub(crate) fn value(value: &Value, ty: Option<&Type>) -> String {
                 members.iter().map(|(name, one)| format!("{}: {}", quoted(name), self::value(one, None)));
             format!("{{{}}}", members.collect::<Vec<_>>().join(", "))
         }
-        Value::Sealed => "(sealed)".to_owned(),
+        Value::Sealed(_) => "(sealed)".to_owned(),
     }
 }
 

@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use wpc_grammar::Span;
-use wpc_model::{Auth, Before, Condition, Evidence, Measure, Per, Policy, Settings, Terms, Type};
+use wpc_model::canon::Json;
+use wpc_model::{Auth, Before, Condition, Evidence, Hash, Measure, Per, Policy, Settings, Terms, Type};
 
 use crate::compiled::Map;
 use crate::interface::Known;
@@ -26,6 +27,8 @@ pub(crate) struct Checked {
     pub(crate) evidence: Evidence,
     pub(crate) orders: Vec<Order>,
     pub(crate) settings: Settings,
+    /// The schemas of all files that were read; some may go unused.
+    pub(crate) schemas: Arc<BTreeMap<Hash, Json>>,
     /// What it extends, sorted by hash.
     pub(crate) parents: Vec<Parent>,
     /// The file's tests; no part of the policy.
@@ -152,6 +155,8 @@ pub(crate) struct Placed {
     pub(crate) ty: Type,
     /// The subject is there in every call, so that the condition is never unknown for its absence.
     pub(crate) definite: bool,
+    /// What is tested stands sealed: the gate alone reads it.
+    pub(crate) sealed: bool,
     pub(crate) span: Span,
     /// Its line, from 1.
     pub(crate) line: u32,

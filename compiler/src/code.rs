@@ -111,6 +111,7 @@ codes! {
     InvalidRegex = "WPC0318" Error "not a pattern that `matches` takes",
     InvalidTimeOfDay = "WPC0319" Error "not a time of day",
     MatchesNothing = "WPC0320" Error "a pattern that nothing can match",
+    InvalidSchema = "WPC0321" Error "not a JSON Schema that `conforms to` takes",
 
     WrongPreposition = "WPC0401" Error "the wrong word before a resource",
     KindNotTaken = "WPC0402" Error "a resource kind that the action does not take",

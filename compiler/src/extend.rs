@@ -111,7 +111,8 @@ impl<'f> Extending<'f> {
             return None;
         }
         let parents = self.parents(path, &resolved, problems);
-        let checked = check::check(&resolved, parents, &lines, problems).policy;
+        let schemas = check::Schemas { files: self.files, source: self.source };
+        let checked = check::check(&resolved, parents, schemas, &lines, problems).policy;
         let name = self.source.at(tree.loc.0.start).name();
         if let Some(checked) = checked.as_ref().filter(|_| problems.errors() == before) {
             compose(checked, name, problems);

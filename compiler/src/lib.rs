@@ -53,6 +53,7 @@ mod parameters;
 mod pattern;
 mod render;
 mod resolve;
+mod schema;
 mod self_check;
 mod shape;
 mod shipped;
@@ -173,7 +174,8 @@ fn front(
     let lines = lines::Lines::of(source).mixing(linked.mixed());
     let resolved = resolve::resolve(&linked, source, &lines, Given::Outside(parameters), &mut problems);
     let parents = extend::Extending::new(source, &files).parents(files.root(), &resolved, &mut problems);
-    let outcome = check::check(&resolved, parents, &lines, &mut problems);
+    let schemas = check::Schemas { files: &files, source };
+    let outcome = check::check(&resolved, parents, schemas, &lines, &mut problems);
     if let Some(checked) = outcome.policy.as_ref().filter(|_| !problems.has_errors()) {
         extend::compose(checked, source.name(), &mut problems);
     }

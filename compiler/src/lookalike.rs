@@ -74,8 +74,26 @@ fn is_hidden(c: char) -> bool {
         )
 }
 
+/// The first character that nobody sees, in text that is no policy: where, and how many bytes.
+pub(crate) fn hidden(text: &str) -> Option<(usize, usize)> {
+    let unseen = |c: char| is_hidden(c) && !matches!(c, '\n' | '\r' | '\t');
+    text.char_indices().find(|(_, c)| unseen(*c)).map(|(at, c)| (at, c.len_utf8()))
+}
+
 /// Reports strings that could be misread. An escape (`\u{430}`) is visible, and accepted.
 pub(crate) fn check(source: &Source, problems: &mut Problems) {
+    check_with(source, problems, |c| format!("\\u{{{:x}}}", u32::from(c)));
+}
+
+/// The same of JSON, whose escapes are other ones.
+pub(crate) fn check_json(source: &Source, problems: &mut Problems) {
+    check_with(source, problems, |c| {
+        let mut units = [0; 2];
+        c.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")).collect()
+    });
+}
+
+fn check_with(source: &Source, problems: &mut Problems, escape: fn(char) -> String) {
     if source.text().is_ascii() {
         return;
     }
@@ -84,11 +102,11 @@ pub(crate) fn check(source: &Source, problems: &mut Problems) {
         let (like, help) = match twin(found).filter(|letter| *letter != '?') {
             Some(letter) => (
                 format!("which looks like `{letter}`"),
-                format!("write `{letter}`, or `\\u{{{:x}}}` if the other letter is meant", u32::from(found)),
+                format!("write `{letter}`, or `{}` if the other letter is meant", escape(found)),
             ),
             None => (
                 "which looks like something else".to_owned(),
-                format!("write `\\u{{{:x}}}` if it is meant", u32::from(found)),
+                format!("write `{}` if it is meant", escape(found)),
             ),
         };
         problems.report(

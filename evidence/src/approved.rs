@@ -142,8 +142,11 @@ pub fn reopen(
 ) -> Result<Call, Malformed> {
     let shown = openings.iter().filter(|opening| opening.ty != ABSENT);
     let value = |opening: &&Opening| {
-        // Nobody reads a sealed value: that it is there is all.
-        let value = if opening.ty == SEALED { Json::from(SEALED) } else { opening.value.clone() };
+        let value = match (opening.ty == SEALED, &opening.value) {
+            (true, Json::Null) => Json::from(SEALED),
+            (true, answers) => Json::object([(SEALED, answers.clone())]),
+            (false, value) => value.clone(),
+        };
         (opening.name.clone(), value)
     };
     let arguments = shown.map(value).collect();

@@ -1,6 +1,6 @@
 //! Typed conditions on a call's arguments.
 
-use crate::{Action, Source, Value};
+use crate::{Action, Hash, Source, Value};
 
 /// One condition of a rule: a test of a subject against constants.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -66,6 +66,8 @@ pub enum Test {
     Absent,
     /// `== != < <= > >=`.
     Compare(Comparison, Value),
+    /// `conforms to`: to the JSON Schema of this hash, one of [`crate::Policy::schemas`].
+    Conforms(Hash),
     /// `from`: from one of these, all of one type. Sorted, without repetition.
     From(Vec<Source>),
     /// `has`: all of these keys (of a map) or members (of a list or set) are there.
@@ -138,6 +140,14 @@ impl Comparison {
     }
 }
 
+impl Condition {
+    /// The schema that it asks conformance to, if it does.
+    #[must_use]
+    pub const fn schema(&self) -> Option<&Hash> {
+        if let Test::Conforms(schema) = &self.test { Some(schema) } else { None }
+    }
+}
+
 impl Test {
     /// The operator as written.
     #[must_use]
@@ -145,6 +155,7 @@ impl Test {
         match self {
             Self::Absent | Self::Present => "is",
             Self::Compare(comparison, _) => comparison.symbol(),
+            Self::Conforms(_) => "conforms to",
             Self::From(_) => "from",
             Self::Has(_) => "has",
             Self::In(_) => "in",
@@ -172,6 +183,7 @@ impl Test {
             Self::Absent
             | Self::Present
             | Self::Compare(..)
+            | Self::Conforms(_)
             | Self::From(_)
             | Self::Like(_)
             | Self::Matches(_) => None,

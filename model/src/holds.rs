@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    Cidr, Comparison, Condition, Part, Quantifier, Regex, Situation, Step, Subject, Test, Truth, Value, glob,
-    is_under_domain, is_under_path, part,
+    Cidr, Comparison, Condition, Part, Quantifier, Regex, Sealed, Situation, Step, Subject, Test, Truth,
+    Value, glob, is_under_domain, is_under_path, part,
 };
 
 impl Condition {
@@ -21,8 +21,8 @@ impl Condition {
         situation: impl Into<Situation<'s>>,
     ) -> Truth {
         let situation = situation.into();
-        let tested = Tested { test: &self.test, matcher: &Matcher::of(&self.test), situation };
-        holds(&self.subject, tested, arguments)
+        let tested = Tested { condition: self, matcher: &Matcher::of(&self.test), situation };
+        holds(tested, arguments)
     }
 }
 
@@ -49,8 +49,8 @@ impl Prepared {
         situation: impl Into<Situation<'s>>,
     ) -> Truth {
         let situation = situation.into();
-        let tested = Tested { test: &self.condition.test, matcher: &self.matcher, situation };
-        holds(&self.condition.subject, tested, arguments)
+        let tested = Tested { condition: &self.condition, matcher: &self.matcher, situation };
+        holds(tested, arguments)
     }
 }
 
@@ -74,6 +74,7 @@ impl Matcher {
             }
             Test::Absent
             | Test::Compare(..)
+            | Test::Conforms(_)
             | Test::From(_)
             | Test::Has(_)
             | Test::In(_)
@@ -87,57 +88,76 @@ impl Matcher {
     }
 }
 
-fn holds(subject: &Subject, tested: Tested<'_>, arguments: &BTreeMap<String, Value>) -> Truth {
-    if subject.is_of_clock() {
-        let read = tested.situation.moment.read(&subject.steps);
+fn holds(tested: Tested<'_>, arguments: &BTreeMap<String, Value>) -> Truth {
+    let Subject { quantifier, name, steps } = &tested.condition.subject;
+    if tested.condition.subject.is_of_clock() {
+        let read = tested.situation.moment.read(steps);
         return tested.holds(read.as_ref().map_or(Found::Unclear, Found::Value));
     }
-    let start = arguments.get(&subject.name);
-    let Some(quantifier) = subject.quantifier else { return tested.holds(find(start, &subject.steps)) };
-    let Some((members, rest)) = members(start, &subject.steps) else { return Truth::Unknown };
-    let each = members.iter().map(|member| tested.holds(find(Some(member), rest)));
-    match quantifier {
-        Quantifier::Each => Truth::all(each),
-        Quantifier::Some => Truth::any(each),
+    let start = arguments.get(name);
+    let Some(quantifier) = *quantifier else { return tested.holds(find(start, steps)) };
+    match members(start, steps) {
+        Members::List(members, rest) => {
+            let each = members.iter().map(|member| tested.holds(find(Some(member), rest)));
+            match quantifier {
+                Quantifier::Each => Truth::all(each),
+                Quantifier::Some => Truth::any(each),
+            }
+        }
+        Members::Sealed(sealed, rest) => sealed.answer(Some(quantifier), rest, &tested.condition.test),
+        Members::None => Truth::Unknown,
     }
 }
 
 /// The members of the first list on a path, and what of the path is read in each.
-fn members<'a, 's>(start: Option<&'a Value>, steps: &'s [Step]) -> Option<(&'a [Value], &'s [Step])> {
-    (0..=steps.len()).find_map(|length| {
+enum Members<'a, 's> {
+    List(&'a [Value], &'s [Step]),
+    /// They are in this sealed value, this far from it.
+    Sealed(&'a Sealed, &'s [Step]),
+    /// There is none.
+    None,
+}
+
+fn members<'a, 's>(start: Option<&'a Value>, steps: &'s [Step]) -> Members<'a, 's> {
+    let at = |length| {
         let (before, after) = steps.split_at_checked(length)?;
-        if let Found::Value(Value::List(members)) = find(start, before) {
-            Some((members.as_slice(), after))
-        } else {
-            None
+        match find(start, before) {
+            Found::Value(Value::List(members)) => Some(Members::List(members, after)),
+            Found::Value(Value::Sealed(sealed)) => Some(Members::Sealed(sealed, after)),
+            _ => None,
         }
-    })
+    };
+    (0..=steps.len()).find_map(at).unwrap_or(Members::None)
 }
 
 /// What stands at the end of a path.
 #[derive(Clone, Copy)]
-enum Found<'a> {
+enum Found<'a, 's> {
     /// This value.
     Value(&'a Value),
     /// This number: a size, or a part of an address.
     Number(i64),
     /// This part of an address.
     Text(&'a str),
+    /// It is in this sealed value, this far from it: at least one step.
+    Sealed(&'a Sealed, &'s [Step]),
     /// Nothing: an absent optional argument or a missing key.
     Nothing,
     /// Something, but the map has its key in another ASCII case as well.
     Ambiguous,
-    /// Not known: the map has the key in another ASCII case only, the value is sealed, or an
-    /// address has no such part.
+    /// Not known: the map has the key in another ASCII case only, or an address has no such part.
     Unclear,
 }
 
-fn find<'a>(start: Option<&'a Value>, steps: &[Step]) -> Found<'a> {
+fn find<'a, 's>(start: Option<&'a Value>, steps: &'s [Step]) -> Found<'a, 's> {
     let Some(start) = start else { return Found::Nothing };
     let mut found = Found::Value(start);
     let mut ambiguous = false;
-    for step in steps {
+    let mut rest = steps;
+    while let Some((step, after)) = rest.split_first() {
         found = match (step, found) {
+            (_, Found::Value(Value::Sealed(_))) if ambiguous => return Found::Unclear,
+            (_, Found::Value(Value::Sealed(sealed))) => return Found::Sealed(sealed, rest),
             (Step::Size, Found::Text(text)) => size(text.len()),
             (Step::Size, Found::Value(Value::Text(text))) => size(text.len()),
             (Step::Size, Found::Value(Value::List(members))) => size(members.len()),
@@ -157,15 +177,16 @@ fn find<'a>(start: Option<&'a Value>, steps: &[Step]) -> Found<'a> {
         if let Found::Nothing = found {
             return if ambiguous { Found::Unclear } else { Found::Nothing };
         }
+        rest = after;
     }
     if ambiguous { Found::Ambiguous } else { found }
 }
 
-fn there(value: Option<&Value>) -> Found<'_> {
+fn there<'a>(value: Option<&'a Value>) -> Found<'a, 'static> {
     value.map_or(Found::Nothing, Found::Value)
 }
 
-fn size(members: usize) -> Found<'static> {
+fn size(members: usize) -> Found<'static, 'static> {
     i64::try_from(members).map_or(Found::Ambiguous, Found::Number)
 }
 
@@ -174,25 +195,26 @@ fn has_other_case(members: &BTreeMap<String, Value>, key: &str) -> bool {
     members.keys().any(|other| other != key && other.eq_ignore_ascii_case(key))
 }
 
-/// A test, what was read of its constants, and where it is asked.
+/// A condition, what was read of its constants, and where it is asked.
 #[derive(Clone, Copy)]
 struct Tested<'t> {
-    test: &'t Test,
+    condition: &'t Condition,
     matcher: &'t Matcher,
     situation: Situation<'t>,
 }
 
 impl Tested<'_> {
-    fn holds(self, found: Found<'_>) -> Truth {
+    fn holds(self, found: Found<'_, '_>) -> Truth {
         let read;
-        let value = match (self.test, found) {
+        let test = &self.condition.test;
+        let value = match (test, found) {
             (Test::Present, Found::Value(_) | Found::Number(_) | Found::Text(_) | Found::Ambiguous)
             | (Test::Absent, Found::Nothing) => return Truth::True,
             (Test::Absent, Found::Value(_) | Found::Number(_) | Found::Text(_) | Found::Ambiguous)
             | (Test::Present, Found::Nothing) => return Truth::False,
-            (_, Found::Nothing | Found::Ambiguous | Found::Unclear) | (_, Found::Value(Value::Sealed)) => {
-                return Truth::Unknown;
-            }
+            (_, Found::Nothing | Found::Ambiguous | Found::Unclear) => return Truth::Unknown,
+            (test, Found::Value(Value::Sealed(sealed))) => return sealed.answer(None, &[], test),
+            (test, Found::Sealed(sealed, rest)) => return sealed.answer(None, rest, test),
             (_, Found::Value(value)) => value,
             (_, Found::Number(number)) => {
                 read = Value::Int(number);
@@ -203,10 +225,11 @@ impl Tested<'_> {
                 &read
             }
         };
-        match self.test {
+        match test {
             Test::Present => Truth::True,
             Test::Absent => Truth::False,
             Test::Compare(comparison, constant) => compare(*comparison, value, constant),
+            Test::Conforms(_) => self.situation.conforms(self.condition, value),
             Test::From(sources) => self.situation.came_from(sources, value),
             Test::In(constants) => Truth::of(constants.contains(value)),
             Test::NotIn(constants) => Truth::of(!constants.contains(value)),
@@ -225,7 +248,7 @@ impl Tested<'_> {
         let one_of = |constants: &[Value], is_of: fn(&str, &str) -> bool| {
             Truth::of(constants.iter().filter_map(Value::as_text).any(|of| is_of(text, of)))
         };
-        match (self.test, self.matcher) {
+        match (&self.condition.test, self.matcher) {
             (Test::Like(pattern), _) => Truth::of(glob(pattern, text)),
             (Test::Matches(_), Matcher::Regex(Some(regex))) => Truth::of(regex.matches(text)),
             (Test::UnderDomain(of), _) => one_of(of, is_under_domain),

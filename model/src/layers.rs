@@ -12,7 +12,7 @@ impl Policy {
     /// # use wpc_model::{Auth, Evidence, Policy, Settings};
     /// # let auth = Auth { max_ttl_seconds: 900, pin_policy_hash: true, job_scoped_binding: true, proof_of_possession: true };
     /// # let named = |name: &str, parents| Policy { name: name.into(), tools: [].into(), auth, approvals: vec![],
-    /// #     evidence: Evidence::default(), settings: Settings::default(), orders: vec![], parents };
+    /// #     evidence: Evidence::default(), settings: Settings::default(), schemas: [].into(), orders: vec![], parents };
     /// let policy = named("job", vec![named("team", vec![named("company", vec![])])]);
     /// let names: Vec<_> = policy.layers().map(|layer| layer.name.as_str()).collect();
     /// assert_eq!(names, ["job", "team", "company"]);

@@ -12,8 +12,11 @@ use crate::{
 pub struct SubjectType<'i> {
     /// Its type; of one member, or of what is read in it, where the subject says `each` or `some`.
     pub ty: Cow<'i, Type>,
-    /// Whether conditions may ask only if it is there.
+    /// Whether it stands sealed, or within what does: the gate alone reads it.
     pub sealed: bool,
+    /// Whether it stands sealed within what is sealed already: nobody reads it, and conditions may ask only
+    /// if it is there.
+    pub shut: bool,
 }
 
 impl Interface {
@@ -30,26 +33,39 @@ impl Interface {
     ) -> Result<SubjectType<'i>, String> {
         if subject.is_of_clock() {
             let ty = subject.clock_type().ok_or("the clock has `time` and `weekday`, and nothing else")?;
-            return Ok(SubjectType { ty: Cow::Borrowed(ty), sealed: false });
+            return Ok(SubjectType { ty: Cow::Borrowed(ty), sealed: false, shut: false });
         }
         let field = self.field(action, &subject.name);
         let field = field.ok_or_else(|| format!("`{}` is no argument of the action", subject.name))?;
-        let (mut ty, mut sealed) = (Cow::Borrowed(&field.ty), field.sealed);
-        let mut quantified = subject.quantifier.is_some();
-        for step in &subject.steps {
-            if sealed {
-                return Err("nothing is read of a sealed value but whether it is there".to_owned());
-            }
+        let start = Cow::Borrowed(&field.ty);
+        self.path_type(start, field.sealed, subject.quantifier.is_some(), &subject.steps)
+    }
+
+    /// What stands at the end of `steps` from a value of type `ty`; in a member of the first list where a
+    /// quantifier says so.
+    pub(crate) fn path_type<'i>(
+        &'i self,
+        mut ty: Cow<'i, Type>,
+        mut sealed: bool,
+        mut quantified: bool,
+        steps: &[Step],
+    ) -> Result<SubjectType<'i>, String> {
+        let mut shut = false;
+        for step in steps {
             if let Some(member) = ty.member().filter(|_| quantified).cloned() {
                 (ty, quantified) = (Cow::Owned(member), false);
+                shut |= sealed && *ty == Type::Json;
             }
-            (ty, sealed) = self.step(&ty, step)?;
+            let (next, seals) = self.step(&ty, step)?;
+            shut |= sealed && (seals || *next == Type::Json);
+            (ty, sealed) = (next, sealed || seals);
         }
         if quantified {
             let message = || format!("`each` and `some` need a list or a set, not a `{}`", ty.word());
             ty = Cow::Owned(ty.member().ok_or_else(message)?.clone());
+            shut |= sealed && *ty == Type::Json;
         }
-        Ok(SubjectType { ty, sealed })
+        Ok(SubjectType { ty, sealed, shut })
     }
 
     fn step<'i>(&'i self, ty: &Type, step: &Step) -> Result<(Cow<'i, Type>, bool), String> {
@@ -81,7 +97,7 @@ impl Condition {
     ///
     /// Why not, in words.
     pub fn check(&self, interface: &Interface, action: &Action) -> Result<(), String> {
-        let SubjectType { ty, sealed } = interface.subject_type(action, &self.subject)?;
+        let SubjectType { ty, sealed, shut } = interface.subject_type(action, &self.subject)?;
         let asks_presence = matches!(self.test, Test::Present | Test::Absent);
         if asks_presence {
             // Of a member only what is read in it may be absent; a part is a matter of the address.
@@ -91,13 +107,24 @@ impl Condition {
             };
             return if of_member { Err("a member of a list is always present".to_owned()) } else { Ok(()) };
         }
-        if sealed || *ty == Type::Json {
-            return Err("a sealed value can only be present or absent".to_owned());
+        if shut {
+            return Err("what is sealed within a sealed value can only be present or absent".to_owned());
+        }
+        if let Test::Conforms(_) = &self.test {
+            return if interface.takes_schemas(&ty) && !self.subject.is_of_clock() {
+                Ok(())
+            } else {
+                Err(format!("`conforms to` does not fit a `{}`", ty.word()))
+            };
+        }
+        if *ty == Type::Json {
+            return Err("a `json` can only be present or absent, or conform to a schema".to_owned());
         }
         if let Test::From(sources) = &self.test {
             let wanted = ty.source_type();
             let fits = |source: &Source| Some(source.ty()) == wanted.as_ref();
-            return if sources.is_empty() || !sources.iter().all(fits) || self.subject.is_of_clock() {
+            return if sources.is_empty() || !sources.iter().all(fits) || sealed || self.subject.is_of_clock()
+            {
                 Err(format!("`from` does not say where a `{}` comes from", ty.word()))
             } else {
                 Ok(())
@@ -139,6 +166,7 @@ impl Test {
             }
             Self::Compare(_, constant) => (ty.is_integer(), std::slice::from_ref(constant)),
             Self::In(set) | Self::NotIn(set) => (scalar, set.as_slice()),
+            Self::Conforms(_) => (false, [].as_slice()),
             Self::From(_) => (ty.source_type().is_some(), [].as_slice()),
             Self::Has(set) | Self::Lacks(set) => (ty.is_container(), set.as_slice()),
             Self::Like(_) => (ty.takes_patterns(), [].as_slice()),

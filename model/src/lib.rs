@@ -78,6 +78,8 @@ mod place;
 mod policy;
 mod reads;
 mod regex;
+mod schema;
+mod sealed;
 mod settings;
 mod situation;
 mod source;
@@ -102,11 +104,11 @@ pub use cidr::{Cidr, check_cidr, meant_cidr};
 pub use clock::{Moment, parse_time_of_day, time_of_day_text};
 pub use condition::{Comparison, Condition, Quantifier, Step, Subject, Test};
 pub use decide::{
-    Admission, Approvals, Approved, Approving, Attestation, Attested, Bound, Charge, Charging, Counter,
-    Decision, Demand, Ending, Failing, History, MAX_APPROVAL_AHEAD_MS, ModelBudget, ModelRefusal, ModelUse,
-    Near, Needs, Ordered, Owner, Past, PastAt, Provenance, Reason, Refusal, Ruling, Rulings, TooManyLabels,
-    Undecided, Used, Who, admit, approvals, approving, conditions_hold, decisive, demands, failing, in_force,
-    rule, rulings, settle, used,
+    Admission, Approvals, Approved, Approving, Attestation, Attested, Bound, Charge, Charging, Conforming,
+    Counter, Decision, Demand, Ending, Failing, History, MAX_APPROVAL_AHEAD_MS, ModelBudget, ModelRefusal,
+    ModelUse, Near, Needs, Ordered, Owner, Past, PastAt, Provenance, Reason, Refusal, Ruling, Rulings,
+    TooManyLabels, Undecided, Used, Who, admit, approvals, approving, conditions_hold, decisive, demands, failing,
+    in_force, rule, rulings, settle, used,
 };
 pub use decimal::{decimal_text, minor_digits, parse_decimal};
 pub use glob::{glob, glob_ignoring_case};
@@ -128,6 +130,11 @@ pub use policy::{
 };
 pub use reads::reads;
 pub use regex::{MAX_REGEX_BYTES, Regex, RegexError, check_regex};
+pub use schema::{
+    Conformance, MAX_SCHEMA_BYTES, MAX_SCHEMA_DEPTH, MAX_SCHEMA_PARTS, MAX_SCHEMAS, SchemaError, SchemaStep,
+    Schemas, check_schema,
+};
+pub use sealed::{Content, Question, Sealed, SealedAt, Sealing, Seals};
 pub use settings::{
     Cost, Credential, Filesystem, Meta, Model, Models, Network, OnChange, Principal, Redact, Redaction,
     Sandbox, Settings, Validity,

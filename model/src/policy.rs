@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::{Condition, Interface, Owner, RuleId, Settings, Truth};
+use crate::canon::Json;
+use crate::{Condition, Hash, Interface, Owner, RuleId, Settings, Truth};
 
 /// A Work Policy Contract in normal form: what the artifact says, no more.
 ///
@@ -25,6 +26,8 @@ pub struct Policy {
     pub orders: Vec<Order>,
     /// What it demands of what surrounds its tools.
     pub settings: Settings,
+    /// The JSON Schemas that its conditions name, by the hash of their canonical JSON.
+    pub schemas: BTreeMap<Hash, Json>,
     /// What it extends, each a whole policy, sorted by hash: a call is allowed if it and each of these
     /// allow it.
     pub parents: Vec<Policy>,

@@ -4,7 +4,7 @@
 ///
 /// No conversion to `bool` exists: a caller says which way unknown falls, with
 /// [`Truth::is_true`] (an allow) or [`Truth::is_not_false`] (a deny).
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Truth {
     /// Definitely not.
     False,

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::Sealed;
+
 /// Greatest magnitude of an integer: `2^53 - 1`, what every JSON reader holds exactly
 /// (RFC 8259 section 6).
 pub const MAX_INTEGER: i64 = 9_007_199_254_740_991;
@@ -20,11 +22,15 @@ pub enum Value {
     List(Vec<Value>),
     /// A map, or the present fields of a record.
     Map(BTreeMap<String, Value>),
-    /// A value that conditions never read (`json`, `sealed`): only that it is there.
-    Sealed,
+    /// A value that never leaves the gate (`json`, `sealed`): that it is there, and what the gate found of
+    /// it.
+    Sealed(Sealed),
 }
 
 impl Value {
+    /// A sealed value of which nothing is known but that it is there.
+    pub const SEALED: Self = Self::Sealed(Sealed::UNREAD);
+
     /// A text value.
     ///
     /// ```

@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 use std::time::SystemTime;
 
-use crate::view::{Pairs, TextList, TextMap};
+use crate::view::{Pairs, Sealed, TextList, TextMap};
 
 /// A type of the policy language. The types that implement it hold no values; they are names.
 pub trait Type: 'static {
@@ -220,6 +220,46 @@ texts! {
     Path;
     /// `entity_name<N>`: the name of an entity.
     EntityName;
+}
+
+/// A `json`, or an argument that is `sealed`: what of it a policy asks about the gate reads, and nobody else.
+#[derive(Debug)]
+pub enum Body {}
+
+impl Type for Body {
+    type Value<'a> = Sealed<'a>;
+    type Members<'a> = &'a [Sealed<'a>];
+    type Entries<'a> = Pairs<'a, Sealed<'a>>;
+}
+
+impl Argument<Body> for str {
+    fn to_value(&self) -> Sealed<'_> {
+        Sealed::text(self)
+    }
+}
+
+impl Argument<Body> for String {
+    fn to_value(&self) -> Sealed<'_> {
+        Sealed::text(self)
+    }
+}
+
+impl Argument<Body> for [u8] {
+    fn to_value(&self) -> Sealed<'_> {
+        Sealed::bytes(self)
+    }
+}
+
+impl Argument<Body> for Vec<u8> {
+    fn to_value(&self) -> Sealed<'_> {
+        Sealed::bytes(self)
+    }
+}
+
+impl Argument<Body> for serde_json::Value {
+    fn to_value(&self) -> Sealed<'_> {
+        Sealed::json(self)
+    }
 }
 
 /// `list<T>` or `set<T>`.

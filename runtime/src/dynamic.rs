@@ -66,7 +66,7 @@ impl DynamicGate {
     ///
     /// [`Refused`] with the code of a [`Malformed`], or if it could not be recorded.
     pub async fn read(&self, json: &[u8], measured: Measured) -> Result<Call, Refused> {
-        match Call::from_json(json, self.policy(), measured) {
+        match self.core.read(json, measured) {
             Ok(call) => Ok(call),
             Err(malformed) => Err(self.malformed(&malformed, json).await),
         }
@@ -137,7 +137,7 @@ impl DynamicGate {
     ///
     /// As [`DynamicGate::begin_json`].
     pub fn begin_json_sync(&self, json: &[u8], measured: Measured) -> Result<DynamicRunning, Refused> {
-        match Call::from_json(json, self.policy(), measured) {
+        match self.core.read(json, measured) {
             Ok(call) => self.begin_sync_of(call, json),
             Err(malformed) => {
                 Err(self.core.refuse_untyped(malformed.code.code(), malformed.to_string(), json))

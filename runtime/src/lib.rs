@@ -29,6 +29,7 @@ mod refused;
 pub mod release;
 mod rule;
 mod running;
+mod schemas;
 mod typed;
 mod view;
 
@@ -46,6 +47,7 @@ pub use place::{NotAllowed, Place};
 pub use refusable::Refusable;
 pub use refused::{Detail, Refused};
 pub use running::Running;
+pub use schemas::{SchemaEngine, SchemaUnusable};
 pub use typed::{Gate, Overrides};
 pub use view::{Pairs, Sealed, TextEntries, TextList, TextMap, TextMembers};
 pub use wpc_evidence::gateway_receipt;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use wpc_model::{Call, Malformed, Value};
 
-use crate::call::Fact;
+use crate::call::{Fact, Seal};
 use crate::describe::Unvalued;
 use crate::gate::Slip;
 use crate::place::Place;
@@ -215,7 +215,7 @@ impl Spent {
     /// [`Malformed`] only if the value is not what the interface says; the field then counts as absent,
     /// so that nothing that waits for it goes ahead.
     pub fn returned(&self, name: &str, value: &impl Fact) -> Result<(), Malformed> {
-        let value = value.value().unwrap_or(Value::Sealed);
+        let value = value.value(Seal::UNREAD).unwrap_or(Value::SEALED);
         self.slip.returned(&self.call, name, value)
     }
 

@@ -3,7 +3,7 @@
 pub use wpc_macros::__tool;
 pub use wpc_model::{Malformed, Ruling, Truth, Value};
 
-pub use crate::call::{AsSet, Fact, Fault, Fields};
+pub use crate::call::{AsSet, Fact, Fault, Fields, Seal};
 pub use crate::place::{NameType, Names, Slot};
 pub use crate::rule::{
     Blocks, Found, HOLDS, Integer, Keys, Members, Named, Open, Pattern, Regex, Rules, Seen, Side, among, any,
@@ -48,7 +48,7 @@ pub fn agreed_if_any<T: Fact>(
 ) -> Result<Option<T>, Malformed> {
     match (stated, described) {
         (Some(stated), Some(described)) => {
-            let same = match (stated.value(), described.value()) {
+            let same = match (stated.value(Seal::UNREAD), described.value(Seal::UNREAD)) {
                 (Ok(stated), Ok(described)) => stated == described,
                 (Ok(_), Err(_)) | (Err(_), Ok(_) | Err(_)) => false,
             };
@@ -70,7 +70,7 @@ pub enum Generator<const VERSION: u32> {}
 )]
 pub trait Supported {}
 
-impl Supported for Generator<1> {}
+impl Supported for Generator<2> {}
 
 /// Does not compile unless this runtime keeps the generation contract `VERSION`.
 pub const fn generator<const VERSION: u32>()

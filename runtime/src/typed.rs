@@ -127,7 +127,7 @@ impl<P: Policy> Gate<P> {
             tool: A::TOOL.to_owned(),
             action: A::Interface::ACTION.to_owned(),
             resource: place.as_ref().map(Place::to_resource),
-            arguments: call::arguments(&facts)?,
+            arguments: call::arguments(&facts, self.core.seal(A::TOOL, A::Interface::ACTION))?,
         };
         call.conform(self.core.policy())?;
         let asked = self.core.asked_of_generated(call, || A::rule(place.as_ref(), &facts))?;

@@ -323,20 +323,58 @@ impl<V: Copy + fmt::Debug> fmt::Debug for Pairs<'_, V> {
     }
 }
 
-/// A value that conditions never read (`json`, `sealed`): only that it is there.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Sealed(());
+/// A value that never leaves the gate (`json`, `sealed`): that it is there, and, for the gate's eyes alone, what
+/// it says. Where a policy asks about a value that is not shown, the answer is unknown, and nothing that needs it
+/// is allowed.
+///
+/// ```
+/// use wpc::Sealed;
+/// let body: Option<Vec<u8>> = Some(br#"{"order":1}"#.to_vec());
+/// assert!(body.as_deref().map(Sealed::bytes).is_some());
+/// ```
+#[derive(Clone, Copy)]
+pub struct Sealed<'a>(Shown<'a>);
 
-impl Sealed {
-    /// Says that `value` is there; nothing of it is kept.
-    ///
-    /// ```
-    /// use wpc::Sealed;
-    /// let body: Option<Vec<u8>> = Some(vec![1]);
-    /// assert!(body.as_ref().map(Sealed::of).is_some());
-    /// ```
+#[derive(Clone, Copy)]
+pub(crate) enum Shown<'a> {
+    Nothing,
+    Bytes(&'a [u8]),
+    Text(&'a str),
+    Json(&'a serde_json::Value),
+}
+
+impl<'a> Sealed<'a> {
+    /// Says that `value` is there, and shows nothing of it.
     #[must_use]
     pub const fn of<T: ?Sized>(_value: &T) -> Self {
-        Self(())
+        Self(Shown::Nothing)
+    }
+
+    /// Shows its bytes: UTF-8, and JSON where the field is not of texts.
+    #[must_use]
+    pub const fn bytes(bytes: &'a [u8]) -> Self {
+        Self(Shown::Bytes(bytes))
+    }
+
+    /// Shows its text: JSON where the field is not of texts.
+    #[must_use]
+    pub const fn text(text: &'a str) -> Self {
+        Self(Shown::Text(text))
+    }
+
+    /// Shows it as JSON.
+    #[must_use]
+    pub const fn json(value: &'a serde_json::Value) -> Self {
+        Self(Shown::Json(value))
+    }
+
+    pub(crate) const fn shown(self) -> Shown<'a> {
+        self.0
+    }
+}
+
+impl fmt::Debug for Sealed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Sealed")
     }
 }

@@ -364,7 +364,7 @@ pub(crate) fn dropping(stack: &str, reason: &str) -> Call {
 pub(crate) fn secret(stack: &str, body: Option<&str>) -> Call {
     let mut call = call("secret", stack, [("size", Value::Int(1))]);
     if body.is_some() {
-        call.arguments.insert("body".to_owned(), Value::Sealed);
+        call.arguments.insert("body".to_owned(), Value::SEALED);
     }
     call
 }

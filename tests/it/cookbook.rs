@@ -38,7 +38,7 @@ fn every_policy_compiles_without_an_error() {
 #[test]
 fn every_policy_passes_its_own_tests() {
     for (path, source) in policies() {
-        let tested = test(&source, &Parameters::new(), |_| true).unwrap();
+        let tested = test(&source, &Parameters::new(), |_| Box::new(()), |_| true).unwrap();
         assert!(tested.tests.len() >= 2, "{} has hardly a test", path.display());
         for ran in &tested.tests {
             assert!(ran.passed(), "{}: {}: {:?}", path.display(), ran.name, ran.expectations);

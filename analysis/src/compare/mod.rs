@@ -199,7 +199,7 @@ pub enum Shown {
 /// use wpc_model::{Auth, Evidence, Policy, Settings};
 ///
 /// let auth = Auth { max_ttl_seconds: 900, pin_policy_hash: true, job_scoped_binding: true, proof_of_possession: true };
-/// let old = Policy { name: "p".into(), tools: BTreeMap::new(), auth, approvals: vec![],
+/// let old = Policy { name: "p".into(), tools: BTreeMap::new(), auth, approvals: vec![], schemas: BTreeMap::new(),
 ///     evidence: Evidence::default(), settings: Settings::default(), orders: vec![], parents: vec![] };
 /// let new = Policy { auth: Auth { max_ttl_seconds: 60, ..auth }, ..old.clone() };
 /// assert_eq!(compare(&old, &new).verdict, Verdict::Narrower);

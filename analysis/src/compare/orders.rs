@@ -297,6 +297,6 @@ fn another(value: &Value) -> Option<Value> {
         Value::Int(0) => Some(Value::Int(1)),
         Value::Int(_) => Some(Value::Int(0)),
         Value::Text(text) => Some(Value::Text(if text == "a" { "b" } else { "a" }.to_owned())),
-        Value::List(_) | Value::Map(_) | Value::Sealed => None,
+        Value::List(_) | Value::Map(_) | Value::Sealed(_) => None,
     }
 }

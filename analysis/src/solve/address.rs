@@ -206,6 +206,7 @@ fn listed<'a>(ask: &Ask<'a>) -> Option<&'a [Value]> {
         Test::In(set) => (set.as_slice(), true),
         Test::NotIn(set) => (set.as_slice(), false),
         Test::Compare(..)
+        | Test::Conforms(_)
         | Test::From(_)
         | Test::Absent
         | Test::Present

@@ -117,10 +117,15 @@ impl<'i> Solver<'i> {
         if self.depth >= MAX_DEPTH || !self.budget.spend(1) {
             return Answer::Undecided;
         }
-        // Where a value came from is not in the call: what else is asked may still exclude all values.
-        let asks_for_source = |ask: &Ask<'_>| matches!(ask.goal, Goal::Test(_, Test::From(_), _));
-        if asks.iter().any(asks_for_source) {
-            let others: Vec<Ask<'_>> = asks.iter().filter(|ask| !asks_for_source(ask)).copied().collect();
+        // Where a value came from and what it conforms to is not in the call, nor is what a sealed one says: what
+        // else is asked may still exclude all values.
+        let unread = sealed || *ty == Type::Json;
+        let is_attested = |ask: &Ask<'_>| {
+            matches!(ask.goal, Goal::Test(_, Test::From(_) | Test::Conforms(_), _))
+                || (unread && !(ask.steps.is_empty() && ask.is_presence()))
+        };
+        if asks.iter().any(is_attested) {
+            let others: Vec<Ask<'_>> = asks.iter().filter(|ask| !is_attested(ask)).copied().collect();
             return match self.value(ty, sealed, &others) {
                 Answer::No => Answer::No,
                 Answer::Yes(_) | Answer::Undecided => Answer::Undecided,
@@ -134,10 +139,8 @@ impl<'i> Solver<'i> {
 
     fn present(&mut self, ty: &Type, sealed: bool, asks: &[Ask<'_>]) -> Answer<Value> {
         if sealed || *ty == Type::Json {
-            let met = |ask: &Ask<'_>| {
-                if ask.steps.is_empty() { ask.is_met_by_unread() } else { ask.is_met_by_unclear() }
-            };
-            return if asks.iter().all(met) { Answer::Yes(Value::Sealed) } else { Answer::No };
+            let met = asks.iter().all(Ask::is_met_by_unread);
+            return if met { Answer::Yes(Value::SEALED) } else { Answer::No };
         }
         // It is there, which may be all that is asked.
         let is_there = |ask: &&Ask<'_>| ask.steps.is_empty() && ask.is_presence();
@@ -239,6 +242,7 @@ fn text_ask(test: &Test, holds: bool) -> Option<text::Ask<'_>> {
         Test::UnderDomain(set) => text::Ask::Under { set, what: text::Under::Domain, wanted: holds },
         Test::UnderPath(set) => text::Ask::Under { set, what: text::Under::Path, wanted: holds },
         Test::Compare(..)
+        | Test::Conforms(_)
         | Test::From(_)
         | Test::Has(_)
         | Test::Lacks(_)

@@ -7,7 +7,7 @@ use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use wpc_analysis::{Case, Direction, Part, Shown, Verdict, compare};
 use wpc_model::{
-    Approver, Charge, Hash, Policy, Ruling, Situation, Source, Sources, Truth, Value, approvals, rule,
+    Approver, Charge, Condition, Conformance, Hash, Policy, Ruling, Situation, Source, Sources, Truth, Value, approvals, rule,
 };
 
 use crate::pairs::{Pair, charge, pair, times};
@@ -40,10 +40,22 @@ impl Sources for Drawn {
     }
 }
 
+/// What they conform to, the same.
+impl Conformance for Drawn {
+    fn conforms(&self, condition: &Condition, value: &Value) -> Truth {
+        let text = format!("{} {condition:?} {value:?}", self.0);
+        [Truth::True, Truth::False, Truth::Unknown][usize::from(Hash::of(text.as_bytes()).0[0] % 3)]
+    }
+}
+
 /// What may be known when a case is decided.
 fn situations(case: &Case) -> Vec<Situation<'static>> {
     const DRAWN: [&Drawn; 4] = [&Drawn(0), &Drawn(1), &Drawn(2), &Drawn(3)];
-    let known = DRAWN.map(|drawn| Situation { moment: case.moment, sources: Some(drawn) });
+    let known = DRAWN.map(|drawn| Situation {
+        moment: case.moment,
+        sources: Some(drawn),
+        conformance: Some(drawn),
+    });
     known.into_iter().chain([case.moment.into()]).collect()
 }
 
@@ -187,7 +199,7 @@ fn check(old: &Policy, new: &Policy, calls: &[Case], at: &[i64], tally: &mut Tal
 }
 
 fn names_sources(policy: &Policy) -> bool {
-    policy.conditions().any(|condition| condition.sources().is_some())
+    policy.conditions().any(|condition| condition.sources().is_some() || condition.schema().is_some())
 }
 
 /// People: two with keys, two with a role.

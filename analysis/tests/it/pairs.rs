@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use wpc_analysis::Case;
 use wpc_model::arbitrary::{self, call, moment};
 use wpc_model::{
-    Approval, Call, Charge, Comparison, Condition, Effect, Limit, Policy, Rule, Terms, Test, Tool, Value,
+    Approval, Call, Charge, Comparison, Condition, Effect, Limit, Policy, Rule, Sealed, Terms, Test, Tool, Value,
     Window,
 };
 
@@ -46,11 +46,28 @@ pub(crate) fn pair(calls: usize) -> BoxedStrategy<Pair> {
     });
     let whole = both.prop_flat_map(move |(old, new)| {
         (vec((call(&old), moment()), calls), Just(old), Just(new)).prop_map(|(calls, old, new)| {
-            let calls = calls.into_iter().map(|(call, moment)| Case { call, moment }).collect();
+            let calls = calls.into_iter().map(|(call, moment)| {
+                let call = answered_to_both(&old, &new, call);
+                Case { call, moment }
+            });
+            let calls = calls.collect();
             Pair { old, new, calls }
         })
     });
     whole.boxed()
+}
+
+/// The call, with answers to what either policy asks of its sealed values.
+fn answered_to_both(old: &Policy, new: &Policy, mut call: Call) -> Call {
+    let mut of_new = Vec::new();
+    let mut other = arbitrary::answered(new, call.clone(), 7);
+    other.each_sealed(new, &mut |at, sealed| of_new.push((at.path.to_vec(), sealed.clone())));
+    call.each_sealed(old, &mut |at, sealed| {
+        let more = of_new.iter().find(|(path, _)| path == at.path).map(|(_, sealed)| sealed.clone());
+        let all = sealed.answers().iter().cloned();
+        *sealed = Sealed::new(all.chain(more.iter().flat_map(|more| more.answers().iter().cloned())));
+    });
+    call
 }
 
 fn change(name: &str, tool: &Tool) -> BoxedStrategy<Change> {
@@ -110,6 +127,7 @@ fn changed(old: &Policy, changes: &BTreeMap<String, Change>) -> Policy {
             Approval::new(&tool, actions, targets, conditions, terms)
         })
         .collect();
+    new.schemas = arbitrary::schemas();
     new.normalise()
 }
 

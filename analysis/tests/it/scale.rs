@@ -64,6 +64,7 @@ fn policy(rules: u32, most: impl Fn(u32) -> i64) -> Policy {
         limits: vec![],
     };
     Policy {
+        schemas: BTreeMap::new(),
         name: "large".to_owned(),
         tools: BTreeMap::from([("bus".to_owned(), tool)]),
         auth: Auth {

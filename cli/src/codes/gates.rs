@@ -35,6 +35,9 @@ pages! {
         "The policy's `agents` names who may work under it, and the gate was opened for somebody else. \
          Nothing was recorded."
         "Open the gate for an agent that `wpc show` lists, or have the policy name this one."
+    schema_unusable "a schema cannot be run"
+        "The policy names a JSON Schema that this version's engine refuses. Nothing was recorded."
+        "Report it with the policy; compile the policy with another schema."
     gate_faulted "the gate could not record an outcome"
         "What happened to a call could not be written down, so the gate refuses everything else."
         "Repair the ledger's store and open the gate again."

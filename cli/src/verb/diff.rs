@@ -210,7 +210,7 @@ fn returned(result: &BTreeMap<String, wpc_model::Value>) -> Value {
         wpc_model::Value::Int(value) => json!(value),
         wpc_model::Value::Text(text) => json!(text),
         // No witness holds these.
-        wpc_model::Value::List(_) | wpc_model::Value::Map(_) | wpc_model::Value::Sealed => Value::Null,
+        wpc_model::Value::List(_) | wpc_model::Value::Map(_) | wpc_model::Value::Sealed(_) => Value::Null,
     };
     result.iter().map(|(name, value)| (name.clone(), of(value))).collect()
 }

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use anstyle::Style;
 use serde_json::{Value, json};
+use wpc_model::canon::Json;
 use wpc_model::{Auth, Evidence, Policy, Tool};
 
 use crate::artifact::Artifact;
@@ -106,6 +107,10 @@ fn told(policy: &Policy, console: &mut Console) {
     }
     console.say(format!("\n{HEAD}token and evidence{HEAD:#}"));
     console.say(settings(policy.auth, policy.evidence));
+    if !policy.schemas.is_empty() {
+        console.say(format!("\n{HEAD}schemas{HEAD:#}"));
+        console.say(schemas(policy));
+    }
     let demands = demands::table(&policy.settings);
     if !demands.is_empty() {
         console.say(format!("\n{HEAD}demands{HEAD:#}"));
@@ -161,6 +166,21 @@ fn approvals(policy: &Policy) -> String {
         blocks.push(lines.join("\n"));
     }
     blocks.join("\n")
+}
+
+/// What conditions call each schema, its title, and how long it is.
+fn schemas(policy: &Policy) -> Table {
+    let mut table = Table::indented(2);
+    for (hash, schema) in &policy.schemas {
+        let title = match schema {
+            Json::Object(members) => members.get("title"),
+            Json::Null | Json::Bool(_) | Json::Integer(_) | Json::Text(_) | Json::Array(_) => None,
+        };
+        let title = if let Some(Json::Text(title)) = title { plain(title).into_owned() } else { String::new() };
+        let size = format!("{} bytes", schema.encode().len());
+        table.row([words::schema(hash), title, size]);
+    }
+    table
 }
 
 fn settings(auth: Auth, evidence: Evidence) -> Table {

@@ -84,8 +84,10 @@ pub(crate) fn run(args: Args, console: &mut Console) -> Result<Done, Failure> {
     let sources = args.files.iter().map(|file| input::source(file)).collect::<Result<Vec<_>, _>>()?;
     let wanted = |name: &str| args.filter.as_ref().is_none_or(|text| name.contains(text.as_str()));
     let outcomes: Vec<Outcome> = progress::during(console, "testing", || {
-        let tested =
-            |source: Source| Outcome { tested: wpc_compiler::test(&source, &parameters, wanted), source };
+        let tested = |source: Source| {
+            let tested = wpc_compiler::test(&source, &parameters, crate::schemas::engine, wanted);
+            Outcome { tested, source }
+        };
         sources.into_iter().map(tested).collect()
     });
     let count = count(&outcomes);

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use anstyle::{AnsiColor, Style};
 use serde_json::json;
-use wpc_model::{Call, Decision, Measured, Policy};
+use wpc_model::{Call, Conforming, Decision, Measured, Policy, RawCall, Seals};
 
 use crate::artifact::{self, Artifact};
 use crate::console::{Console, Done};
@@ -17,7 +17,7 @@ use crate::failure::Failure;
 use crate::map::Lines;
 use crate::plain::plain;
 use crate::table::Table;
-use crate::{input, words};
+use crate::{input, schemas, words};
 
 use history::History;
 use verdict::{Met, Verdict};
@@ -64,7 +64,13 @@ pub(crate) fn run(args: Args, console: &mut Console) -> Result<Done, Failure> {
     input::once([&args.artifact, &args.call].into_iter().chain(&args.history))?;
     let artifact = Artifact::read(&args.artifact)?;
     let bytes = input::bytes(&args.call, "call", wpc_model::MAX_CALL_BYTES)?;
-    let call = Call::from_json(&bytes, &artifact.policy, Measured::Accept).map_err(|malformed| {
+    let policy = &artifact.policy;
+    let schemas = schemas::engine(policy);
+    let read = RawCall::from_json(&bytes).and_then(|raw| {
+        let seals = Seals::of(policy, &raw.tool, &raw.action);
+        Call::check_sealing(raw, policy, Measured::Accept, &seals, &*schemas)
+    });
+    let call = read.map_err(|malformed| {
         Failure::no(
             malformed.code.code(),
             format!("not a call of this policy: {}: {}", malformed.path, malformed.message),
@@ -74,7 +80,8 @@ pub(crate) fn run(args: Args, console: &mut Console) -> Result<Done, Failure> {
     })?;
     let lines = Lines::beside(&artifact::map_path(&args.artifact), artifact.hash);
     let history = History::read(&artifact.policy, args.history.as_deref(), args.at)?;
-    let verdict = verdict::of(&artifact.policy, &call, lines.as_ref(), &history)?;
+    let conforming = Conforming::of(policy, &call, &*schemas);
+    let verdict = verdict::of(policy, (&call, &conforming), lines.as_ref(), &history)?;
     tell(&verdict, &artifact.policy, &call, console);
     let mut members = verdict.json();
     if let Some(members) = members.as_object_mut() {

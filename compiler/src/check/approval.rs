@@ -92,7 +92,7 @@ impl<'a> Checker<'_, 'a, '_> {
     }
 
     fn reader(&mut self) -> Reader<'_, 'a, '_> {
-        Reader { names: self.names, problems: self.problems }
+        Reader::new(self.names, self.problems)
     }
 
     /// Whether the setting is known and was not there before; reports it otherwise.

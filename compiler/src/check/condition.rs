@@ -13,7 +13,6 @@ use super::subject::{Typed, is_comparable};
 use crate::checked::Placed;
 use crate::fault::Fault;
 use crate::interface::Known;
-use crate::resolve::not_implemented;
 use crate::value::{Reader, Single};
 use crate::words::describe;
 use crate::{Code, Diagnostic, bounds, shape, text};
@@ -39,11 +38,13 @@ impl<'a> Checker<'_, 'a, '_> {
             let syntax::Condition::Test { quantifier, subject, test, loc } = condition else { continue };
             let typed = self.subject_of_all(subject, *quantifier, actions, known);
             let sound = typed.filter(|typed| !self.names_an_argument(test, typed, actions, known));
-            match sound.and_then(|typed| Some((self.tested(test, subject, &typed)?, typed))) {
+            match sound.and_then(|typed| Some((self.tested(test, subject, &typed, known)?, typed))) {
                 Some((test, typed)) => conditions.push(Placed {
+                    // What the gate alone answers may be unknown.
+                    definite: typed.definite && is_definite(&test, &typed),
                     condition: Condition { subject: typed.subject, test },
                     ty: typed.ty,
-                    definite: typed.definite,
+                    sealed: typed.sealed,
                     span: loc.0,
                     line: self.lines.line_of(loc.0),
                 }),
@@ -94,7 +95,9 @@ impl<'a> Checker<'_, 'a, '_> {
             let typed = self.subject(path, quantifier, (name, action), others, known)?;
             match &mut agreed {
                 None => agreed = Some((typed, name)),
-                Some((first, _)) if first.ty == typed.ty && first.sealed == typed.sealed => {
+                Some((first, _))
+                    if first.ty == typed.ty && (first.sealed, first.shut) == (typed.sealed, typed.shut) =>
+                {
                     first.definite &= typed.definite;
                 }
                 Some((first, of)) => {
@@ -119,7 +122,13 @@ impl<'a> Checker<'_, 'a, '_> {
         agreed.map(|(typed, _)| typed)
     }
 
-    fn tested(&mut self, check: &'a Check, path: &syntax::Path, typed: &Typed) -> Option<Test> {
+    fn tested(
+        &mut self,
+        check: &'a Check,
+        path: &syntax::Path,
+        typed: &Typed,
+        known: &Known,
+    ) -> Option<Test> {
         if matches!(check, Check::Present | Check::Absent) {
             if !typed.whole {
                 let help = if typed.subject.is_of_clock() {
@@ -132,24 +141,30 @@ impl<'a> Checker<'_, 'a, '_> {
             }
             return Some(if matches!(check, Check::Present) { Test::Present } else { Test::Absent });
         }
-        if let Some((what, span)) = later(check) {
-            self.problems.report(not_implemented(span.unwrap_or(path.loc.0), what));
+        if typed.shut {
+            let help = "use `is present` or `is absent`: what is sealed within a sealed value is never read";
+            self.unfit(check, path, typed, Some(help));
             return None;
         }
-        if typed.sealed || typed.ty == Type::Json {
-            self.unfit(
-                check,
-                path,
-                typed,
-                Some("use `is present` or `is absent`: what it says is never read"),
-            );
+        if let Check::ConformsTo(written) = check {
+            let schema = self.schemas.files.schema(self.schemas.source, written, self.problems)?;
+            if typed.subject.is_of_clock() || !known.interface().takes_schemas(&typed.ty) {
+                let help = "`conforms to` takes a text, a `json`, and lists, sets, maps and records in which nothing is sealed";
+                self.unfit(check, path, typed, Some(help));
+                return None;
+            }
+            return Some(Test::Conforms(schema));
+        }
+        if typed.ty == Type::Json {
+            let help = "use `conforms to`, `is present` or `is absent`";
+            self.unfit(check, path, typed, Some(help));
             return None;
         }
         if typed.subject.is_of_clock() && typed.ty == Type::Duration {
             return self.time_of_day(check, path, typed);
         }
         let (names, problems) = (self.names, &mut *self.problems);
-        let mut reader = Reader { names, problems };
+        let mut reader = Reader::new(names, problems);
         let fits = is_comparable(&typed.ty);
         let ordered = typed.ty.is_integer();
         if let Check::Compare(compare, value) = check
@@ -209,6 +224,7 @@ impl<'a> Checker<'_, 'a, '_> {
         }
         if let Check::From(value) = check
             && let Some(_) = typed.ty.source_type()
+            && !typed.sealed
             && !typed.subject.is_of_clock()
         {
             return self.sources(value, typed);
@@ -228,7 +244,7 @@ impl<'a> Checker<'_, 'a, '_> {
         value: &'a syntax::Value,
         read: fn(&str) -> Result<String, Fault>,
     ) -> Option<Vec<Value>> {
-        let mut reader = Reader { names: self.names, problems: &mut *self.problems };
+        let mut reader = Reader::new(self.names, &mut *self.problems);
         let written = reader.constants(value, &Type::Text, Single::Accepted)?;
         let mut texts = Vec::with_capacity(written.len());
         let mut complete = true;
@@ -248,7 +264,7 @@ impl<'a> Checker<'_, 'a, '_> {
 
     /// A pattern of `matches`; what is wrong with it is reported where it stands in the literal.
     fn regex(&mut self, value: &'a syntax::Value, ty: &Type) -> Option<String> {
-        let mut reader = Reader { names: self.names, problems: &mut *self.problems };
+        let mut reader = Reader::new(self.names, &mut *self.problems);
         let pattern = reader.constant(value, &Type::Text)?;
         let pattern = pattern.as_text()?;
         if let Err(error) = check_regex(pattern) {
@@ -276,7 +292,7 @@ impl<'a> Checker<'_, 'a, '_> {
             self.unfit(check, path, typed, Some(ON_THE_CLOCK));
             return None;
         }
-        let mut reader = Reader { names: self.names, problems: &mut *self.problems };
+        let mut reader = Reader::new(self.names, &mut *self.problems);
         let written = reader.constant(value, &Type::Text)?;
         match text::time_of_day(written.as_text()?) {
             Ok(ms) => Some(Test::Compare(comparison(*compare), Value::Int(ms))),
@@ -311,6 +327,12 @@ impl<'a> Checker<'_, 'a, '_> {
             .help(help),
         );
     }
+}
+
+/// Whether a condition on what is there is true or false: what the gate alone answers may be unknown.
+fn is_definite(test: &Test, typed: &Typed) -> bool {
+    let is_presence = matches!(test, Test::Present | Test::Absent) && typed.subject.steps.is_empty();
+    is_presence || !(typed.sealed || matches!(test, Test::Conforms(_)))
 }
 
 /// What `has` and `lacks` look for in values of `ty`.
@@ -372,7 +394,7 @@ fn fitting(check: &Check, ty: &Type) -> String {
         Type::Ip => "`==`, `!=`, `in`, `not in` or `within cidr`",
         Type::Email => "`==`, `!=`, `in`, `not in`, or a condition on `.local` or `.domain`",
         Type::Url => "`==`, `!=`, `in`, `not in`, or a condition on `.scheme`, `.host`, `.port` or `.path`",
-        Type::Json => "`is present` or `is absent`",
+        Type::Json => "`conforms to`, `is present` or `is absent`",
     };
     format!("use {tests}")
 }
@@ -392,26 +414,6 @@ const fn constant(check: &Check) -> Option<&syntax::Value> {
         | Check::UnderDomain(value) => Some(value),
         // A source may be named like an argument.
         Check::Present | Check::Absent | Check::ConformsTo(_) | Check::From(_) => None,
-    }
-}
-
-/// Conditions that the language has and this version has not.
-fn later(check: &Check) -> Option<(&'static str, Option<Span>)> {
-    match check {
-        Check::ConformsTo(text) => Some(("`conforms to`", Some(text.loc.0))),
-        Check::Present
-        | Check::Absent
-        | Check::Compare(..)
-        | Check::In(_)
-        | Check::NotIn(_)
-        | Check::Like(_)
-        | Check::Matches(_)
-        | Check::Has(_)
-        | Check::Lacks(_)
-        | Check::WithinCidr(_)
-        | Check::UnderPath(_)
-        | Check::UnderDomain(_)
-        | Check::From(_) => None,
     }
 }
 

@@ -170,6 +170,7 @@ fn constants(group: &[&Placed]) -> Option<Clash> {
             | Test::UnderDomain(_)
             | Test::UnderPath(_)
             | Test::WithinCidr(_)
+            | Test::Conforms(_)
             | Test::From(_)
             | Test::In(_)
             | Test::Has(_)

@@ -242,6 +242,6 @@ fn constants(condition: &Condition) -> usize {
         | Test::WithinCidr(set) => 1 + set.len(),
         Test::From(sources) => 1 + sources.len(),
         Test::Compare(_, Value::Text(text)) | Test::Like(text) | Test::Matches(text) => 1 + text.len() / 64,
-        Test::Compare(..) | Test::Absent | Test::Present => 1,
+        Test::Compare(..) | Test::Conforms(_) | Test::Absent | Test::Present => 1,
     }
 }

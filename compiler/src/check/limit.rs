@@ -104,7 +104,7 @@ impl<'a> Checker<'_, 'a, '_> {
 
     /// The greatest sum, at least 1.
     pub(super) fn bound(&mut self, max: &'a Written, ty: &Type) -> Option<i64> {
-        let read = Reader { names: self.names, problems: self.problems }.constant(max, ty)?;
+        let read = Reader::new(self.names, self.problems).constant(max, ty)?;
         let Value::Int(number) = read else { return None };
         if number < 1 {
             self.problems.report(

@@ -26,12 +26,13 @@ mod test;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use wpc_grammar::syntax;
+use wpc_grammar::{Source, syntax};
 use wpc_model::{Action, Effect, Measure, Type, Value, Window};
 
 use crate::checked::{Actions, Approval, Checked, Limit, Parent, Rule, Tool};
 use crate::interface;
 use crate::lines::Lines;
+use crate::link::Files;
 use crate::names::Names;
 use crate::resolve::{Bound, Policy, Resolved, Stated, What};
 use crate::value::Reader;
@@ -47,7 +48,15 @@ struct Checker<'n, 'a, 'p> {
     tools: Vec<(&'a str, &'n Arc<interface::Known>)>,
     /// Names of tools whose interface is not known.
     missing: &'n [&'a str],
+    schemas: Schemas<'n>,
     problems: &'p mut Problems,
+}
+
+/// Where schemas are found that conditions name.
+#[derive(Clone, Copy)]
+pub(crate) struct Schemas<'f> {
+    pub(crate) files: &'f Files,
+    pub(crate) source: &'f Source,
 }
 
 /// A checked file.
@@ -73,13 +82,14 @@ pub(crate) struct Places {
 pub(crate) fn check<'a>(
     resolved: &Resolved<'a>,
     parents: Vec<Parent>,
+    schemas: Schemas<'_>,
     lines: &Lines<'_>,
     problems: &mut Problems,
 ) -> Outcome {
     let nothing = Names::default();
     let names = resolved.policy.as_ref().map_or(&nothing, |policy| &policy.names);
     let missing: &[&str] = resolved.policy.as_ref().map_or(&[], |policy| &policy.missing);
-    let mut checker = Checker { names, lines, tools: tools(resolved), missing, problems };
+    let mut checker = Checker { names, lines, tools: tools(resolved), missing, schemas, problems };
     let mut places = Places::default();
     let policy = resolved.policy.as_ref().map(|policy| {
         let before = checker.problems.count();
@@ -108,6 +118,7 @@ pub(crate) fn check<'a>(
             evidence: set.evidence,
             orders,
             settings: set.settings,
+            schemas: Arc::clone(schemas.files.schemas()),
             parents,
             tests: Vec::new(),
         };
@@ -284,7 +295,7 @@ impl<'a> Checker<'_, 'a, '_> {
         }
         let mut values = Vec::with_capacity(parameters.len());
         for (value, (_, ty)) in made.arguments.iter().zip(parameters) {
-            values.push(Reader { names: self.names, problems: self.problems }.constant(value, ty));
+            values.push(Reader::new(self.names, self.problems).constant(value, ty));
         }
         let texts = values.iter().map(|value| value.as_ref().and_then(Value::as_text).map(str::to_owned));
         texts.collect()

@@ -94,7 +94,7 @@ impl<'a> Checker<'_, 'a, '_> {
 
     /// The texts that a value stands for, each with its place.
     fn texts(&mut self, value: &'a Written) -> Vec<(String, Span)> {
-        let mut reader = Reader { names: self.names, problems: self.problems };
+        let mut reader = Reader::new(self.names, self.problems);
         let read = reader.constants(value, &Type::Text, Single::Accepted).unwrap_or_default();
         let text = |(value, place)| if let Value::Text(text) = value { Some((text, place)) } else { None };
         read.into_iter().filter_map(text).collect()
@@ -238,7 +238,7 @@ impl<'a> Checker<'_, 'a, '_> {
                     .help(near.unwrap_or_else(|| format!("use {}", one_of(known)))),
             );
         }
-        let mut reader = Reader { names: self.names, problems: self.problems };
+        let mut reader = Reader::new(self.names, self.problems);
         let Some(Value::Text(text)) = reader.constant(path, &Type::Text) else { return };
         let place = path.loc().0;
         match JsonPath::parse(&text) {

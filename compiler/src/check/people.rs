@@ -29,7 +29,7 @@ impl<'a> Checker<'_, 'a, '_> {
 
     fn principal(&mut self, value: &'a Written, found: &mut Vec<Principal>) {
         let ty = if matches!(value, Written::Made(_)) { Type::Did } else { Type::Text };
-        let read = Reader { names: self.names, problems: self.problems };
+        let read = Reader::new(self.names, self.problems);
         for (constant, place) in { read }.constants(value, &ty, Single::Accepted).unwrap_or_default() {
             let Value::Text(name) = constant else { continue };
             // An identifier is one however it is written.

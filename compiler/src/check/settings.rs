@@ -175,7 +175,7 @@ impl<'a> Checker<'_, 'a, '_> {
 
     fn lifetime(&mut self, setting: &'a Setting) -> Option<i64> {
         let value = self.only_value(setting, "a duration, such as `lifetime 15 min`")?;
-        let read = Reader { names: self.names, problems: self.problems }.constant(value, &Type::Duration)?;
+        let read = Reader::new(self.names, self.problems).constant(value, &Type::Duration)?;
         let Value::Int(ms) = read else { return None };
         if ms < 1_000 || ms % 1_000 != 0 {
             self.problems.report(
@@ -202,8 +202,7 @@ impl<'a> Checker<'_, 'a, '_> {
                 set.evidence.gateway_receipts =
                     self.words(setting, &["required"]).iter().any(|(word, _)| *word == "required");
             } else if let Some(value) = self.only_value(setting, "a duration, such as `retain 180 days`") {
-                let read =
-                    Reader { names: self.names, problems: self.problems }.constant(value, &Type::Duration);
+                let read = Reader::new(self.names, self.problems).constant(value, &Type::Duration);
                 if let Some(Value::Int(ms)) = read {
                     if ms < unit::DAY {
                         self.problems.report(

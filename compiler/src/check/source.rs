@@ -1,13 +1,13 @@
 //! `from [job.input, contacts.search.emails]`: where a value must have come from.
 
 use wpc_grammar::Span;
-use wpc_grammar::syntax::{self, Ident, Key, Path, Step};
-use wpc_model::{Given, MAX_INTEGER, Source, Test, Type, Value};
+use wpc_grammar::syntax::{self, Ident, Path, Step};
+use wpc_model::{Given, Source, Test, Type};
 
 use super::Checker;
 use super::subject::Typed;
-use crate::names::{Followed, Trail};
 use crate::resolve::unknown_action;
+use crate::value::Reader;
 use crate::words::{describe, describe_value, one_of};
 use crate::{Code, Diagnostic};
 
@@ -154,61 +154,16 @@ impl<'a> Checker<'_, 'a, '_> {
             return None;
         }
         let pairs: &'a [syntax::Pair] = call.arguments.as_ref().map_or(&[], |(pairs, _)| pairs);
-        self.object(pairs)
-    }
-
-    fn object(&mut self, pairs: &'a [syntax::Pair]) -> Option<Given> {
-        let read = pairs.iter().map(|pair| {
-            let (Key::Word(Ident { text: key, loc, .. }) | Key::Text(syntax::Text { value: key, loc, .. })) =
-                &pair.key;
-            Some((key.clone(), *loc, self.json(&pair.value)?))
-        });
-        let read: Vec<_> = read.collect();
-        let mut members = std::collections::BTreeMap::new();
-        for member in read {
-            let (key, loc, value) = member?;
-            if members.insert(key.clone(), value).is_some() {
-                self.no_json(loc.0, format!("found `{key}` twice"), "keep one of them");
-                return None;
-            }
-        }
-        Some(Given::Map(members))
-    }
-
-    fn json(&mut self, value: &'a syntax::Value) -> Option<Given> {
-        let mut trail = Trail { used: value.loc().0, declared: None };
-        let written = match self.names.follow(value, &mut trail, self.problems)? {
-            Followed::Given(_, Value::Text(text)) => return Some(Given::Text(text.clone())),
-            Followed::Given(..) => value,
-            Followed::Written(written) => written,
-        };
-        match written {
-            syntax::Value::Bool(held, _) => Some(Given::Bool(*held)),
-            syntax::Value::Text(text) => Some(Given::Text(text.value.clone())),
-            syntax::Value::Quantity(quantity) if quantity.unit.is_none() && quantity.fraction.is_none() => {
-                let sign = if quantity.negative { "-" } else { "" };
-                let number = format!("{sign}{}", quantity.whole).parse().ok();
-                let number = number.filter(|number: &i64| (-MAX_INTEGER..=MAX_INTEGER).contains(number));
-                Some(number.map_or(Given::OtherNumber, Given::Integer))
-            }
-            syntax::Value::List(values, _) => {
-                let read: Vec<_> = values.iter().map(|one| self.json(one)).collect();
-                read.into_iter().collect::<Option<_>>().map(Given::List)
-            }
-            syntax::Value::Object(pairs, _) => self.object(pairs),
-            other @ (syntax::Value::Quantity(_) | syntax::Value::Made(_) | syntax::Value::Path(_)) => {
-                let help = "write texts and whole numbers, as the job's JSON has them: `\"25.00\"`";
-                self.no_json(trail.used, format!("found {}, expected JSON", describe_value(other)), help);
-                None
-            }
-        }
+        Reader::new(self.names, self.problems).object(pairs, NOT_INPUT)
     }
 
     fn no_json(&mut self, span: Span, message: String, help: &str) {
-        self.problems
-            .report(Diagnostic::error(Code::WrongType, span, message, "not the job's input").help(help));
+        self.problems.report(Diagnostic::error(Code::WrongType, span, message, NOT_INPUT).help(help));
     }
 }
+
+/// What is said of what no job's input can have.
+const NOT_INPUT: &str = "not the job's input";
 
 /// The names of `a.b.c`, if there is nothing else in it.
 fn path_of(path: &Path) -> Option<Vec<&Ident>> {

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use wpc_grammar::Span;
 use wpc_grammar::syntax::{self, Ident, Setting, TestCall};
-use wpc_model::{Call, Field, Given, Returned, Type, Value};
+use wpc_model::{Conforming, Field, Given, Returned, Type, Value};
 
 use super::Checker;
+use super::test::Called;
 use crate::interface::Known;
 use crate::testing::{Asked, Ended, Expect, Expected, START, Step};
 use crate::value::Reader;
@@ -66,13 +67,13 @@ impl Default for Steps {
 }
 
 impl Steps {
-    pub(super) fn given(&mut self, read: Option<(Call, Arc<Known>)>, at: i64, place: Span) {
+    pub(super) fn given(&mut self, read: Option<Called>, at: i64, place: Span) {
         if let Some(asked) = self.asked("given", read, at, place) {
             self.taken.push(Step::Given { asked, times: 1, ended: Ended::Done(None) });
         }
     }
 
-    pub(super) fn call(&mut self, read: Option<(Call, Arc<Known>)>, at: i64, place: Span) {
+    pub(super) fn call(&mut self, read: Option<Called>, at: i64, place: Span) {
         if let Some(asked) = self.asked("call", read, at, place) {
             self.taken.push(Step::Call { asked, ended: Ended::Done(None) });
         }
@@ -85,18 +86,13 @@ impl Steps {
         self.taken.extend(input.map(|input| Step::Input { input, at, job, agent }));
     }
 
-    fn asked(
-        &mut self,
-        word: &'static str,
-        read: Option<(Call, Arc<Known>)>,
-        at: i64,
-        place: Span,
-    ) -> Option<Asked> {
-        let known = read.as_ref().map(|(_, known)| Arc::clone(known));
+    fn asked(&mut self, word: &'static str, read: Option<Called>, at: i64, place: Span) -> Option<Asked> {
+        let known = read.as_ref().map(|(_, _, known)| Arc::clone(known));
         self.above = Some(Above { word, known, sound: read.is_some(), said: BTreeMap::new(), lost: None });
         let (job, agent, requester) = (self.job.clone(), self.agent.clone(), self.requester.clone());
-        let (call, _) = read?;
-        Some(Asked { call, at, place, job, agent, requester, signed: Vec::new() })
+        let (call, contents, _) = read?;
+        let conforming = Conforming::default();
+        Some(Asked { call, contents, conforming, at, place, job, agent, requester, signed: Vec::new() })
     }
 
     pub(super) fn expect(&mut self, decision: &Ident, code: Option<&Ident>, place: Span) {
@@ -201,7 +197,7 @@ impl<'a> Checker<'_, 'a, '_> {
     }
 
     pub(super) fn read(&mut self, value: &'a syntax::Value, ty: &Type) -> Option<Value> {
-        Reader { names: self.names, problems: self.problems }.constant(value, ty)
+        Reader::new(self.names, self.problems).constant(value, ty)
     }
 
     /// Whether the setting stands directly below one of these steps and was not said of it before;
@@ -344,7 +340,7 @@ impl<'a> Checker<'_, 'a, '_> {
             must_state: false,
         };
         let fields = action.results.iter().map(|(name, returned)| (name.clone(), field(returned))).collect();
-        let mut reader = Reader { names: self.names, problems: self.problems };
+        let mut reader = Reader::new(self.names, self.problems);
         if let Some(result) = reader.fields(pairs, loc.0, &fields, &asked.call.action, interface) {
             *ended = Ended::Done(Some(result));
         }

@@ -18,6 +18,8 @@ pub(super) struct Typed {
     /// There in every call: nothing on the way is optional or the key of a map.
     pub(super) definite: bool,
     pub(super) sealed: bool,
+    /// Sealed within what is sealed already: nobody reads it.
+    pub(super) shut: bool,
     /// Whether it may be asked if it is there: not of a size, of a part, or of a list's member.
     pub(super) whole: bool,
 }
@@ -25,6 +27,7 @@ pub(super) struct Typed {
 impl Typed {
     /// Goes on to the members of the list or set that it is.
     fn enter(&mut self, quantifier: syntax::Quantifier, member: Type) {
+        self.shut |= self.sealed && member == Type::Json;
         self.ty = member;
         self.definite = false;
         self.whole = false;
@@ -66,6 +69,7 @@ impl<'a> Checker<'_, 'a, '_> {
             ty: field.ty.clone(),
             definite: !field.optional,
             sealed: field.sealed,
+            shut: false,
             whole: true,
         };
         // The quantifier ranges over the first list on the path; the rest is read in each member.
@@ -142,7 +146,7 @@ impl<'a> Checker<'_, 'a, '_> {
             );
             return None;
         };
-        Some(Typed { subject, ty: ty.clone(), definite: true, sealed: false, whole: false })
+        Some(Typed { subject, ty: ty.clone(), definite: true, sealed: false, shut: false, whole: false })
     }
 
     fn step(&mut self, step: &'a syntax::Step, typed: &mut Typed, known: &Known) -> Option<()> {
@@ -157,6 +161,7 @@ impl<'a> Checker<'_, 'a, '_> {
                     );
                     return None;
                 };
+                typed.shut |= typed.sealed && **member == Type::Json;
                 typed.ty = (**member).clone();
                 typed.definite = false;
                 typed.whole = true;
@@ -175,6 +180,7 @@ impl<'a> Checker<'_, 'a, '_> {
                 return None;
             };
             typed.definite &= !found.optional;
+            typed.shut |= typed.sealed && (found.sealed || found.ty == Type::Json);
             typed.sealed |= found.sealed;
             typed.whole = true;
             typed.subject.steps.push(Step::Field(field.text.clone()));

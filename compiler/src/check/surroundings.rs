@@ -108,7 +108,7 @@ impl<'a> Checker<'_, 'a, '_> {
             else {
                 continue;
             };
-            let mut reader = Reader { names: self.names, problems: self.problems };
+            let mut reader = Reader::new(self.names, self.problems);
             let Some(Value::Int(instant)) = reader.constant(value, &Type::Time) else { continue };
             *(if name == "from" { &mut valid.from } else { &mut valid.until }) = Some(instant);
         }
@@ -158,7 +158,7 @@ impl<'a> Checker<'_, 'a, '_> {
         check: fn(&str) -> Result<(), NameError>,
         what: &str,
     ) -> Option<String> {
-        let mut reader = Reader { names: self.names, problems: self.problems };
+        let mut reader = Reader::new(self.names, self.problems);
         let Value::Text(text) = reader.constant(value, &Type::Text)? else { return None };
         let Err(why) = check(&text) else { return Some(text) };
         self.problems.report(

@@ -325,7 +325,7 @@ impl<'a> Checker<'_, 'a, '_> {
     }
 
     fn names_of(&mut self, value: &'a syntax::Value, ty: &Type, single: Single) -> Option<Slot> {
-        let names = Reader { names: self.names, problems: self.problems }.set(value, ty, single)?;
+        let names = Reader::new(self.names, self.problems).set(value, ty, single)?;
         let texts = names.iter().map(|name| name.as_text().map(str::to_owned));
         texts.collect::<Option<_>>().map(Slot::OneOf)
     }

@@ -11,7 +11,7 @@ use crate::checked::Actions;
 use crate::interface::Known;
 use crate::resolve::unknown_action;
 use crate::testing::Test;
-use crate::value::Reader;
+use crate::value::{Contents, Reader};
 use crate::words::one_of;
 use crate::{Code, Diagnostic};
 
@@ -25,6 +25,9 @@ const REASONS: &[&str] = &[
     "limit_exceeded",
     "undecided",
 ];
+
+/// A call, what it says for sealed values, and its tool's interface.
+pub(super) type Called = (Call, Contents, Arc<Known>);
 
 impl<'a> Checker<'_, 'a, '_> {
     /// Checks a test's calls and what it expects of them. What it returns is whole only if nothing
@@ -115,7 +118,7 @@ impl<'a> Checker<'_, 'a, '_> {
         }
     }
 
-    fn called(&mut self, call: &'a TestCall) -> Option<(Call, Arc<Known>)> {
+    fn called(&mut self, call: &'a TestCall) -> Option<Called> {
         let (tool, known) = self.called_tool(call)?;
         let known = &known;
         let name = &call.action.action;
@@ -130,10 +133,12 @@ impl<'a> Checker<'_, 'a, '_> {
             Some((pairs, loc)) => (pairs, loc.0),
             None => (&[], call.loc.0),
         };
-        let mut reader = Reader { names: self.names, problems: self.problems };
+        let mut reader = Reader::new(self.names, self.problems);
         let arguments = reader.fields(pairs, span, &action.arguments, &name.text, known.interface());
         let (tool, action) = (tool.to_owned(), name.text.clone());
-        Some((Call { tool, action, resource: resource?, arguments: arguments? }, Arc::clone(known)))
+        let contents = reader.into_contents();
+        let call = Call { tool, action, resource: resource?, arguments: arguments? };
+        Some((call, contents, Arc::clone(known)))
     }
 
     /// The tool of a call; it may be left out where there is only one.
@@ -221,7 +226,7 @@ impl<'a> Checker<'_, 'a, '_> {
         for (slot, (_, ty)) in order.into_iter().zip(&found.template.parameters) {
             names.push(match &slot.kind {
                 SlotKind::Value(value) => {
-                    let read = Reader { names: self.names, problems: self.problems }.constant(value, ty);
+                    let read = Reader::new(self.names, self.problems).constant(value, ty);
                     read.as_ref().and_then(Value::as_text).map(str::to_owned)
                 }
                 SlotKind::Any | SlotKind::Like(_) | SlotKind::In(_) => {

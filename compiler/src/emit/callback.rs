@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 use proc_macro2::{Ident, Literal, TokenStream, TokenTree};
 use quote::quote;
-use wpc_model::{Action, Condition, Field, Kind, Rule, Slot, Target, Test, Type, Value};
+use wpc_model::{Action, Condition, Field, Kind, Rule, Seals, Slot, Target, Test, Type, Value};
 
 use super::constant::int;
 use super::docs::cut;
@@ -95,7 +95,8 @@ impl Facts<'_> {
             let taken = action.kinds.iter().any(|one| one == kind);
             Some(self.kind(kind, tool.interface.kinds.get(*kind)?, &of.module, taken))
         });
-        let each = self.fields(&action.arguments, &names.members);
+        let seals = Seals::of(&self.compiled.policy, self.named.alias, name);
+        let each = self.fields(&action.arguments, &names.members, (&seals, None));
         let allows = of_action(&tool.allow, name, false);
         let denies: Vec<_> = of_action(&tool.deny, name, true)
             .into_iter()
@@ -128,18 +129,35 @@ impl Facts<'_> {
         quote!(#name #module #taken [#(#slots)*];)
     }
 
-    fn fields(&self, fields: &BTreeMap<String, Field>, members: &Members) -> TokenStream {
+    /// The fields of a record, or the arguments; of sealed ones that the policy asks about, `seals` knows.
+    fn fields(
+        &self,
+        fields: &BTreeMap<String, Field>,
+        members: &Members,
+        of: (&Seals, Option<&str>),
+    ) -> TokenStream {
         let each = fields.iter().map(|(name, field)| {
             let ident = members.field(name);
             let Field { optional, measured, .. } = *field;
-            let ty = self.ty(name, field, members);
+            let ty = self.ty(name, field, members, of);
             quote!(#name #ident [optional #optional measured #measured] #ty;)
         });
         quote!(#(#each)*)
     }
 
-    fn ty(&self, name: &str, field: &Field, members: &Members) -> TokenStream {
+    fn ty(
+        &self,
+        name: &str,
+        field: &Field,
+        members: &Members,
+        (seals, within): (&Seals, Option<&str>),
+    ) -> TokenStream {
         if field.sealed || field.ty == Type::Json {
+            // What is asked about must be shown to the gate.
+            if seals.of_field(within, name).next().is_some() {
+                let runtime = in_macro(self.context.runtime);
+                return quote!(value none { #runtime::argument::Body });
+            }
             return quote!(sealed);
         }
         match &field.ty {
@@ -156,7 +174,8 @@ impl Facts<'_> {
                 let of = self.context.interface.records.get(record);
                 match names.zip(of) {
                     Some((names, of)) => {
-                        let (fields, ident) = (self.fields(&of.fields, &names.members), &names.fields);
+                        let (fields, ident) =
+                            (self.fields(&of.fields, &names.members, (seals, Some(record))), &names.fields);
                         quote!(batch #ident { #fields })
                     }
                     None => quote!(other),
@@ -288,7 +307,9 @@ fn test(test: &Test) -> Option<TokenStream> {
         Test::UnderDomain(set) => texts(&quote!(under_domain), set)?,
         Test::UnderPath(set) => texts(&quote!(under_path), set)?,
         Test::WithinCidr(set) => texts(&quote!(within_cidr), set)?,
-        Test::Absent | Test::From(_) | Test::Present | Test::Has(_) | Test::Lacks(_) => return None,
+        Test::Absent | Test::Conforms(_) | Test::From(_) | Test::Present | Test::Has(_) | Test::Lacks(_) => {
+            return None;
+        }
     })
 }
 
@@ -302,6 +323,6 @@ fn constant(value: &Value) -> Option<TokenStream> {
         Value::Bool(value) => Some(quote!(#value)),
         Value::Int(value) => Some(int(*value)),
         Value::Text(value) => Some(quote!(#value)),
-        Value::List(_) | Value::Map(_) | Value::Sealed => None,
+        Value::List(_) | Value::Map(_) | Value::Sealed(_) => None,
     }
 }

@@ -78,8 +78,8 @@ fn test(context: Context<'_>, ty: Read<'_>, value: &TokenStream, test: &Test) ->
     let truth = |definite: TokenStream| quote!(#runtime::__private::Truth::of(#definite));
     let shape = Shape::of(ty)?;
     Some(match test {
-        // Where a value came from is known to the gate alone, which asks its engine.
-        Test::Present | Test::Absent | Test::From(_) => return None,
+        // Where a value came from, and what it conforms to, the gate alone knows, which asks its engine.
+        Test::Present | Test::Absent | Test::Conforms(_) | Test::From(_) => return None,
         Test::Compare(comparison, constant) => {
             let (left, right) = (shape.view(runtime, value)?, shape.constant(constant)?);
             let operator = operator(*comparison, shape)?;

@@ -35,7 +35,7 @@ pub(super) fn emit(compiled: &Compiled, options: &Options) -> TokenStream {
     });
     let tools: Vec<_> = tools.collect();
     quote! {
-        const _: () = #runtime::__private::generator::<1>();
+        const _: () = #runtime::__private::generator::<2>();
 
         /// Hash of the policy that this code enforces: SHA-256 of the artifact, in base64url.
         pub const POLICY_HASH: &::core::primitive::str = #hash;

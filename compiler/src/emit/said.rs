@@ -42,6 +42,7 @@ pub(super) fn condition(condition: &Condition, ty: Option<&Type>) -> String {
             let more = if sources.len() > SHOWN { ", …" } else { "" };
             format!("[{}{more}]", origins.join(", "))
         }
+        Test::Conforms(schema) => schema.to_string(),
         Test::Like(pattern) | Test::Matches(pattern) => format!("{pattern:?}"),
         Test::Has(set)
         | Test::In(set)
@@ -75,7 +76,7 @@ fn value(value: &Value, ty: Option<&Type>) -> String {
         (Value::Int(value), _) => value.to_string(),
         (Value::Text(word), Some(Type::Choice(_))) => word.clone(),
         (Value::Text(text), _) => format!("{text:?}"),
-        (Value::List(_) | Value::Map(_) | Value::Sealed, _) => "…".to_owned(),
+        (Value::List(_) | Value::Map(_) | Value::Sealed(_), _) => "…".to_owned(),
     }
 }
 

@@ -18,12 +18,14 @@ pub(super) struct Context<'c> {
 impl Context<'_> {
     /// Whether a struct of these fields borrows from the value that is described.
     pub(super) fn borrows<'f>(&self, fields: impl IntoIterator<Item = &'f Field>) -> bool {
-        fields.into_iter().any(|field| !field.sealed && self.type_borrows(&field.ty, &mut Vec::new()))
+        fields.into_iter().any(|field| field.sealed || self.type_borrows(&field.ty, &mut Vec::new()))
     }
 
     fn type_borrows<'s>(&'s self, ty: &'s Type, seen: &mut Vec<&'s str>) -> bool {
         match ty {
-            Type::Json | Type::Bool | Type::Choice(_) => false,
+            Type::Bool | Type::Choice(_) => false,
+            // A view of the value, for the gate.
+            Type::Json => true,
             Type::List(_) | Type::Set(_) | Type::Map(_) | Type::Batch(_) => true,
             Type::Record(name) => {
                 if seen.contains(&name.as_str()) {
@@ -35,7 +37,7 @@ impl Context<'_> {
                 let borrows = fields
                     .into_iter()
                     .flatten()
-                    .any(|field| !field.sealed && self.type_borrows(&field.ty, seen));
+                    .any(|field| field.sealed || self.type_borrows(&field.ty, seen));
                 seen.pop();
                 borrows
             }
@@ -57,7 +59,7 @@ impl Context<'_> {
         within: Option<&str>,
     ) -> TokenStream {
         let runtime = self.runtime;
-        if field.sealed { quote!(#runtime::Sealed) } else { self.value(name, &field.ty, owner, within) }
+        if field.sealed { quote!(#runtime::Sealed<'a>) } else { self.value(name, &field.ty, owner, within) }
     }
 
     fn value(&self, name: &str, ty: &Type, owner: &Members, within: Option<&str>) -> TokenStream {
@@ -68,7 +70,7 @@ impl Context<'_> {
             Type::Int | Type::Decimal { .. } | Type::Money { .. } | Type::Time => {
                 quote!(::core::primitive::i64)
             }
-            Type::Json => quote!(#runtime::Sealed),
+            Type::Json => quote!(#runtime::Sealed<'a>),
             Type::Choice(_) => match owner.choice(name) {
                 Some(choice) => {
                     let marker = &choice.marker;
@@ -82,7 +84,7 @@ impl Context<'_> {
                         let marker = &names.marker;
                         quote!(#runtime::Records<'a, #marker>)
                     }
-                    None => quote!(#runtime::Sealed),
+                    None => quote!(#runtime::Sealed<'a>),
                 },
                 member if is_str(member) => quote!(#runtime::TextList<'a>),
                 member => {
@@ -105,7 +107,7 @@ impl Context<'_> {
                         quote!(#fields #lifetime)
                     }
                 }
-                None => quote!(#runtime::Sealed),
+                None => quote!(#runtime::Sealed<'a>),
             },
             Type::Batch(record) => match self.names.record(record) {
                 Some(names) => {
@@ -113,7 +115,7 @@ impl Context<'_> {
                         (&names.marker, &names.fields, self.record_lifetime(record));
                     quote!(#runtime::Batch<'a, #marker, #fields #lifetime>)
                 }
-                None => quote!(#runtime::Sealed),
+                None => quote!(#runtime::Sealed<'a>),
             },
             // All that remain are texts.
             _ => quote!(&'a ::core::primitive::str),

@@ -2,11 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use std::sync::Arc;
+
 use wpc_grammar::syntax::{File, ItemKind, Text, Use};
 use wpc_grammar::{Source, parse};
+use wpc_model::Hash;
+use wpc_model::canon::Json;
 
-use super::{locked, path};
-use crate::{Code, Diagnostic, Problems};
+use super::{locked, path, schemas};
+use crate::{Code, Diagnostic, Problems, schema};
 
 /// Most files that one policy may use, itself not counted.
 const MAX_FILES: usize = 64;
@@ -14,11 +18,11 @@ const MAX_FILES: usize = 64;
 /// Longest text of all of them together, in bytes.
 const MAX_BYTES: usize = 16 * 1024 * 1024;
 
-/// Adds to `source` every file that it uses, and that these use: `read` is given the path of one, from
-/// the folder of `source`, with `/` between its parts, and gives its text or why there is none. Then it is
-/// asked for the lock beside it, `PATH.lock`, which most have not.
+/// Adds to `source` every file that it uses, and that these use, and the schemas that conditions name: `read`
+/// is given the path of one, from the folder of `source`, with `/` between its parts, and gives its text or
+/// why there is none. Of a policy file it is then asked for the lock beside it, `PATH.lock`, which most have not.
 ///
-/// Only paths that may be used are asked for: relative, ending in `.wpc`, and inside that folder. At
+/// Only paths that may be used are asked for: relative, ending in `.wpc` or `.json`, and inside that folder. At
 /// most 64 files of 16 MiB together are taken; the rest counts as absent.
 ///
 /// ```
@@ -56,11 +60,19 @@ pub fn gather(source: &mut Source, mut read: impl FnMut(&str) -> Result<String, 
 /// read, which is said when it is compiled.
 fn wanted(path: &str, source: &Source) -> Vec<String> {
     // Nearly every file names none, and reading is most of what compiling costs.
-    if !source.text().contains(".wpc\"") {
+    let text = source.text();
+    if is_schema(path) || !(text.contains(".wpc\"") || text.contains("conforms")) {
         return Vec::new();
     }
     let Ok(file) = parse(source) else { return Vec::new() };
-    references(&file).filter_map(|written| path::resolve(path, &written.value).ok()).collect()
+    let used = references(&file).filter_map(|written| path::resolve(path, &written.value).ok());
+    let named = schemas::named(&file);
+    used.chain(named.iter().filter_map(|written| path::of_schema(path, &written.value).ok())).collect()
+}
+
+/// Whether the file at `path` is a schema, and no policy text.
+fn is_schema(path: &str) -> bool {
+    path.ends_with(path::SCHEMA)
 }
 
 /// Every path that a file names.
@@ -79,6 +91,8 @@ fn references(file: &File) -> impl Iterator<Item = &Text> {
 enum Known {
     /// Its tree.
     Read(Box<File>),
+    /// A JSON Schema, by its hash.
+    Schema(Hash),
     /// Why it is not there.
     Absent(String),
     /// It cannot be read, which was reported.
@@ -92,6 +106,8 @@ pub(crate) struct Files {
     known: BTreeMap<String, Known>,
     /// The texts of interfaces that have a lock beside them, and the locks, by the interfaces' paths.
     locked: BTreeMap<String, (String, String)>,
+    /// Every schema.
+    schemas: Arc<BTreeMap<Hash, Json>>,
 }
 
 impl Files {
@@ -99,6 +115,7 @@ impl Files {
     pub(crate) fn of(root: &Source, tree: File, problems: &mut Problems) -> Self {
         let mut known = BTreeMap::from([(root.path().to_owned(), Known::Read(Box::new(tree)))]);
         let mut locked = BTreeMap::new();
+        let mut schemas = BTreeMap::new();
         for (path, file) in root.files() {
             if let Some(interface) = path.strip_suffix(locked::SUFFIX) {
                 if let (Ok(lock), Some(Ok(text))) = (file, root.file(interface)) {
@@ -108,6 +125,14 @@ impl Files {
             }
             let read = match file {
                 Err(reason) => Known::Absent(reason.clone()),
+                Ok(source) if is_schema(path) => match schema::read(source, problems) {
+                    Some(schema) => {
+                        let hash = Hash::of(&schema.encode());
+                        schemas.insert(hash, schema);
+                        Known::Schema(hash)
+                    }
+                    None => Known::Broken,
+                },
                 Ok(source) => match parse(source) {
                     Ok(tree) => {
                         crate::lookalike::check(source, problems);
@@ -121,7 +146,40 @@ impl Files {
             };
             known.insert(path.to_owned(), read);
         }
-        Self { root: root.path().to_owned(), known, locked }
+        Self { root: root.path().to_owned(), known, locked, schemas: Arc::new(schemas) }
+    }
+
+    /// Every schema that was read, by its hash.
+    pub(crate) fn schemas(&self) -> &Arc<BTreeMap<Hash, Json>> {
+        &self.schemas
+    }
+
+    /// The hash of the schema that `written`, in one of `source`'s files, names; reports why there is none.
+    pub(crate) fn schema(&self, source: &Source, written: &Text, problems: &mut Problems) -> Option<Hash> {
+        let file = source.at(written.loc.0.start);
+        let folder = source.name().len().saturating_sub(source.path().len());
+        let from = file.name().get(folder..).unwrap_or_default();
+        let refuse = |why: &str, help: &str| {
+            let message = format!("found {:?}, which cannot be used: {why}", written.value);
+            Diagnostic::error(Code::UnusableFile, written.loc.0, message, "not a file of this policy")
+                .help(help)
+        };
+        let help = "check the path, which is seen from this file";
+        let path = match path::of_schema(from, &written.value) {
+            Ok(path) => path,
+            Err(why) => {
+                let help = "write a path such as `\"order.json\"`, to a file in the compiled file's folder";
+                problems.report(refuse(why, help));
+                return None;
+            }
+        };
+        match self.known.get(&path) {
+            Some(Known::Schema(hash)) => return Some(*hash),
+            Some(Known::Broken | Known::Read(_)) => {}
+            Some(Known::Absent(reason)) => problems.report(refuse(reason, help)),
+            None => problems.report(refuse("nobody read it", help)),
+        }
+        None
     }
 
     /// The compiled file's path.
@@ -176,7 +234,7 @@ impl Files {
                 }
                 Some((path, file))
             }
-            Some(Known::Broken) => None,
+            Some(Known::Broken | Known::Schema(_)) => None,
             Some(Known::Absent(reason)) => {
                 problems.report(refuse(reason.clone(), "check the path, which is seen from this file"));
                 None

@@ -13,6 +13,7 @@ mod files;
 mod locked;
 mod mix;
 mod path;
+mod schemas;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

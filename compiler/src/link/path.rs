@@ -12,14 +12,33 @@ const MAX_PATH_BYTES: usize = 1_024;
 ///
 /// What is wrong with it, as the end of a sentence.
 pub(crate) fn resolve(from: &str, written: &str) -> Result<String, &'static str> {
-    if written.len() > MAX_PATH_BYTES {
-        return Err("it is longer than 1024 bytes");
-    }
     if !written.starts_with("./") && !written.starts_with("../") {
         return Err("it does not begin with `./` or `../`");
     }
     if !written.ends_with(".wpc") {
         return Err("it does not end in `.wpc`");
+    }
+    within(from, written)
+}
+
+/// The same of a schema's path, which ends in `.json` and needs no `./`: no schema is shipped.
+///
+/// # Errors
+///
+/// As [`resolve`].
+pub(crate) fn of_schema(from: &str, written: &str) -> Result<String, &'static str> {
+    if !written.ends_with(SCHEMA) {
+        return Err("it does not end in `.json`");
+    }
+    within(from, written)
+}
+
+/// What the path of a schema ends in.
+pub(crate) const SCHEMA: &str = ".json";
+
+fn within(from: &str, written: &str) -> Result<String, &'static str> {
+    if written.len() > MAX_PATH_BYTES {
+        return Err("it is longer than 1024 bytes");
     }
     if written.contains(|c: char| c.is_control() || matches!(c, '\\' | ':')) {
         return Err("it holds a `\\`, a `:` or a control character");
@@ -46,6 +65,17 @@ mod tests {
     #[track_caller]
     fn check(from: &str, written: &str, expect: Option<&str>) {
         assert_eq!(resolve(from, written).ok().as_deref(), expect, "{written} from {from}");
+    }
+
+    #[test]
+    fn a_schemas_path_may_begin_with_a_name() {
+        assert_eq!(of_schema("tools/crm.wpc", "order.json").as_deref(), Ok("tools/order.json"));
+        assert_eq!(of_schema("tools/crm.wpc", "../order.json").as_deref(), Ok("order.json"));
+        for refused in
+            ["/etc/order.json", "../order.json", "./order.wpc", "https://a/order.json", "a//b.json"]
+        {
+            assert!(of_schema("orders.wpc", refused).is_err(), "{refused}");
+        }
     }
 
     #[test]

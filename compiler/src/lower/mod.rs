@@ -36,6 +36,7 @@ pub(crate) fn lower(checked: &Checked, source: &str) -> (Policy, Map) {
         evidence: checked.evidence,
         orders,
         settings: checked.settings.clone(),
+        schemas: (*checked.schemas).clone(),
         parents: checked.parents.iter().map(|parent| parent.policy.clone()).collect(),
     };
     map.parents = checked.parents.iter().map(|parent| parent.map.clone()).collect();

@@ -42,6 +42,10 @@ enum Side {
 /// The side of a bound and a number that is the less the tighter it is: twice the bound, one less
 /// for `<=` so that it wins over the equal `<`.
 fn bound(placed: &Placed) -> Option<(Side, i64)> {
+    // What the gate found of a sealed value it found for each question by itself.
+    if placed.sealed {
+        return None;
+    }
     let Test::Compare(comparison, Value::Int(number)) = &placed.condition.test else { return None };
     match comparison {
         Comparison::AtMost => Some((Side::Upper, 2 * number)),

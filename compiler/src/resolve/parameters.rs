@@ -63,7 +63,7 @@ fn read<'a>(
             return None;
         }
         let nothing = Names::default();
-        Reader { names: &nothing, problems }.constant(value, &ty)
+        Reader::new(&nothing, problems).constant(value, &ty)
     });
     let missing = |place, help: String| {
         Diagnostic::error(

@@ -18,7 +18,7 @@ pub(super) fn with(address: &str, part: &str, value: &Value) -> Option<String> {
     let text = match value {
         Value::Int(number) => number.to_string(),
         Value::Text(text) => text.clone(),
-        Value::Bool(_) | Value::List(_) | Value::Map(_) | Value::Sealed => return None,
+        Value::Bool(_) | Value::List(_) | Value::Map(_) | Value::Sealed(_) => return None,
     };
     if let Some((local, domain)) = address.split_once('@') {
         return match part {

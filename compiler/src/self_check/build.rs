@@ -137,7 +137,7 @@ impl Boundaries<'_> {
             return None;
         }
         if field.sealed {
-            return Some(Value::Sealed);
+            return Some(Value::SEALED);
         }
         Some(self.value(&field.ty, name, steps, conditions))
     }
@@ -151,7 +151,7 @@ impl Boundaries<'_> {
             })
         };
         match ty {
-            Type::Json => Value::Sealed,
+            Type::Json => Value::SEALED,
             Type::Map(member) => {
                 let mut keys: BTreeSet<String> = BTreeSet::new();
                 for condition in exactly() {
@@ -314,14 +314,14 @@ impl Boundaries<'_> {
         } else if ty.is_text() {
             vec![Value::text("some")]
         } else {
-            vec![Value::Sealed]
+            vec![Value::SEALED]
         };
         let own: Vec<Value> = conditions.iter().flat_map(|condition| neighbours(&condition.test)).collect();
         let known = self.pool.values(&place(name, steps)).cloned();
         let candidates: Vec<Value> = own.into_iter().chain(usual).chain(known).collect();
         let passing =
             candidates.iter().find(|value| conditions.iter().all(|one| satisfied(&one.test, value)));
-        passing.or(candidates.first()).cloned().unwrap_or(Value::Sealed)
+        passing.or(candidates.first()).cloned().unwrap_or(Value::SEALED)
     }
 
     /// `base` with one thing changed at a time, so that one condition or another fails.

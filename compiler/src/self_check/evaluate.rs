@@ -6,8 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use wpc_model::{
-    Action, Call, Cidr, Comparison, Condition, Measure, Part, Quantifier, Regex, Situation, Step, Test,
-    Truth, Type, Value, glob, is_under_domain, is_under_path, part,
+    Action, Call, Cidr, Comparison, Condition, Measure, Part, Quantifier, Regex, Sealed, Situation, Step,
+    Test, Truth, Type, Value, glob, is_under_domain, is_under_path, part,
 };
 
 use super::{Asked, Charged, InOrder};
@@ -242,6 +242,8 @@ enum Seen<'v> {
     Value(&'v Value),
     Number(i64),
     Text(&'v str),
+    /// It is in this sealed value, so far from it.
+    Sealed(&'v Sealed, &'v [Step]),
     Absent,
     /// It is there, and so is a key that differs in letter case only.
     Twice,
@@ -253,10 +255,12 @@ fn holds(condition: &Condition, fields: &BTreeMap<String, Value>, now: Situation
     let (subject, test) = (&condition.subject, &condition.test);
     if subject.name == "clock" {
         let time = clock(&subject.steps, now)?;
-        return passes(test, Seen::Value(&time), now);
+        return passes(condition, Seen::Value(&time), now);
     }
     let start = fields.get(&subject.name).map_or(Seen::Absent, Seen::Value);
-    let Some(quantifier) = subject.quantifier else { return passes(test, along(start, &subject.steps), now) };
+    let Some(quantifier) = subject.quantifier else {
+        return passes(condition, along(start, &subject.steps), now);
+    };
     let mut rest = subject.steps.as_slice();
     let mut at = start;
     let mut walked = 0;
@@ -265,12 +269,15 @@ fn holds(condition: &Condition, fields: &BTreeMap<String, Value>, now: Situation
         if let Seen::Value(Value::List(members)) = at {
             break members;
         }
+        if let Seen::Value(Value::Sealed(sealed)) = at {
+            return told(sealed, Some(quantifier), rest, test);
+        }
         let (_, after) = rest.split_first()?;
         walked += 1;
         rest = after;
         at = along(start, subject.steps.get(..walked)?);
     };
-    let of_members = members.iter().map(|member| passes(test, along(Seen::Value(member), rest), now));
+    let of_members = members.iter().map(|member| passes(condition, along(Seen::Value(member), rest), now));
     match quantifier {
         Quantifier::Each => all(of_members),
         Quantifier::Some => any(of_members),
@@ -293,12 +300,16 @@ fn clock(steps: &[Step], now: Situation<'_>) -> Option<Value> {
 }
 
 /// What stands at the end of a path.
-fn along<'v>(start: Seen<'v>, steps: &[Step]) -> Seen<'v> {
+fn along<'v>(start: Seen<'v>, steps: &'v [Step]) -> Seen<'v> {
     let mut seen = start;
     let mut twice = false;
-    for step in steps {
+    for (index, step) in steps.iter().enumerate() {
         seen = match (step, seen) {
-            (_, Seen::Absent | Seen::Unclear) => break,
+            (_, Seen::Absent | Seen::Unclear | Seen::Sealed(..)) => break,
+            (_, Seen::Value(Value::Sealed(_))) if twice => Seen::Unclear,
+            (_, Seen::Value(Value::Sealed(sealed))) => {
+                Seen::Sealed(sealed, steps.get(index..).unwrap_or_default())
+            }
             (Step::Size, Seen::Text(text)) => counted(text.len()),
             (Step::Size, Seen::Value(Value::Text(text))) => counted(text.len()),
             (Step::Size, Seen::Value(Value::List(members))) => counted(members.len()),
@@ -334,10 +345,29 @@ fn nearly(members: &BTreeMap<String, Value>, key: &str) -> bool {
     members.keys().any(|other| other != key && other.eq_ignore_ascii_case(key))
 }
 
-fn passes(test: &Test, seen: Seen<'_>, now: Situation<'_>) -> Option<bool> {
+/// What the gate found of a sealed value.
+fn told(sealed: &Sealed, quantifier: Option<Quantifier>, rest: &[Step], test: &Test) -> Option<bool> {
+    let same = |one: &wpc_model::Question| {
+        (one.quantifier, one.steps.as_slice(), &one.test) == (quantifier, rest, test)
+    };
+    let (_, truth) = sealed.answers().iter().find(|(question, _)| same(question))?;
+    known(*truth)
+}
+
+fn known(truth: Truth) -> Option<bool> {
+    match truth {
+        Truth::True => Some(true),
+        Truth::False => Some(false),
+        Truth::Unknown => None,
+    }
+}
+
+fn passes(condition: &Condition, seen: Seen<'_>, now: Situation<'_>) -> Option<bool> {
+    let test = &condition.test;
     let read;
     let value = match seen {
         Seen::Unclear => return None,
+        Seen::Sealed(sealed, rest) => return told(sealed, None, rest, test),
         Seen::Twice => {
             let asked = matches!(test, Test::Present | Test::Absent);
             return asked.then_some(*test == Test::Present);
@@ -356,8 +386,10 @@ fn passes(test: &Test, seen: Seen<'_>, now: Situation<'_>) -> Option<bool> {
         }
         Seen::Value(value) => value,
     };
-    if *value == Value::Sealed && !matches!(test, Test::Present | Test::Absent) {
-        return None;
+    if let Value::Sealed(sealed) = value
+        && !matches!(test, Test::Present | Test::Absent)
+    {
+        return told(sealed, None, &[], test);
     }
     match test {
         Test::Present => Some(true),
@@ -374,13 +406,10 @@ fn passes(test: &Test, seen: Seen<'_>, now: Situation<'_>) -> Option<bool> {
             })
         }
         Test::From(sources) => {
-            let known = now.sources?;
-            any(sources.iter().map(|source| match known.came_from(source, value) {
-                Truth::True => Some(true),
-                Truth::False => Some(false),
-                Truth::Unknown => None,
-            }))
+            let asked = now.sources?;
+            any(sources.iter().map(|source| known(asked.came_from(source, value))))
         }
+        Test::Conforms(_) => known(now.conformance?.conforms(condition, value)),
         Test::In(constants) => Some(constants.iter().any(|one| one == value)),
         Test::NotIn(constants) => Some(constants.iter().all(|one| one != value)),
         Test::Like(pattern) => value.as_text().map(|text| glob(pattern, text)),

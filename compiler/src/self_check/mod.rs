@@ -17,7 +17,10 @@ mod random;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use wpc_model::{self as model, Call, Measure, Moment, Policy, Ruling, Situation, Source, Sources, Truth};
+use wpc_model::{
+    self as model, Call, Condition, Conformance, Measure, Moment, Policy, Ruling, Sealed, Seals, Situation,
+    Source, Sources, Truth,
+};
 
 use crate::checked::{Checked, Order, Tool};
 use crate::compiled::Compiled;
@@ -96,7 +99,7 @@ pub(crate) fn self_check(checked: &Checked, policy: &Policy, effort: Effort) -> 
     {
         return Err(difference(checked, &invalid.to_string()));
     }
-    let sourced = policy.conditions().any(|condition| condition.sources().is_some());
+    let attested = policy.layers().any(asks_the_gate);
     let mut random = Random::new(SEED);
     let mut work = effort.work();
     for (name, tool) in &checked.tools {
@@ -110,7 +113,7 @@ pub(crate) fn self_check(checked: &Checked, policy: &Policy, effort: Effort) -> 
             policy,
             orders: &checked.orders,
             focus: Focus::new(tool, lowered),
-            sourced,
+            attested,
             work: &mut work,
         };
         let compared = comparison
@@ -152,45 +155,77 @@ struct Comparison<'c> {
     policy: &'c Policy,
     orders: &'c [Order],
     focus: Focus<'c>,
-    /// Whether conditions ask where values came from.
-    sourced: bool,
+    /// Whether conditions ask what the gate alone answers.
+    attested: bool,
     work: &'c mut usize,
 }
 
-/// What is known of where values came from, made up.
+/// Whether a condition of a policy asks what the gate alone answers.
+fn asks_the_gate(policy: &Policy) -> bool {
+    policy.tools.iter().any(|(name, tool)| {
+        let of_rules = tool.allow.iter().chain(&tool.deny).flat_map(|rule| rule.conditions.iter());
+        let approvals = policy.approvals.iter().filter(|one| one.tool == *name);
+        let mut all = of_rules.chain(approvals.flat_map(|one| &one.conditions));
+        let interface = &tool.interface;
+        all.any(|one| interface.actions.values().any(|action| interface.is_attested(action, one)))
+    })
+}
+
+/// What the gate alone knows, made up: where values came from, what they conform to, what sealed ones say.
 #[derive(Clone, Copy, Debug)]
 enum Light {
-    /// From everywhere, or from nowhere.
+    /// All of it is so, or nothing.
     All(bool),
-    /// From some sources and not from others.
+    /// Some is so, and some not.
     Some,
 }
 
 impl Light {
     fn at(&self, moment: Moment) -> Situation<'_> {
-        Situation { moment, sources: Some(self) }
+        Situation { moment, sources: Some(self), conformance: Some(self) }
+    }
+
+    fn on(self, question: &str) -> Truth {
+        match self {
+            Self::All(all) => Truth::of(all),
+            Self::Some => {
+                let first = model::Hash::of(question.as_bytes()).0.first().copied();
+                Truth::of(first.is_some_and(|byte| byte.is_multiple_of(2)))
+            }
+        }
+    }
+
+    /// The call with an answer to everything that is asked of its sealed values.
+    fn sealed(self, policy: &Policy, mut call: Call) -> Call {
+        let seals = Seals::of(policy, &call.tool, &call.action);
+        if !seals.is_empty() {
+            call.each_sealed(policy, &mut |at, sealed| {
+                let asked = seals.of_field(at.record, at.field);
+                let path = at.path;
+                *sealed = Sealed::new(asked.map(|one| (one.clone(), self.on(&format!("{path:?} {one:?}")))));
+            });
+        }
+        call
+    }
+}
+
+impl Conformance for Light {
+    fn conforms(&self, condition: &Condition, value: &model::Value) -> Truth {
+        self.on(&format!("{condition:?} {value:?}"))
     }
 }
 
 impl Sources for Light {
     fn came_from(&self, source: &Source, value: &model::Value) -> Truth {
-        match self {
-            Self::All(all) => Truth::of(*all),
-            Self::Some => {
-                let text = format!("{} {value:?}", source.to_text());
-                Truth::of(
-                    model::Hash::of(text.as_bytes()).0.first().is_some_and(|byte| byte.is_multiple_of(2)),
-                )
-            }
-        }
+        self.on(&format!("{} {value:?}", source.to_text()))
     }
 }
 
 /// All of them, and knowing nothing.
-fn lights(sourced: bool) -> &'static [Option<&'static Light>] {
+fn lights(attested: bool) -> &'static [Option<&'static Light>] {
     const ALL: &[Option<&Light>] =
         &[None, Some(&Light::All(true)), Some(&Light::All(false)), Some(&Light::Some)];
-    if sourced { ALL } else { &[None] }
+    if attested { ALL } else { &[None] }
 }
 
 impl Comparison<'_> {
@@ -213,17 +248,22 @@ impl Comparison<'_> {
                 return Ok(());
             };
             let moment = random.pick(pool.moments()).copied().unwrap_or(Moment::at(0));
-            let light = random.pick(lights(self.sourced)).copied().flatten();
-            self.compare(&call, light.map_or(moment.into(), |light| light.at(moment)))?;
+            let light = random.pick(lights(self.attested)).copied().flatten();
+            self.in_light(&call, moment, light)?;
         }
         Ok(())
     }
 
-    /// Once for everything that may be known of where values came from.
+    /// Once for everything that the gate may know.
     fn in_every_light(&mut self, call: &Call, moment: Moment) -> Result<(), Halt> {
-        lights(self.sourced)
-            .iter()
-            .try_for_each(|light| self.compare(call, light.map_or(moment.into(), |light| light.at(moment))))
+        lights(self.attested).iter().try_for_each(|light| self.in_light(call, moment, *light))
+    }
+
+    fn in_light(&mut self, call: &Call, moment: Moment, light: Option<&Light>) -> Result<(), Halt> {
+        match light {
+            None => self.compare(call, moment.into()),
+            Some(light) => self.compare(&light.sealed(self.policy, call.clone()), light.at(moment)),
+        }
     }
 
     fn compare(&mut self, call: &Call, moment: Situation<'_>) -> Result<(), Halt> {
@@ -279,7 +319,7 @@ fn size_of(value: &model::Value) -> usize {
     match value {
         model::Value::List(members) => 1 + members.iter().map(size_of).sum::<usize>(),
         model::Value::Map(members) => 1 + size(members),
-        model::Value::Bool(_) | model::Value::Int(_) | model::Value::Text(_) | model::Value::Sealed => 1,
+        model::Value::Bool(_) | model::Value::Int(_) | model::Value::Text(_) | model::Value::Sealed(_) => 1,
     }
 }
 

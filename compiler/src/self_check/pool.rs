@@ -129,6 +129,8 @@ pub(super) fn neighbours(test: &Test) -> Vec<Value> {
             let below = format!("{}/a", of.trim_end_matches('/'));
             vec![of.to_owned(), below, format!("{of}x"), "/".to_owned()]
         }),
+        // What conforms to a schema is made up, as what comes from a source is.
+        Test::Conforms(_) => Vec::new(),
         Test::WithinCidr(blocks) => texts(blocks, |block| {
             let ends = Cidr::parse(block).map(|block| [block.first(), block.last()]);
             ends.into_iter().flatten().chain(["0.0.0.0", "::", "203.0.113.9"].map(str::to_owned)).collect()
@@ -151,7 +153,7 @@ fn beside(constant: &Value) -> Vec<Value> {
             .collect(),
         Value::Text(text) => neighbours_of_text(text).collect(),
         Value::Bool(held) => vec![Value::Bool(*held), Value::Bool(!held)],
-        Value::List(_) | Value::Map(_) | Value::Sealed => Vec::new(),
+        Value::List(_) | Value::Map(_) | Value::Sealed(_) => Vec::new(),
     }
 }
 

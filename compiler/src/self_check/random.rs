@@ -82,7 +82,7 @@ impl Maker<'_> {
                 continue;
             }
             let value = if field.sealed {
-                Value::Sealed
+                Value::SEALED
             } else {
                 match at {
                     None => self.value(&field.ty, name, &[]),
@@ -102,8 +102,8 @@ impl Maker<'_> {
         let here = place(name, steps);
         match ty {
             Type::Bool => Value::Bool(self.random.once_in(2)),
-            Type::Json => Value::Sealed,
-            Type::Choice(words) => self.random.pick(words).map_or(Value::Sealed, Value::text),
+            Type::Json => Value::SEALED,
+            Type::Choice(words) => self.random.pick(words).map_or(Value::SEALED, Value::text),
             Type::List(member) | Type::Set(member) => {
                 let count = self.size(&here, 4);
                 let mut members: Vec<Value> =

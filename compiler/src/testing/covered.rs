@@ -212,7 +212,7 @@ impl<'c> Watch<'c> {
     pub(super) fn saw(&mut self, policy: &Policy, asked: &Asked, decision: &Decision, before: &Past) {
         let call = &asked.call;
         let history = before.at(asked.who(), asked.at);
-        let situation = Situation::of(&history);
+        let situation = asked.situation(&history);
         let Some(tool) = policy.tools.get(&call.tool) else { return };
         let Some(action) = tool.interface.actions.get(&call.action) else { return };
         for (effect, rules) in [(Effect::Allow, &tool.allow), (Effect::Deny, &tool.deny)] {

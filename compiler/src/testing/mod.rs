@@ -17,7 +17,7 @@ mod step;
 
 use wpc_grammar::syntax::ItemKind;
 use wpc_grammar::{Source, Span};
-use wpc_model::{Call, Decision, Past, Policy, Rule, RuleId, Who};
+use wpc_model::{Call, Conforming, Decision, History, Past, Policy, Rule, RuleId, Schemas, Situation, Who};
 
 use crate::lines::Lines;
 use crate::{Code, Diagnostic, Parameters, Wanted, lower, self_check};
@@ -75,6 +75,8 @@ pub struct Expectation {
     pub at: i64,
     /// What happened before it; nothing where the policy does not ask where values came from.
     pub before: Past,
+    /// What the call's values in clear conform to.
+    pub conforming: Conforming,
     /// The job and the agent.
     pub by: (String, String),
     /// Where the call stands.
@@ -86,6 +88,12 @@ pub struct Expectation {
 }
 
 impl Expectation {
+    /// The situation in which it was decided, after this `history` of `before`.
+    #[must_use]
+    pub fn situation<'h>(&'h self, history: &'h dyn History) -> Situation<'h> {
+        Situation { conformance: Some(&self.conforming), ..Situation::of(history) }
+    }
+
     /// Who asked.
     #[must_use]
     pub fn who(&self) -> Who<'_> {
@@ -159,7 +167,8 @@ pub struct FailingAt {
     pub line: u32,
 }
 
-/// Runs the tests of `source` whose names `wanted` takes.
+/// Runs the tests of `source` whose names `wanted` takes. `engine` gives who runs the policy's schemas: `()`
+/// knows none, and what is asked of them is then unknown.
 ///
 /// ```
 /// use wpc_compiler::{Parameters, Source, test};
@@ -176,7 +185,7 @@ pub struct FailingAt {
 ///         expect deny default_deny
 ///     }
 /// "#);
-/// let tested = test(&source, &Parameters::new(), |_| true).expect("it has no problems");
+/// let tested = test(&source, &Parameters::new(), |_| Box::new(()), |_| true).expect("it has no problems");
 /// assert!(tested.tests[0].passed());
 /// assert_eq!((tested.coverage.covered(), tested.coverage.all()), (1, 2)); // the condition, not the allow
 /// ```
@@ -188,6 +197,7 @@ pub struct FailingAt {
 pub fn test(
     source: &Source,
     parameters: &Parameters,
+    engine: impl FnOnce(&Policy) -> Box<dyn Schemas>,
     wanted: impl Fn(&str) -> bool,
 ) -> Result<Tested, Vec<Diagnostic>> {
     let (checked, mut warnings) = crate::front(source, parameters, Wanted::Anything)?;
@@ -201,7 +211,9 @@ pub fn test(
     let places = run::Places::of(&checked, &map);
     let mut coverage = covered::Watch::new(&checked, &policy, &map, source);
     let chosen: Vec<&Test> = checked.tests.iter().filter(|test| wanted(&test.name)).collect();
-    let tests = chosen.iter().map(|test| run::run(test, &policy, &places, &lines, &mut coverage)).collect();
+    let schemas = engine(&policy);
+    let mut ran = |test: &&Test| run::run(test, &policy, &places, &lines, &*schemas, &mut coverage);
+    let tests = chosen.iter().map(&mut ran).collect();
     Ok(Tested {
         tests,
         skipped: checked.tests.len().saturating_sub(chosen.len()),

@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use wpc_model::{
-    Admission, Approvals, Approved, Decision, Ending, Given, Needs, Policy, Situation, TooManyLabels,
-    Undecided, Who,
+    Admission, Approvals, Approved, Decision, Ending, Given, Needs, Policy, TooManyLabels, Undecided, Who,
 };
 
 use super::step::{Asked, Ended, Signed};
@@ -29,8 +28,8 @@ impl Past {
         }
         let who = asked.who();
         let history = self.made.at(who, *at);
-        let needs = Needs::of(policy, call, Situation::of(&history));
-        let rulings = wpc_model::rulings(policy, call, Situation::of(&history));
+        let needs = Needs::of(policy, call, asked.situation(&history));
+        let rulings = wpc_model::rulings(policy, call, asked.situation(&history));
         self.sign(policy, asked, &needs);
         let requester = [asked.requester.clone().unwrap_or_else(|| REQUESTER.to_owned())];
         let approvals = Approvals { given: &self.given, requester: &requester };

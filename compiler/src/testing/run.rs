@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use wpc_grammar::Span;
 use wpc_model::{
-    Call, Decision, Malformed, MalformedCode, Policy, Reason, Refusal, Rule, RuleId, Situation, Who,
+    Call, Decision, Malformed, MalformedCode, Policy, Reason, Refusal, Rule, RuleId, Schemas, Situation, Who,
 };
 
 use super::covered::Watch;
@@ -20,8 +20,10 @@ pub(super) fn run(
     policy: &Policy,
     places: &Places<'_>,
     lines: &Lines<'_>,
+    schemas: &dyn Schemas,
     watch: &mut Watch<'_>,
 ) -> Ran {
+    let test = test.read(policy, schemas);
     let mut past = Past::default();
     let mut last: Option<(&Asked, Found, wpc_model::Past)> = None;
     let mut expectations = Vec::new();
@@ -53,6 +55,7 @@ pub(super) fn run(
                     call: asked.call.clone(),
                     at: asked.at,
                     before: before.clone(),
+                    conforming: asked.conforming.clone(),
                     by: (asked.job.clone(), asked.agent.clone()),
                     call_place: asked.place,
                     rule: places.spoken(policy, asked, found, before),
@@ -114,7 +117,7 @@ impl<'c> Places<'c> {
         before: &wpc_model::Past,
     ) -> Option<Spoken> {
         let history = before.at(asked.who(), asked.at);
-        let asked = (&asked.call, Situation::of(&history));
+        let asked = (&asked.call, asked.situation(&history));
         let (id, at, nearest) = match found {
             Found::Decided(Decision::Allow { rule }) => (*rule, 0, false),
             Found::Decided(Decision::Deny(refusal)) => {

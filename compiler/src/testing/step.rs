@@ -3,7 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use wpc_grammar::Span;
-use wpc_model::{Call, Ending, Given, Value, Who};
+use wpc_model::{
+    Call, Conforming, Content, Ending, Given, History, Policy, Schemas, Sealing, Seals, Situation, Value, Who,
+};
+
+use crate::value::Contents;
 
 /// When a test begins: 2026-01-01T00:00:00Z, in Unix milliseconds. Its clock stands still until a
 /// step says another time.
@@ -47,6 +51,10 @@ pub(crate) enum Step {
 #[derive(Clone, Debug)]
 pub(crate) struct Asked {
     pub(crate) call: Call,
+    /// What is said for its sealed values.
+    pub(crate) contents: Contents,
+    /// What its values in clear conform to.
+    pub(crate) conforming: Conforming,
     /// Unix milliseconds.
     pub(crate) at: i64,
     pub(crate) place: Span,
@@ -63,6 +71,47 @@ pub(crate) struct Asked {
 impl Asked {
     pub(super) fn who(&self) -> Who<'_> {
         Who { job: &self.job, agent: &self.agent }
+    }
+
+    /// The situation in which it is decided, after this `history`.
+    pub(super) fn situation<'h>(&'h self, history: &'h dyn History) -> Situation<'h> {
+        Situation { conformance: Some(&self.conforming), ..Situation::of(history) }
+    }
+
+    /// The same call as a gate with these `schemas` takes it: what it says for sealed values is read.
+    fn read(&self, policy: &Policy, schemas: &dyn Schemas) -> Self {
+        let mut asked = self.clone();
+        let seals = Seals::of(policy, &asked.call.tool, &asked.call.action);
+        let interface = policy.tools.get(&asked.call.tool).map(|tool| &tool.interface);
+        if let Some(interface) = interface
+            && let Some(action) = interface.actions.get(&asked.call.action)
+        {
+            let sealing = Sealing { interface, action, seals: &seals, schemas };
+            asked.call.each_sealed(policy, &mut |at, sealed| {
+                if let Some(content) = asked.contents.get(at.path) {
+                    *sealed = sealing.seal(at.record, at.field, Content::Given(content));
+                }
+            });
+        }
+        asked.conforming = Conforming::of(policy, &asked.call, schemas);
+        asked
+    }
+}
+
+impl Test {
+    /// The same, its calls read by a gate with these `schemas`.
+    pub(super) fn read(&self, policy: &Policy, schemas: &dyn Schemas) -> Self {
+        let step = |step: &Step| match step {
+            Step::Given { asked, times, ended } => {
+                Step::Given { asked: asked.read(policy, schemas), times: *times, ended: ended.clone() }
+            }
+            Step::Call { asked, ended } => {
+                Step::Call { asked: asked.read(policy, schemas), ended: ended.clone() }
+            }
+            other @ (Step::Input { .. } | Step::Expect(_)) => other.clone(),
+        };
+        let (name, place) = (self.name.clone(), self.place);
+        Self { name, place, steps: self.steps.iter().map(step).collect() }
     }
 }
 

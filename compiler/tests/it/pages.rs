@@ -52,7 +52,7 @@ fn codes(page: &str, text: &str, parameters: &Parameters) -> (Vec<Code>, String)
 
 /// What running the tests of a sound file says.
 fn failed(source: &Source, parameters: &Parameters) -> (Vec<Code>, String) {
-    match wpc_compiler::test(source, parameters, |_| true) {
+    match wpc_compiler::test(source, parameters, |_| Box::new(()), |_| true) {
         Ok(tested) if tested.tests.iter().all(wpc_compiler::Ran::passed) => (Vec::new(), String::new()),
         Ok(tested) => (vec![Code::TestFailed], format!("{:#?}", tested.tests)),
         Err(found) => {

@@ -30,7 +30,8 @@ fn expected(source: &Source) -> Found {
 }
 
 fn found(source: &Source) -> Found {
-    let (problems, failed) = match wpc_compiler::test(source, &Parameters::new(), |_| true) {
+    let (problems, failed) = match wpc_compiler::test(source, &Parameters::new(), |_| Box::new(()), |_| true)
+    {
         Ok(tested) => {
             let expectations = tested.tests.into_iter().flat_map(|test| test.expectations);
             (tested.warnings, expectations.filter(|one| !one.holds()).map(|one| one.line).collect())

@@ -29,7 +29,7 @@ fn source(steps: &str) -> Source {
 
 #[track_caller]
 fn tested(source: &Source) -> Tested {
-    wpc_compiler::test(source, &Parameters::new(), |_| true)
+    wpc_compiler::test(source, &Parameters::new(), |_| Box::new(()), |_| true)
         .unwrap_or_else(|found| panic!("{}", render_all(&found, source, Colour::Plain)))
 }
 
@@ -265,7 +265,8 @@ fn tests_are_chosen_by_name() {
             send("orders", &[1])
         ),
     );
-    let tested = wpc_compiler::test(&source, &Parameters::new(), |name| name == "two").expect("it compiles");
+    let tested = wpc_compiler::test(&source, &Parameters::new(), |_| Box::new(()), |name| name == "two")
+        .expect("it compiles");
     let names: Vec<_> = tested.tests.iter().map(|test| test.name.as_str()).collect();
     assert_eq!((names, tested.skipped), (vec!["two"], 1));
 }
@@ -275,10 +276,12 @@ fn tests_without_a_policy_are_said_and_not_ignored() {
     let text =
         "tool mail { action send { to: list<email> } }\ntest \"a\" { call send { to: [] }\nexpect deny }\n";
     let source = Source::new("mail.wpc", text.replace("to:", "recipients:"));
-    let found = wpc_compiler::test(&source, &Parameters::new(), |_| true).expect_err("nothing decides");
+    let found = wpc_compiler::test(&source, &Parameters::new(), |_| Box::new(()), |_| true)
+        .expect_err("nothing decides");
     assert_eq!(found.iter().map(|one| one.code).collect::<Vec<_>>(), [Code::TestWithoutPolicy]);
     let source = Source::new("empty.wpc", "");
-    let found = wpc_compiler::test(&source, &Parameters::new(), |_| true).expect_err("nothing decides");
+    let found = wpc_compiler::test(&source, &Parameters::new(), |_| Box::new(()), |_| true)
+        .expect_err("nothing decides");
     assert_eq!(found.iter().map(|one| one.code).collect::<Vec<_>>(), [Code::NoPolicy]);
 }
 

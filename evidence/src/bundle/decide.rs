@@ -21,7 +21,7 @@ pub(super) struct Asked {
 /// from; `None` if that answers other questions.
 pub(super) fn ask(policy: &Policy, call: Call, at: i64, attested: &[Attestation]) -> Option<Asked> {
     let attested = Attested::read(policy, &call, attested)?;
-    let situation = Situation { moment: Moment::at(at), sources: Some(&attested) };
+    let situation = Situation::attested(Moment::at(at), &attested);
     Some(Asked {
         out_of_force: in_force(policy, at).err(),
         rulings: rulings(policy, &call, situation),

@@ -134,7 +134,9 @@ fn stages(
     })?;
     let receipts = receipts::verify(&run, &entries, &under, &tokens, trust)?;
     let amounts = openings::verify(&openings, &entries, &under.policy)?;
-    (report.counts.opened, report.counts.attested) = (amounts.opened, amounts.attested);
+    let within = openings::answered_within(&cases, &under.policy);
+    (report.counts.opened, report.counts.attested) =
+        (amounts.opened, amounts.attested.saturating_add(within));
     let watch = revoked::Watch::new(&stops, &run, &entries, &under, &tokens);
     let sources: Vec<_> = wpc_model::Provenance::of(&under.policy).sources().cloned().collect();
     let looked = replay::Looked {

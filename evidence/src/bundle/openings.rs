@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use wpc_model::canon::Json;
-use wpc_model::{Attestation, Call, Hash, Policy, Provenance, RawCall, Resource, Source, Value, reads};
+use wpc_model::{Attestation, Attested, Call, Hash, Policy, RawCall, Resource, Seals, Value, reads};
 
 use super::code::{Code, Stage};
 use super::decide::{Asked, ask};
@@ -81,7 +81,14 @@ pub(super) fn verify(openings: &Openings, entries: &[Logged], policy: &Policy) -
         if committed != Some(shown.commitment) {
             found.push(Finding::new(Code::CommitmentMismatch).at(shown.seq));
         }
-        more(if opening.ty == SEALED { &mut amounts.attested } else { &mut amounts.opened });
+        match (opening.ty == SEALED, &opening.value) {
+            // That it is there is the gate's word too.
+            (true, Json::Object(answers)) => {
+                amounts.attested = amounts.attested.saturating_add(count(answers.len().max(1)));
+            }
+            (true, _) => more(&mut amounts.attested),
+            (false, _) => more(&mut amounts.opened),
+        }
     }
     let attested = readable(entries).filter_map(|entry| {
         let Body::Attempt(attempt) = &entry.body else { return None };
@@ -91,6 +98,24 @@ pub(super) fn verify(openings: &Openings, entries: &[Logged], policy: &Policy) -
     all_committed(entries, policy, &mut found);
     stop(found)?;
     Ok(amounts)
+}
+
+/// Answers about sealed values that stand within arguments that are shown.
+pub(super) fn answered_within(cases: &[Option<Case>], policy: &Policy) -> u64 {
+    if !policy.asks_of_sealed() {
+        return 0;
+    }
+    let of_case = |case: &Option<Case>| {
+        let Some(Case::Shown(asked)) = case else { return 0 };
+        let (mut call, mut answers) = (asked.call.clone(), 0_u64);
+        call.each_sealed(policy, &mut |at, sealed| {
+            if at.path.len() > 1 {
+                answers = answers.saturating_add(count(sealed.answers().len()));
+            }
+        });
+        answers
+    };
+    cases.iter().map(of_case).fold(0, u64::saturating_add)
 }
 
 /// What an entry commits to under `name`.
@@ -159,16 +184,25 @@ pub(super) fn cases(openings: &Openings, entries: &[Logged], policy: &Policy) ->
     })
 }
 
-/// The same of a policy that the gate did not know: it asks for some of the sources that were attested.
+/// The same of a policy that the gate did not know: it asks for some of what was attested.
 pub(super) fn cases_of_other(openings: &Openings, entries: &[Logged], other: &Policy) -> Vec<Option<Case>> {
-    let sources: BTreeSet<_> = Provenance::of(other).sources().map(Source::statement).collect();
+    let statements = Attested::statements(other);
     parallel::each(entries, |logged| {
         let entry = logged.entry.as_ref().ok()?;
         let Body::Attempt(attempt) = &entry.body else { return None };
-        let asked = attempt.attested.iter().filter(|one| sources.contains(&one.source));
+        let asked = attempt.attested.iter().filter(|one| statements.contains(&one.source));
         let attested: Vec<_> = asked.cloned().collect();
-        Some(case(openings, attempt, (entry.seq, entry.at), other, &attested))
+        let case = case(openings, attempt, (entry.seq, entry.at), other, &attested);
+        Some(if is_answered(&case, other) { case } else { Case::Withheld })
     })
+}
+
+/// Whether all that `policy` asks of the call's sealed values was found out.
+fn is_answered(case: &Case, policy: &Policy) -> bool {
+    let Case::Shown(asked) = case else { return true };
+    let (tool, action) = (&asked.call.tool, &asked.call.action);
+    let interface = policy.tools.get(tool).map(|tool| &tool.interface);
+    interface.is_none_or(|interface| Seals::of(policy, tool, action).are_answered(&asked.call, interface))
 }
 
 fn case(

@@ -28,7 +28,8 @@ pub use secret::{JobSecret, Salt};
 
 /// The type of an optional argument that is not there. Its value is `null`.
 pub const ABSENT: &str = "absent";
-/// The type of a value that the gate attests and nobody opens. Its value is `null`.
+/// The type of a value that the gate attests and nobody opens. Its value is what the gate found of it, by the
+/// ids of the questions ([`wpc_model::Sealed::to_json`]), or `null` where nothing was asked.
 pub const SEALED: &str = "sealed";
 /// The type of an argument that the interface does not know.
 pub const UNKNOWN: &str = "unknown";
@@ -72,7 +73,10 @@ pub fn commit(call: &Call, policy: &Policy, secret: &JobSecret, id: &CallId) -> 
     let opening = |(name, field): (&String, Option<&Field>)| {
         let (ty, value) = match (call.arguments.get(name), field) {
             (None, _) => (ABSENT.to_owned(), Json::Null),
-            (Some(Value::Sealed), _) => (SEALED.to_owned(), Json::Null),
+            (Some(Value::Sealed(sealed)), _) if sealed.answers().is_empty() => {
+                (SEALED.to_owned(), Json::Null)
+            }
+            (Some(Value::Sealed(sealed)), _) => (SEALED.to_owned(), sealed.to_json()),
             (Some(_), field) => {
                 let ty = field.map_or_else(|| UNKNOWN.to_owned(), |field| field.ty.to_text());
                 (ty, shown.remove(name).unwrap_or(Json::Null))

@@ -56,6 +56,7 @@ fn policy() -> Policy {
     };
     let tool = Tool { interface, scope: vec![], allow: vec![], deny: vec![], limits: vec![] };
     Policy {
+        schemas: std::collections::BTreeMap::new(),
         name: "p".into(),
         tools: BTreeMap::from([("mail".into(), tool)]),
         auth: Auth {
@@ -75,7 +76,7 @@ fn policy() -> Policy {
 fn call() -> Call {
     let arguments = [
         ("at", Value::Int(1_767_323_045_678)),
-        ("body", Value::Sealed),
+        ("body", Value::SEALED),
         ("count", Value::Int(3)),
         ("to", Value::List(vec![Value::text("a@example.com")])),
     ];

@@ -6,7 +6,10 @@ use proptest::sample::select;
 
 use super::policies::policy;
 use super::values::{fields, value};
-use crate::{Action, Call, Charge, Counter, Interface, Moment, Policy, Resource, Tool, Value};
+use crate::{
+    Action, Call, Charge, Counter, Hash, Interface, Moment, Policy, Question, Resource, Sealed, Seals, Tool,
+    Truth, Value,
+};
 
 /// A complete call of one of the policy's actions.
 pub fn call(policy: &Policy) -> BoxedStrategy<Call> {
@@ -26,7 +29,31 @@ pub fn call(policy: &Policy) -> BoxedStrategy<Call> {
             arguments,
         })
     });
-    call.boxed()
+    let policy = policy.clone();
+    (call, any::<u8>()).prop_map(move |(call, seed)| answered(&policy, call, seed)).boxed()
+}
+
+/// The call with some answer to each question that `policy` asks of its sealed values: the same for the
+/// same seed.
+#[must_use]
+pub fn answered(policy: &Policy, mut call: Call, seed: u8) -> Call {
+    let mut drawn = seed;
+    let mut truth = |question: &Question| {
+        let mut bytes = question.id().0.to_vec();
+        bytes.push(drawn);
+        drawn = Hash::of(&bytes).0.first().copied().unwrap_or_default();
+        match drawn % 3 {
+            0 => Truth::False,
+            1 => Truth::Unknown,
+            _ => Truth::True,
+        }
+    };
+    let seals = Seals::of(policy, &call.tool, &call.action);
+    call.each_sealed(policy, &mut |at, sealed| {
+        let asked = seals.of_field(at.record, at.field);
+        *sealed = Sealed::new(asked.map(|question| (question.clone(), truth(question))));
+    });
+    call
 }
 
 fn resource(interface: &Interface, action: &Action) -> BoxedStrategy<Option<Resource>> {

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::strategy::Union;
 
+use super::schemas::schemas;
 use super::values::{KEYS, keys, value};
 use crate::{
     Action, Comparison, Condition, Interface, Quantifier, Source, Step, Subject, SubjectType, Test, Type,
@@ -27,14 +28,14 @@ pub fn condition(interface: &Interface, action: &Action) -> Option<BoxedStrategy
         let found = interface.subject_type(action, &subject).ok()?;
         let asked = Condition { subject: subject.clone(), test: Test::Present };
         let presence = asked.check(interface, action).is_ok();
-        (!kinds_of_test(&subject, &found, presence).is_empty())
-            .then(|| (subject, found.ty.into_owned(), found.sealed, presence))
+        (!kinds_of_test(interface, &subject, &found, presence).is_empty())
+            .then(|| (subject, found.ty.into_owned(), [found.sealed, found.shut], presence))
     };
     let all: Vec<_> = subjects(interface, action).into_iter().filter_map(legal).collect();
     let interface = interface.clone();
-    let one = move |(subject, ty, sealed, presence): (Subject, Type, bool, bool)| {
-        let found = SubjectType { ty: Cow::Owned(ty), sealed };
-        let kinds = kinds_of_test(&subject, &found, presence);
+    let one = move |(subject, ty, [sealed, shut], presence): (Subject, Type, [bool; 2], bool)| {
+        let found = SubjectType { ty: Cow::Owned(ty), sealed, shut };
+        let kinds = kinds_of_test(&interface, &subject, &found, presence);
         let tests = Union::new(kinds.into_iter().map(|kind| kind.strategy(&interface, &found.ty)));
         tests.prop_map(move |test| Condition { subject: subject.clone(), test })
     };
@@ -107,13 +108,19 @@ enum Kind {
     Path,
     Block,
     From,
+    Schema,
 }
 
 /// The tests that are legal on a subject; `presence` if it may be asked whether it is there.
-fn kinds_of_test(subject: &Subject, found: &SubjectType<'_>, presence: bool) -> Vec<Kind> {
+fn kinds_of_test(
+    interface: &Interface,
+    subject: &Subject,
+    found: &SubjectType<'_>,
+    presence: bool,
+) -> Vec<Kind> {
     let ty = &*found.ty;
     let presence = if presence { vec![Kind::Presence] } else { vec![] };
-    if found.sealed {
+    if found.shut {
         return presence;
     }
     let scalar = ty.is_integer() || ty.is_text();
@@ -127,7 +134,8 @@ fn kinds_of_test(subject: &Subject, found: &SubjectType<'_>, presence: bool) -> 
         (*ty == Type::Host, Kind::Domain),
         (*ty == Type::Path, Kind::Path),
         (*ty == Type::Ip, Kind::Block),
-        (ty.source_type().is_some() && !subject.is_of_clock(), Kind::From),
+        (ty.source_type().is_some() && !found.sealed && !subject.is_of_clock(), Kind::From),
+        (interface.takes_schemas(ty) && !subject.is_of_clock(), Kind::Schema),
     ];
     let legal = by_type.into_iter().filter(|(legal, _)| *legal).map(|(_, kind)| kind);
     presence.into_iter().chain(legal).collect()
@@ -163,6 +171,9 @@ impl Kind {
                 Some(ty) => Just(Test::From(vec![Source::Input { ty }])).boxed(),
                 None => Just(Test::Present).boxed(),
             },
+            Self::Schema => {
+                select(schemas().into_keys().collect::<Vec<_>>()).prop_map(Test::Conforms).boxed()
+            }
             Self::Block => {
                 let blocks = select(BLOCKS.as_slice()).prop_map(Value::text);
                 vec(blocks, 1..=2).prop_map(Test::WithinCidr).boxed()

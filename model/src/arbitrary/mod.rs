@@ -19,12 +19,14 @@ mod hoistable;
 mod interfaces;
 mod orders;
 mod policies;
+mod schemas;
 mod settings;
 mod values;
 
-pub use calls::{call, history, moment, policy_and_call, policy_and_calls};
+pub use calls::{answered, call, history, moment, policy_and_call, policy_and_calls};
 pub use conditions::{condition, conditions};
 pub use interfaces::interface;
 pub use policies::{extending, policy, rule};
+pub use schemas::schemas;
 pub use settings::settings;
 pub use values::value;

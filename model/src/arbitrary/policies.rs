@@ -11,6 +11,7 @@ use super::conditions::{PATTERNS, conditions};
 use super::hoistable::{hoistable_conditions, hoistable_limits, join, sums};
 use super::interfaces::interface;
 use super::orders::orders;
+use super::schemas::schemas;
 use super::settings::settings;
 use super::values::value;
 use crate::{
@@ -89,7 +90,7 @@ fn parent(child: &Policy) -> BoxedStrategy<Policy> {
             let more: Vec<_> = orders.into_iter().filter(|one| speaks(&one.sequence)).collect();
             policy.orders.extend(more);
         }
-        Policy { name: "a-parent".to_owned(), ..policy }.normalise()
+        Policy { name: "a-parent".to_owned(), schemas: schemas(), ..policy }.normalise()
     });
     whole.boxed()
 }
@@ -109,7 +110,8 @@ fn over(tools: BTreeMap<String, Tool>) -> BoxedStrategy<Policy> {
     let whole = (Just(tools), statements, demands).prop_map(
         |(tools, (approvals, orders), (auth, evidence, settings))| {
             let (name, parents) = ("a-policy".to_owned(), Vec::new());
-            Policy { name, tools, auth, approvals, evidence, orders, settings, parents }.normalise()
+            let schemas = schemas();
+            Policy { name, tools, auth, approvals, evidence, orders, settings, schemas, parents }.normalise()
         },
     );
     whole.boxed()

@@ -38,7 +38,7 @@ pub fn value(interface: &Interface, ty: &Type) -> BoxedStrategy<Value> {
             texts(if *max > 50 { &["a", "A", "b", "B", "a/b"] } else { &["a", "A", "b", "B"] })
         }
         Type::Choice(words) => select(words.clone()).prop_map(Value::Text).boxed(),
-        Type::Json => Just(Value::Sealed).boxed(),
+        Type::Json => Just(Value::SEALED).boxed(),
         Type::List(member) => vec(value(interface, member), 0..=2).prop_map(Value::List).boxed(),
         Type::Set(member) => vec(value(interface, member), 0..=2).prop_map(as_set).boxed(),
         Type::Map(member) => map(interface, member),
@@ -73,7 +73,7 @@ pub(super) fn fields(
     fields: &BTreeMap<String, Field>,
 ) -> BoxedStrategy<BTreeMap<String, Value>> {
     let one = |(name, field): (&String, &Field)| {
-        let value = if field.sealed { Just(Value::Sealed).boxed() } else { value(interface, &field.ty) };
+        let value = if field.sealed { Just(Value::SEALED).boxed() } else { value(interface, &field.ty) };
         let value =
             if field.optional { proptest::option::of(value).boxed() } else { value.prop_map(Some).boxed() };
         (Just(name.clone()), value)

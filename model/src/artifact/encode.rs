@@ -6,7 +6,7 @@ use super::entity::Entity;
 use super::family::Families;
 use super::hoist::{Hoist, Hoisted, hoist, is_hoisted};
 use super::{WPC_VERSION, interface, orders, parts, settings};
-use crate::canon::{ObjectWriter, Sink, Writer};
+use crate::canon::{Json, ObjectWriter, Sink, Writer};
 use crate::{Approval, Auth, Condition, Evidence, Hash, Limit, Policy, Rule, Slot, Target, Test, Tool};
 
 /// What a rule that speaks of every action has for `op`.
@@ -58,6 +58,7 @@ fn one<S: Sink>(policy: &Policy, to: Writer<'_, S>) {
         object.member("policy_name").text(&policy.name);
         settings::requesters(object, &policy.settings);
         settings::sandbox(object, &policy.settings);
+        schemas(object, &policy.schemas);
         object.member("tools").object(|tools| {
             for (name, one) in &policy.tools {
                 tool(tools.member(name), one);
@@ -72,6 +73,20 @@ fn extends<S: Sink>(object: &mut ObjectWriter<'_, S>, parents: &[Policy]) {
     if !parents.is_empty() {
         object.member("extends").array(|array| parents.iter().for_each(|parent| one(parent, array.item())));
     }
+}
+
+/// By the hash's text, whose order is not that of the hashes.
+fn schemas<S: Sink>(object: &mut ObjectWriter<'_, S>, schemas: &BTreeMap<Hash, Json>) {
+    if schemas.is_empty() {
+        return;
+    }
+    let by_text: BTreeMap<String, &Json> =
+        schemas.iter().map(|(hash, schema)| (hash.to_string(), schema)).collect();
+    object.member("schemas").object(|object| {
+        for (hash, schema) in by_text {
+            schema.write(object.member(&hash));
+        }
+    });
 }
 
 fn approvals<S: Sink>(object: &mut ObjectWriter<'_, S>, approvals: &[Approval]) {

@@ -5,6 +5,7 @@
 //! conditions, those that the artifact hoists included. So an id names a meaning: it does not
 //! change when another rule comes or goes.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::family::Families;
@@ -12,8 +13,8 @@ use super::parts;
 use crate::canon::{ObjectWriter, Writer};
 use crate::hash::RuleHasher;
 use crate::{
-    Approval, Approver, Bind, Condition, Effect, Limit, Measure, Per, Policy, Rule, RuleId, Target, Test,
-    Tool, Uses,
+    Approval, Approver, Bind, Condition, Effect, Hash, Limit, Measure, Per, Policy, Rule, RuleId, Target,
+    Test, Tool, Uses,
 };
 
 impl Rule {
@@ -193,7 +194,7 @@ impl Approval {
 
 impl Policy {
     /// The policy in normal form: rules, limits, approvals and orders by id, parents by hash, repetition
-    /// dropped.
+    /// dropped, and schemas that no condition names.
     #[must_use]
     pub fn normalise(mut self) -> Self {
         self.parents = std::mem::take(&mut self.parents).into_iter().map(Self::normalise).collect();
@@ -201,6 +202,8 @@ impl Policy {
         self.parents.dedup();
         self.tools.values_mut().for_each(Tool::normalise);
         self.settings.normalise();
+        let named: BTreeSet<Hash> = self.schemas_named().copied().collect();
+        self.schemas.retain(|hash, _| named.contains(hash));
         self.approvals.sort_by_key(|approval| approval.id);
         self.approvals.dedup_by_key(|approval| approval.id);
         self.orders.sort_by_key(|order| order.id);

@@ -32,6 +32,7 @@ pub(crate) use family::Families;
 pub(crate) use hoist::actions_with;
 pub use identity::Terms;
 pub(crate) use identity::{RuleIds, is_normal};
+pub(crate) use parts::condition as put_condition;
 pub(crate) use subject::{name as name_of_subject, put_name_of as put_name_of_subject};
 
 /// The version of the format and of its meaning.

@@ -12,7 +12,7 @@ pub(super) fn conditions<'c, S: Sink>(
 }
 
 /// `["message_bytes","<=",131072]`.
-fn condition<S: Sink>(to: Writer<'_, S>, condition: &Condition) {
+pub(crate) fn condition<S: Sink>(to: Writer<'_, S>, condition: &Condition) {
     to.array(|triple| {
         triple.item().text_of(|text| condition.subject.write(text));
         triple.item().text(condition.test.operator());
@@ -25,6 +25,7 @@ fn operand<S: Sink>(triple: &mut ArrayWriter<'_, S>, test: &Test) {
         Test::Present => triple.item().text("present"),
         Test::Absent => triple.item().text("absent"),
         Test::Compare(_, constant) => value(triple.item(), constant),
+        Test::Conforms(schema) => triple.item().text(&schema.to_string()),
         Test::From(sources) => {
             triple.item().array(|array| sources.iter().for_each(|one| array.item().text(&one.to_text())));
         }
@@ -56,7 +57,7 @@ pub(super) fn value<S: Sink>(to: Writer<'_, S>, constant: &Value) {
                 value(object.member(name), member);
             }
         }),
-        Value::Sealed => to.null(),
+        Value::Sealed(_) => to.null(),
     }
 }
 

@@ -59,7 +59,7 @@ impl Conform<'_> {
         for (name, field) in fields {
             let at = at.member(name);
             match values.get(name) {
-                Some(Value::Sealed) if field.sealed || field.ty == Type::Json => {}
+                Some(Value::Sealed(_)) if field.sealed || field.ty == Type::Json => {}
                 Some(value) if !field.sealed => self.value(&field.ty, value, at, depth)?,
                 Some(_) => {
                     return Err(Malformed::new(
@@ -85,7 +85,7 @@ impl Conform<'_> {
             ));
         }
         match (ty, value) {
-            (Type::Bool, Value::Bool(_)) | (Type::Json, Value::Sealed) => Ok(()),
+            (Type::Bool, Value::Bool(_)) | (Type::Json, Value::Sealed(_)) => Ok(()),
             (ty, Value::Int(number)) if ty.is_integer() => in_range(ty, *number, at),
             (ty, Value::Text(text)) if ty.is_text() => spelled(ty, text, at),
             (Type::List(member), Value::List(members)) => self.members(member, members, at, deeper),

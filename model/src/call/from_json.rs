@@ -9,7 +9,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visi
 use super::malformed::{Malformed, MalformedCode};
 use super::{Call, Given, MAX_CALL_BYTES, MAX_CALL_DEPTH, Measured, RawCall, RawResource};
 use crate::place::{Place, Quoted};
-use crate::{MAX_INTEGER, Policy, Value};
+use crate::{MAX_INTEGER, Policy, Schemas, Seals, Value};
 
 impl Call {
     /// Reads and types a call in JSON, as [`Call::check`] does.
@@ -23,6 +23,24 @@ impl Call {
     /// [`Malformed`] with the first thing that is wrong.
     pub fn from_json(bytes: &[u8], policy: &Policy, measured: Measured) -> Result<Self, Malformed> {
         Self::check(RawCall::from_json(bytes)?, policy, measured)
+    }
+
+    /// The same, with what `seals` asks of the call's sealed values answered by who knows the policy's
+    /// `schemas`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Call::from_json`].
+    pub fn from_json_sealing<'s>(
+        bytes: &[u8],
+        policy: &Policy,
+        measured: Measured,
+        seals: impl FnOnce(&str, &str) -> &'s Seals,
+        schemas: &dyn Schemas,
+    ) -> Result<Self, Malformed> {
+        let raw = RawCall::from_json(bytes)?;
+        let seals = seals(&raw.tool, &raw.action);
+        Self::check_sealing(raw, policy, measured, seals, schemas)
     }
 }
 
@@ -172,15 +190,17 @@ impl<'de> Visitor<'de> for Read<'_> {
 
     fn visit_i64<E: Error>(self, number: i64) -> Result<Given, E> {
         let in_range = (-MAX_INTEGER..=MAX_INTEGER).contains(&number);
-        Ok(if in_range { Given::Integer(number) } else { Given::OtherNumber })
+        Ok(if in_range { Given::Integer(number) } else { Given::OtherNumber(number.to_string()) })
     }
 
     fn visit_u64<E: Error>(self, number: u64) -> Result<Given, E> {
-        i64::try_from(number).map_or(Ok(Given::OtherNumber), |number| self.visit_i64(number))
+        i64::try_from(number)
+            .map_or_else(|_| Ok(Given::OtherNumber(number.to_string())), |number| self.visit_i64(number))
     }
 
-    fn visit_f64<E: Error>(self, _: f64) -> Result<Given, E> {
-        Ok(Given::OtherNumber)
+    fn visit_f64<E: Error>(self, number: f64) -> Result<Given, E> {
+        // `1e300` and `0.5`, which are JSON.
+        Ok(Given::OtherNumber(format!("{number:?}")))
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Given, E> {

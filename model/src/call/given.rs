@@ -33,8 +33,8 @@ pub enum Given {
     Bool(bool),
     /// A whole number within ±[`crate::MAX_INTEGER`].
     Integer(i64),
-    /// Any other number: accepted only where nothing reads it (`json`, `sealed`).
-    OtherNumber,
+    /// Any other number, in JSON: accepted only in values that never leave the gate (`json`, `sealed`).
+    OtherNumber(String),
     /// A string.
     Text(String),
     /// An array.

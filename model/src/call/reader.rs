@@ -2,20 +2,44 @@
 
 use std::collections::BTreeMap;
 
-#[cfg(feature = "serde")]
-use super::conform::{Conform, Needs};
-use super::conform::{in_range, spelled, unknown, wrong_type};
+use super::conform::{Conform, Needs, in_range, spelled, unknown, wrong_type};
 use super::malformed::{Malformed, MalformedCode};
 use super::typed::kind_of;
 use super::{Given, Measured, RawResource, Resource};
 use crate::place::Place;
-use crate::{Action, Field, Interface, Type, Value, fold_url, minor_digits, parse_decimal, parse_instant};
+use crate::sealed::{Content, Sealing, Seals};
+use crate::{
+    Action, Field, Interface, Sealed, Type, Value, fold_url, minor_digits, parse_decimal, parse_instant,
+};
 
 /// Reads given values as values of the interface's types. Ranges and spellings are left to
 /// [`Conform`](super::conform::Conform).
 pub(super) struct Reader<'i> {
     pub(super) interface: &'i Interface,
     pub(super) measured: Measured,
+    pub(super) seal: Seal<'i>,
+}
+
+/// What becomes of sealed values.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Seal<'i> {
+    /// They are dropped.
+    Unread,
+    /// They are read, and dropped.
+    Read(Sealing<'i>),
+    /// They were sealed before: what stands for them is what was found of them.
+    Opened(&'i Seals),
+}
+
+/// What stands in evidence for a sealed value of which something was found: `{"sealed":{"r_…":true}}`.
+pub(super) const SEALED: &str = "sealed";
+
+/// Where a value stands: in this field of this record, or in this argument.
+#[derive(Clone, Copy)]
+pub(super) struct At<'a> {
+    place: Place<'a>,
+    record: Option<&'a str>,
+    field: &'a str,
 }
 
 impl Reader<'_> {
@@ -44,11 +68,12 @@ impl Reader<'_> {
         &self,
         given: BTreeMap<String, Given>,
         fields: &BTreeMap<String, Field>,
-        at: Place<'_>,
+        record: Option<&str>,
+        place: Place<'_>,
     ) -> Result<BTreeMap<String, Value>, Malformed> {
         let mut values = BTreeMap::new();
         for (name, given) in given {
-            let at = at.member(&name);
+            let at = place.member(&name);
             let field = fields.get(&name).ok_or_else(|| unknown(at, fields))?;
             if field.measured && self.measured == Measured::Refuse {
                 let message = "is measured by the tool and may not be stated";
@@ -57,17 +82,32 @@ impl Reader<'_> {
             if field.optional && given == Given::Null {
                 continue;
             }
-            let value = if field.sealed { Value::Sealed } else { self.value(given, &field.ty, at)? };
+            let of = At { place: at, record, field: &name };
+            let value =
+                if field.sealed { self.sealed(&given, of) } else { self.value(given, &field.ty, of)? };
             values.insert(name, value);
         }
         Ok(values)
     }
 
-    fn value(&self, given: Given, ty: &Type, at: Place<'_>) -> Result<Value, Malformed> {
+    fn sealed(&self, given: &Given, At { record, field, .. }: At<'_>) -> Value {
+        Value::Sealed(match (self.seal, given) {
+            (Seal::Unread, _) => Sealed::UNREAD,
+            (Seal::Read(sealing), given) => sealing.seal(record, field, Content::Given(given)),
+            (Seal::Opened(seals), Given::Map(members)) => match members.get(SEALED) {
+                Some(Given::Map(answers)) if members.len() == 1 => seals.reopen(record, field, answers),
+                Some(_) | None => Sealed::UNREAD,
+            },
+            (Seal::Opened(_), _) => Sealed::UNREAD,
+        })
+    }
+
+    fn value(&self, given: Given, ty: &Type, at: At<'_>) -> Result<Value, Malformed> {
+        let place = at.place;
         Ok(match (ty, given) {
-            (Type::Json, _) => Value::Sealed,
+            (Type::Json, given) => self.sealed(&given, at),
             (Type::Bool, Given::Bool(value)) => Value::Bool(value),
-            (ty, given @ (Given::Integer(_) | Given::Text(_))) => scalar(given, ty, at)?,
+            (ty, given @ (Given::Integer(_) | Given::Text(_))) => scalar(given, ty, place)?,
             (Type::List(member), Given::List(members)) => Value::List(self.members(members, member, at)?),
             (Type::Set(member), Given::List(members)) => {
                 let mut members = self.members(members, member, at)?;
@@ -77,15 +117,15 @@ impl Reader<'_> {
             }
             (Type::Map(member), Given::Map(members)) => {
                 let read = |(key, given): (String, Given)| {
-                    let value = self.value(given, member, at.member(&key))?;
+                    let value = self.value(given, member, At { place: place.member(&key), ..at })?;
                     Ok((key, value))
                 };
                 Value::Map(members.into_iter().map(read).collect::<Result<_, _>>()?)
             }
-            (Type::Record(name), Given::Map(members)) => self.record(name, members, at)?,
+            (Type::Record(name), Given::Map(members)) => self.record(name, members, place)?,
             (Type::Batch(name), Given::List(elements)) => {
                 let read = |(index, element): (usize, Given)| {
-                    let at = at.item(index);
+                    let at = place.item(index);
                     if let Given::Map(members) = element {
                         self.record(name, members, at)
                     } else {
@@ -94,19 +134,20 @@ impl Reader<'_> {
                 };
                 Value::List(elements.into_iter().enumerate().map(read).collect::<Result<_, _>>()?)
             }
-            _ => return Err(wrong_type(ty, at)),
+            _ => return Err(wrong_type(ty, place)),
         })
     }
 
-    fn members(&self, given: Vec<Given>, ty: &Type, at: Place<'_>) -> Result<Vec<Value>, Malformed> {
-        given.into_iter().enumerate().map(|(index, one)| self.value(one, ty, at.item(index))).collect()
+    fn members(&self, given: Vec<Given>, ty: &Type, at: At<'_>) -> Result<Vec<Value>, Malformed> {
+        let one = |(index, one)| self.value(one, ty, At { place: at.place.item(index), ..at });
+        given.into_iter().enumerate().map(one).collect()
     }
 
     fn record(&self, name: &str, given: BTreeMap<String, Given>, at: Place<'_>) -> Result<Value, Malformed> {
         let record = self.interface.records.get(name);
         let record =
             record.ok_or_else(|| Malformed::about(MalformedCode::WrongType, at, name, "is no record"))?;
-        Ok(Value::Map(self.fields(given, &record.fields, at)?))
+        Ok(Value::Map(self.fields(given, &record.fields, Some(name), at)?))
     }
 }
 
@@ -126,9 +167,9 @@ fn scalar(given: Given, ty: &Type, at: Place<'_>) -> Result<Value, Malformed> {
 
 impl Interface {
     /// A given value as a value of `ty`, which it must be in all respects.
-    #[cfg(feature = "serde")]
-    pub(super) fn read(&self, given: Given, ty: &Type, at: Place<'_>) -> Result<Value, Malformed> {
-        let value = Reader { interface: self, measured: Measured::Accept }.value(given, ty, at)?;
+    pub(crate) fn read(&self, given: Given, ty: &Type, at: Place<'_>) -> Result<Value, Malformed> {
+        let reader = Reader { interface: self, measured: Measured::Accept, seal: Seal::Unread };
+        let value = reader.value(given, ty, At { place: at, record: None, field: "" })?;
         Conform { interface: self, needs: Needs::Everything }.value(ty, &value, at, 0)?;
         Ok(value)
     }
@@ -140,7 +181,7 @@ pub(crate) fn read_alone(given: Given, ty: &Type) -> Option<Value> {
     match &value {
         Value::Int(number) => in_range(ty, *number, Place::Root).ok()?,
         Value::Text(text) => spelled(ty, text, Place::Root).ok()?,
-        Value::Bool(_) | Value::List(_) | Value::Map(_) | Value::Sealed => return None,
+        Value::Bool(_) | Value::List(_) | Value::Map(_) | Value::Sealed(_) => return None,
     }
     Some(value)
 }

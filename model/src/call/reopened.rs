@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use super::conform::{Conform, Needs, unknown};
 use super::malformed::Malformed;
-use super::reader::Reader;
+use super::reader::{Reader, Seal};
 use super::to_json::Shown;
 use super::typed::{action_of, check_resource};
 use super::{Call, Given, Measured, RawCall};
 use crate::canon::Json;
 use crate::place::Place;
-use crate::{Field, Policy, Value};
+use crate::{Field, Policy, Seals, Value};
 
 impl Call {
     /// Types a call of which only some arguments are known: those that a policy reads are enough to
@@ -22,11 +22,13 @@ impl Call {
     pub fn reopen(raw: RawCall, policy: &Policy) -> Result<Self, Malformed> {
         let RawCall { tool, action, resource, arguments } = raw;
         let (found, of) = action_of(policy, &tool, &action)?;
-        let reader = Reader { interface: &found.interface, measured: Measured::Accept };
+        let seals = Seals::of(policy, &tool, &action);
+        let reader =
+            Reader { interface: &found.interface, measured: Measured::Accept, seal: Seal::Opened(&seals) };
         let resource = resource.map(|resource| reader.resource(resource, of)).transpose()?;
         check_resource(&found.interface, of, resource.as_ref())?;
         let at = Place::Root.member("arguments");
-        let arguments = reader.fields(arguments, &of.arguments, at)?;
+        let arguments = reader.fields(arguments, &of.arguments, None, at)?;
         let conform = Conform { interface: &found.interface, needs: Needs::Everything };
         for (name, value) in &arguments {
             let at = at.member(name);
@@ -63,10 +65,10 @@ impl Call {
         given: BTreeMap<String, Given>,
     ) -> Result<BTreeMap<String, Value>, Malformed> {
         let (tool, _) = action_of(policy, &self.tool, &self.action)?;
-        let reader = Reader { interface: &tool.interface, measured: Measured::Accept };
+        let reader = Reader { interface: &tool.interface, measured: Measured::Accept, seal: Seal::Unread };
         let fields = self.returned_fields(policy);
         let at = Place::Root.member("result");
-        let values = reader.fields(given, &fields, at)?;
+        let values = reader.fields(given, &fields, None, at)?;
         Conform { interface: &tool.interface, needs: Needs::Everything }.fields(&fields, &values, at, 0)?;
         Ok(values)
     }

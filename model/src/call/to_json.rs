@@ -2,16 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::Call;
+use super::reader::SEALED;
+use super::{Call, Given};
 use crate::canon::Json;
 use crate::{Field, Interface, Policy, Type, Value, decimal_text, instant_text, minor_digits};
 
-/// What stands where a value is sealed.
-const SEALED: &str = "sealed";
-
 impl Call {
-    /// The call as JSON. Sealed values are written as `"sealed"`. What the policy's interfaces do
-    /// not know is written by its shape.
+    /// The call as JSON. Sealed values are written as `"sealed"`, or as what was found of them. What the
+    /// policy's interfaces do not know is written by its shape.
     #[must_use]
     pub fn to_json(&self, policy: &Policy) -> Json {
         let interface = policy.tools.get(&self.tool).map(|tool| &tool.interface);
@@ -58,7 +56,8 @@ impl Shown<'_> {
             (Value::Int(number), _) => Json::Integer(*number),
             (Value::Bool(value), _) => Json::Bool(*value),
             (Value::Text(text), _) => Json::from(text.as_str()),
-            (Value::Sealed, _) => Json::from(SEALED),
+            (Value::Sealed(sealed), _) if sealed.answers().is_empty() => Json::from(SEALED),
+            (Value::Sealed(sealed), _) => Json::object([(SEALED, sealed.to_json())]),
             (Value::List(members), ty) => {
                 let record;
                 let member = match ty {
@@ -81,6 +80,27 @@ impl Shown<'_> {
                 let record = name.and_then(|name| self.interface?.records.get(name));
                 self.fields(members, record.map(|record| &record.fields))
             }
+        }
+    }
+}
+
+impl Interface {
+    /// A value of `ty` as it stands in a call in JSON.
+    #[must_use]
+    pub fn given(&self, value: &Value, ty: &Type) -> Given {
+        given(Shown { interface: Some(self) }.value(value, Some(ty)))
+    }
+}
+
+fn given(json: Json) -> Given {
+    match json {
+        Json::Null => Given::Null,
+        Json::Bool(value) => Given::Bool(value),
+        Json::Integer(number) => Given::Integer(number),
+        Json::Text(text) => Given::Text(text),
+        Json::Array(items) => Given::List(items.into_iter().map(given).collect()),
+        Json::Object(members) => {
+            Given::Map(members.into_iter().map(|(name, value)| (name, given(value))).collect())
         }
     }
 }

@@ -4,25 +4,43 @@ use std::collections::BTreeMap;
 
 use super::conform::{Conform, Needs, spelled, unknown};
 use super::malformed::{Malformed, MalformedCode};
-use super::reader::Reader;
+use super::reader::{Reader, Seal};
 use super::{Call, Measured, RawCall, Resource};
 use crate::place::Place;
-use crate::{Action, Field, Interface, Kind, Policy, Record, Tool, Value};
+use crate::{Action, Field, Interface, Kind, Policy, Record, Schemas, Sealing, Seals, Tool, Value};
 
 impl Call {
     /// Types a raw call by the policy's interfaces: everything known, required, of its type, in
-    /// range and in its one spelling. Values that nothing may read become [`Value::Sealed`].
+    /// range and in its one spelling. Of sealed values, [`Value::Sealed`], nothing is read.
     ///
     /// # Errors
     ///
     /// [`Malformed`] with the first thing that is wrong.
     pub fn check(raw: RawCall, policy: &Policy, measured: Measured) -> Result<Self, Malformed> {
+        Self::check_sealing(raw, policy, measured, &Seals::NONE, &())
+    }
+
+    /// The same, with what `seals` asks of the call's sealed values answered by who knows the policy's
+    /// `schemas`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Call::check`].
+    pub fn check_sealing(
+        raw: RawCall,
+        policy: &Policy,
+        measured: Measured,
+        seals: &Seals,
+        schemas: &dyn Schemas,
+    ) -> Result<Self, Malformed> {
         let RawCall { tool, action, resource, arguments } = raw;
         let (found, of) = action_of(policy, &tool, &action)?;
-        let reader = Reader { interface: &found.interface, measured };
+        let interface = &found.interface;
+        let seal = Seal::Read(Sealing { interface, action: of, seals, schemas });
+        let reader = Reader { interface, measured, seal };
         let resource = resource.map(|resource| reader.resource(resource, of)).transpose()?;
         let root = Place::Root.member("arguments");
-        let arguments = reader.fields(arguments, &of.arguments, root)?;
+        let arguments = reader.fields(arguments, &of.arguments, None, root)?;
         let call = Self { tool, action, resource, arguments };
         let needs = match measured {
             Measured::Refuse => Needs::Stated,

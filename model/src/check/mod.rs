@@ -5,6 +5,7 @@ mod interface;
 mod orders;
 mod parents;
 mod rules;
+mod schemas;
 mod settings;
 mod statements;
 mod types;
@@ -99,6 +100,7 @@ impl Policy {
                 format!("names {}, which is no trusted field of this type", Quoted(&source.to_text()));
             return Err(Invalid::new(tools, message));
         }
+        schemas::check(self, root.member("schemas"))?;
         orders::orders(self, root.member("orders"))?;
         statements::approvals(self, root.member("approvals").member("rules"))?;
         parents::check(self, root.member("extends"))

@@ -163,7 +163,7 @@ fn json(value: &Value, fold: bool) -> Json {
             let member = |(name, member): (&String, &Value)| (folded(name, fold), json(member, fold));
             Json::Object(members.iter().map(member).collect::<BTreeMap<_, _>>())
         }
-        Value::Sealed => Json::Null,
+        Value::Sealed(_) => Json::Null,
     }
 }
 

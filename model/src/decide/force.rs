@@ -15,7 +15,7 @@ use crate::Policy;
 /// let settings = Settings { valid: Validity { from: Some(10), until: None }, ..Settings::default() };
 /// let auth = Auth { max_ttl_seconds: 900, pin_policy_hash: true, job_scoped_binding: true, proof_of_possession: true };
 /// let policy = Policy {
-///     name: "p".into(), tools: [].into(), auth, approvals: vec![], evidence: Evidence::default(), settings,
+///     name: "p".into(), tools: [].into(), auth, approvals: vec![], evidence: Evidence::default(), settings, schemas: [].into(),
 ///     orders: vec![], parents: vec![],
 /// };
 /// assert_eq!(in_force(&policy, 9).map_err(|refusal| refusal.reason), Err(Reason::PolicyNotValid));

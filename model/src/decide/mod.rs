@@ -34,7 +34,7 @@ mod rules;
 
 pub use admit::{Admission, Decision, Reason, Refusal, admit};
 pub use approved::{Approvals, Approved, Approving, MAX_APPROVAL_AHEAD_MS, approving};
-pub use attested::{Attestation, Attested};
+pub use attested::{Attestation, Attested, Conforming};
 pub(crate) use counter::json_of;
 pub use counter::{Bound, Charge, Charging, Counter, Owner};
 pub use explain::{Failing, conditions_hold, decisive, failing};

@@ -13,7 +13,8 @@ use super::history::History;
 use crate::call::read_alone;
 use crate::source::label_of;
 use crate::{
-    Call, Condition, Given, MAX_LABELS_PER_JOB, Policy, RuleId, Source, Sources, Test, Truth, Value, Window,
+    Call, Condition, Given, Hash, MAX_LABELS_PER_JOB, Policy, RuleId, Source, Sources, Test, Truth, Value,
+    Window,
 };
 
 /// Whoever has a job's history knows where its values came from.
@@ -167,7 +168,7 @@ fn collect_leaves<'g>(given: &'g Given, leaves: &mut Vec<&'g Given>) {
         Given::Text(_) | Given::Integer(_) => leaves.push(given),
         Given::List(members) => members.iter().for_each(|member| collect_leaves(member, leaves)),
         Given::Map(members) => members.values().for_each(|member| collect_leaves(member, leaves)),
-        Given::Null | Given::Bool(_) | Given::OtherNumber => {}
+        Given::Null | Given::Bool(_) | Given::OtherNumber(_) => {}
     }
 }
 
@@ -176,7 +177,7 @@ fn collect_values<'v>(value: &'v Value, values: &mut Vec<&'v Value>) {
         Value::List(members) => members.iter().for_each(|member| collect_values(member, values)),
         Value::Map(members) => members.values().for_each(|member| collect_values(member, values)),
         Value::Int(_) | Value::Text(_) => values.push(value),
-        Value::Bool(_) | Value::Sealed => {}
+        Value::Bool(_) | Value::Sealed(_) => {}
     }
 }
 
@@ -198,6 +199,11 @@ impl Policy {
         let rules = self.tools.values().flat_map(|tool| tool.allow.iter().chain(&tool.deny));
         let of_approvals = self.approvals.iter().flat_map(|approval| &approval.conditions);
         rules.flat_map(|rule| rule.conditions.iter()).chain(of_approvals)
+    }
+
+    /// The schemas that its own conditions name.
+    pub(crate) fn schemas_named(&self) -> impl Iterator<Item = &Hash> {
+        self.own_conditions().filter_map(Condition::schema)
     }
 
     /// Whether what its sources say is there: a result's field that is trusted and has values of

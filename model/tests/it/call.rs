@@ -220,7 +220,7 @@ fn a_call_that_is_typed_by_hand_is_checked_too() {
         "wrong_type: $.arguments.messages[0].body: is sealed and stands in clear"
     );
     assert_eq!(
-        refused(|call| drop(message(call).insert("message_bytes".into(), Value::Sealed))),
+        refused(|call| drop(message(call).insert("message_bytes".into(), Value::SEALED))),
         "wrong_type: $.arguments.messages[0].message_bytes: is not a `bytes`"
     );
     assert_eq!(

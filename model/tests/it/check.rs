@@ -80,7 +80,7 @@ fn what_the_compiler_guarantees_is_checked_again() {
     );
     check(
         |tree| tool(tree)["allow"][0]["if"] = json!([["body", "==", "a"]]),
-        "invalid: $.tools.azure_service_bus.allow[0].if[0]: a sealed value can only be present or absent",
+        "invalid: $.tools.azure_service_bus.allow[0].if[0]: a `json` can only be present or absent, or conform to a schema",
     );
     check(
         |tree| tool(tree)["constraints"]["max_bytes"] = json!(1),

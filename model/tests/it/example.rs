@@ -187,6 +187,7 @@ pub(crate) fn policy(allow: Vec<Rule>, deny: Vec<Rule>, limits: Vec<Limit>) -> P
         orders: Vec::new(),
         parents: Vec::new(),
         settings: Settings::default(),
+        schemas: BTreeMap::new(),
     }
     .normalise()
 }

@@ -25,7 +25,7 @@ fn check(subject: &str, test: Test, keys: &[&str], expect: Truth) {
         ("m", Value::Map(keys)),
         ("t", Value::text("text")),
         ("l", Value::List(texts(&["x"]))),
-        ("s", Value::Sealed),
+        ("s", Value::SEALED),
     ]);
     assert_eq!(condition(subject, test).holds(&fields, NOW), expect);
 }
@@ -249,7 +249,7 @@ fn limits_count_calls_elements_arguments_and_sums_over_elements() {
     };
     assert_eq!(amount(limit(argument("messages"), &["peek", "send"]), &peek(Value::Int(9))), Ok(Some(9)));
     assert_eq!(amount(limit(argument("messages"), &["peek"]), &peek(Value::Int(-1))), Err(Undecided));
-    assert_eq!(amount(limit(argument("messages"), &["peek"]), &peek(Value::Sealed)), Err(Undecided));
+    assert_eq!(amount(limit(argument("messages"), &["peek"]), &peek(Value::SEALED)), Err(Undecided));
     assert_eq!(amount(limit(argument("messages"), &["peek"]), &peek(Value::List(vec![]))), Err(Undecided));
     let huge = send("a", vec![message(i64::MAX, &[]), message(1, &[])]);
     assert_eq!(amount(limit(argument("message_bytes"), &["send"]), &huge), Err(Undecided));

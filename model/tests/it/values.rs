@@ -72,7 +72,7 @@ fn values_are_read_by_their_type() {
     reads("text", json!("\u{1f600}"), Value::text("\u{1f600}"));
     reads("host", json!("Contoso.COM"), Value::text("contoso.com"));
     reads("email", json!("Ada@Example.COM"), Value::text("Ada@example.com"));
-    reads("json", json!({"a": [1.5, null]}), Value::Sealed);
+    reads("json", json!({"a": [1.5, null]}), Value::SEALED);
     reads("choice", json!("x"), Value::text("x"));
     reads("list", json!([2, 1, 2]), Value::List(vec![Value::Int(2), Value::Int(1), Value::Int(2)]));
     reads("set", json!(["b", "a", "b"]), Value::List(vec![Value::text("a"), Value::text("b")]));

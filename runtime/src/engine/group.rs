@@ -107,6 +107,7 @@ impl Group {
             Test::Has(keys) => Some(Quick::Has(self.keys.add(&texts(keys)?)?)),
             Test::Lacks(keys) => Some(Quick::Lacks(self.keys.add(&texts(keys)?)?)),
             Test::Compare(..)
+            | Test::Conforms(_)
             | Test::From(_)
             | Test::Absent
             | Test::Present

@@ -153,6 +153,7 @@ fn empty() -> Policy {
         proof_of_possession: true,
     };
     Policy {
+        schemas: std::collections::BTreeMap::new(),
         name: "p".to_owned(),
         tools: [].into(),
         auth,

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 use wpc_model::{
-    Admission, Approvals, Charging, Decision, Moment, Needs, Reason, Refusal, Rulings, Situation, admit,
-    in_force,
+    Admission, Approvals, Charging, Conforming, Decision, Moment, Needs, Reason, Refusal, Rulings, Situation,
+    admit, in_force,
 };
 
 use super::admitted::{Admitted, Asking, Settling};
@@ -30,6 +30,8 @@ pub(super) struct Begin {
     asked: Asked,
     call: CallId,
     recorded: Recorded,
+    /// What its values in clear conform to.
+    conforming: Conforming,
     needs: Needs,
     /// Which approvals it needs is known inside the ledger's lock.
     timed: bool,
@@ -77,7 +79,7 @@ impl Begin {
     pub(super) fn new(core: &Arc<Core>, asked: Asked) -> Result<Self, Refused> {
         core.is_sound()?;
         let (needs, timed) = if asked.rulings.as_ref().is_none_or(Rulings::allow) {
-            // What neither reads the clock nor asks for sources is the same in every situation.
+            // What neither reads the clock nor asks what is attested is the same in every situation.
             let needs = Needs::of(&core.policy, &asked.call, Moment::at(0));
             (needs, core.timed.approvals(&asked.call))
         } else {
@@ -87,6 +89,7 @@ impl Begin {
         let recorded = Recorded::of(core, &asked.call, &call);
         Ok(Self {
             core: Arc::clone(core),
+            conforming: core.conforming(&asked.call),
             asked,
             call,
             recorded,
@@ -173,8 +176,8 @@ impl Begin {
             Given::none()
         };
         // What the entry says is what the decision reads, so that a replay of the one gives the other.
-        let attested = self.core.attested(call, head);
-        let situation = Situation { sources: Some(&attested), ..Situation::of(head) };
+        let attested = self.core.attested(call, head).and(self.conforming.clone());
+        let situation = Situation::attested(Moment::at(head.now_ms()), &attested);
         let admission = self.admit(head, situation, &given, held.as_deref());
         let verdict = match admission.decision {
             Decision::Allow { rule } => {

@@ -43,15 +43,17 @@ use wpc_evidence::CallIds;
 use wpc_evidence::commitment::JobSecret;
 use wpc_evidence::token::TokenError;
 use wpc_model::{
-    Attested, Call, Hash, Malformed, MalformedCode, Moment, Policy, Provenance, Ruling, Rulings, Situation,
-    Sources,
+    Attested, Call, Condition, Conforming, Hash, Malformed, MalformedCode, Measured, Moment, Policy,
+    Provenance, Ruling, Rulings, Sealing, Seals, Situation, Sources,
 };
 
 use crate::Trust;
+use crate::call::Seal;
 use crate::engine::Engine as Rules;
 use crate::identity::Presented;
 use crate::ledger::{Body, Closing, Engine, Ledger, Step};
 use crate::refused::{Detail, Refused};
+use crate::schemas::SchemaEngine;
 use crate::{JobId, LedgerError};
 use begin::{Begin, BeginTask};
 use current::Current;
@@ -93,11 +95,23 @@ pub(crate) struct Core {
     reads: BTreeMap<(String, String), BTreeSet<String>>,
     /// The values whose source the policy asks for.
     provenance: Provenance,
+    /// What the policy asks of what values say, by tool and action.
+    asks: BTreeMap<(String, String), Asks>,
+    schemas: SchemaEngine,
     standing: Standing,
     current: Current,
     approvals: Verified,
     flood: Flood,
     faulted: AtomicBool,
+}
+
+/// What a policy asks of what the values of an action's calls say.
+#[derive(Debug)]
+struct Asks {
+    /// Of sealed ones.
+    seals: Seals,
+    /// Of those in clear: conformance.
+    conforming: Vec<Condition>,
 }
 
 /// A typed call and what its rules said.
@@ -131,6 +145,40 @@ impl Core {
     /// The ledger.
     pub(crate) fn ledger(&self) -> &Arc<dyn Ledger> {
         &self.ledger
+    }
+
+    /// Reads a call in JSON, its sealed values included.
+    pub(crate) fn read(&self, json: &[u8], measured: Measured) -> Result<Call, Malformed> {
+        const NONE: &Seals = &Seals::NONE;
+        let seals = |tool: &str, action: &str| self.asks(tool, action).map_or(NONE, |asks| &asks.seals);
+        Call::from_json_sealing(json, &self.policy, measured, seals, &self.schemas)
+    }
+
+    /// Who reads the sealed values in calls of an action.
+    pub(crate) fn seal(&self, tool: &str, action: &str) -> Seal<'_> {
+        let sealing = || {
+            let Asks { seals, .. } = self.asks(tool, action)?;
+            let interface = &self.policy.tools.get(tool)?.interface;
+            let action = interface.actions.get(action)?;
+            Some(Sealing { interface, action, seals, schemas: &self.schemas })
+        };
+        sealing().map_or(Seal::UNREAD, Seal::arguments)
+    }
+
+    fn asks(&self, tool: &str, action: &str) -> Option<&Asks> {
+        // Most policies ask for nothing.
+        if self.asks.is_empty() {
+            return None;
+        }
+        self.asks.get(&(tool.to_owned(), action.to_owned()))
+    }
+
+    /// What the call's values that stand in clear conform to, as far as the policy asks.
+    fn conforming(&self, call: &Call) -> Conforming {
+        match self.asks(&call.tool, &call.action).map(|asks| asks.conforming.as_slice()) {
+            None | Some([]) => Conforming::default(),
+            Some(conditions) => Conforming::ask(&self.policy, call, conditions, &self.schemas),
+        }
     }
 
     /// What `known` says of where the call's values came from, as far as the policy asks.

@@ -12,7 +12,8 @@ use wpc_evidence::token::TokenError;
 use wpc_evidence::token::grant::GrantError;
 use wpc_evidence::token::possession::ProofError;
 use wpc_model::{
-    DecodeError, Hash, History as _, MAX_LABELS_PER_JOB, Policy, Provenance, Window, decode, encode, reads,
+    Conforming, DecodeError, Hash, History as _, MAX_LABELS_PER_JOB, Policy, Provenance, Seals, Window,
+    decode, encode, reads,
 };
 
 use super::current::Current;
@@ -21,7 +22,7 @@ use super::given::Verified;
 use super::named::Named;
 use super::standing::{self, Accepted, Standing};
 use super::timed::Timed;
-use super::{Core, Input};
+use super::{Asks, Core, Input};
 use crate::engine::Engine;
 use crate::follow::FollowError;
 use crate::identity::Identity;
@@ -30,6 +31,7 @@ use crate::ledger::{
     Opened, Settled, Step, Verdict,
 };
 use crate::program;
+use crate::schemas::{SchemaEngine, SchemaUnusable};
 use crate::{Envelope, JobId, Outcome, POLICY_TYPE, RandomError, Role, SignatureError, Trust};
 
 /// What a gate is opened with.
@@ -105,6 +107,9 @@ pub enum OpenError {
     /// The job's input has more values than a job may remember. Code `job_input_too_large`.
     #[error("the job's input has more than {MAX_LABELS_PER_JOB} values")]
     InputTooLarge,
+    /// A schema of the policy cannot be run. Code `schema_unusable`.
+    #[error(transparent)]
+    Schema(#[from] SchemaUnusable),
     /// The job is closed. Code `job_closed`.
     #[error("the job is closed")]
     JobClosed,
@@ -141,6 +146,7 @@ impl OpenError {
             Self::JobAgent => "job_agent_differs",
             Self::JobInput => "job_input_differs",
             Self::InputTooLarge => "job_input_too_large",
+            Self::Schema(_) => "schema_unusable",
             Self::JobClosed => "job_closed",
             Self::Follow(error) => error.code,
             Self::Ledger(error) => error.code(),
@@ -178,12 +184,13 @@ impl Core {
             return Err(OpenError::AgentNotNamed);
         }
         let artifact = Document { hash, envelope: artifact.to_owned() };
+        let schemas = SchemaEngine::of(&policy)?;
         let provenance = Provenance::of(&policy);
         let trust = Arc::new(trust.clone());
         let current = Current::new(&policy.name, hash, policy.on_change(), Arc::clone(&trust));
         begin(&policy, &who, &artifact, (input, &provenance), &current, &*ledger)?;
         told(&who.job, &*ledger)?;
-        Self::start(policy, current, trust, who, provenance, ledger)
+        Self::start(policy, current, trust, who, (provenance, schemas), ledger)
     }
 
     /// The gate of a job that is open.
@@ -192,7 +199,7 @@ impl Core {
         current: Current,
         trust: Arc<Trust>,
         who: Who,
-        provenance: Provenance,
+        (provenance, schemas): (Provenance, SchemaEngine),
         ledger: Arc<dyn Ledger>,
     ) -> Result<Arc<Self>, OpenError> {
         let Who { job, agent, accepted } = who;
@@ -214,6 +221,8 @@ impl Core {
             parents: policy.layers().skip(1).map(Engine::new).collect(),
             hashes: policy.layers().map(|layer| Hash::of(&encode(layer))).collect(),
             reads: reads_of(&policy),
+            asks: asks_of(&policy),
+            schemas,
             policy,
             trust,
             hash: current.policy_hash(),
@@ -370,6 +379,21 @@ fn in_flight(policy: &Policy, tool: &str, charge: &Charged) -> bool {
     tools
         .flat_map(|tool| &tool.limits)
         .any(|limit| limit.id == charge.counter.statement && limit.window == Window::Flight)
+}
+
+fn asks_of(policy: &Policy) -> BTreeMap<(String, String), Asks> {
+    let mut asks = BTreeMap::new();
+    for (tool, of) in &policy.tools {
+        for action in of.interface.actions.keys() {
+            let (seals, conforming) =
+                (Seals::of(policy, tool, action), Conforming::conditions(policy, tool, action));
+            // Most actions ask for nothing.
+            if !seals.is_empty() || !conforming.is_empty() {
+                asks.insert((tool.clone(), action.clone()), Asks { seals, conforming });
+            }
+        }
+    }
+    asks
 }
 
 fn reads_of(policy: &Policy) -> BTreeMap<(String, String), BTreeSet<String>> {

@@ -1,12 +1,13 @@
-//! Which calls are decided by the clock, or by where their values came from.
+//! Which calls are decided by the clock, or by what is attested of them.
 //!
 //! Rules that ask for either are asked inside the ledger's lock, of the call as it is recorded and at
 //! the time that its entry gets and on the history that stands before it, so that a replay of the entry gives the
 //! same decision.
 
-use wpc_model::{Approval, Call, Condition, Policy, Rule};
+use wpc_model::{Action, Call, Condition, Interface, Policy};
 
-/// The actions whose rules or approvals read the clock or ask for sources.
+/// The actions whose rules or approvals read the clock, or ask what the gate attests: where values came from, what
+/// they conform to, what sealed ones say.
 #[derive(Debug)]
 pub(super) struct Timed {
     /// Tool and action of each rule that does; `None` is every action.
@@ -20,16 +21,28 @@ impl Timed {
     pub(super) fn of(policy: &Policy) -> Self {
         let mut rules: Vec<(String, Option<String>)> = Vec::new();
         for (name, tool) in policy.layers().flat_map(|layer| &layer.tools) {
-            let timed = |rule: &&Rule| waits(&rule.conditions);
-            let named = |rule: &Rule| (name.clone(), rule.action.as_deref().map(str::to_owned));
-            rules.extend(tool.allow.iter().chain(&tool.deny).filter(timed).map(named));
+            for rule in tool.allow.iter().chain(&tool.deny) {
+                let action = rule.action.as_deref();
+                let actions = tool.interface.actions.iter();
+                let mut of = actions.filter(|(name, _)| action.is_none_or(|action| *action == **name));
+                if of.any(|(_, action)| waits(&tool.interface, action, &rule.conditions)) {
+                    rules.push((name.clone(), action.map(str::to_owned)));
+                }
+            }
         }
         rules.sort_unstable();
         rules.dedup();
-        let timed = |approval: &&Approval| waits(&approval.conditions);
-        let named = |approval: &Approval| (approval.tool.clone(), approval.actions.clone());
-        let approvals = policy.layers().flat_map(|layer| &layer.approvals).filter(timed).map(named);
-        Self { rules, approvals: approvals.collect() }
+        let mut approvals = Vec::new();
+        for layer in policy.layers() {
+            for approval in &layer.approvals {
+                let Some(tool) = layer.tools.get(&approval.tool) else { continue };
+                let mut of = approval.actions.iter().filter_map(|name| tool.interface.actions.get(name));
+                if of.any(|action| waits(&tool.interface, action, &approval.conditions)) {
+                    approvals.push((approval.tool.clone(), approval.actions.clone()));
+                }
+            }
+        }
+        Self { rules, approvals }
     }
 
     /// Whether a rule that speaks of the call's action waits for the lock.
@@ -46,6 +59,8 @@ impl Timed {
     }
 }
 
-fn waits(conditions: &[Condition]) -> bool {
-    conditions.iter().any(|condition| condition.subject.is_of_clock() || condition.sources().is_some())
+fn waits(interface: &Interface, action: &Action, conditions: &[Condition]) -> bool {
+    let one =
+        |condition: &Condition| condition.subject.is_of_clock() || interface.is_attested(action, condition);
+    conditions.iter().any(one)
 }

@@ -16,6 +16,7 @@ pub(super) fn of_condition(condition: &Condition) -> String {
         Test::Compare(comparison, constant) => {
             format!("{subject} {} {}", comparison.symbol(), value(constant))
         }
+        Test::Conforms(schema) => format!("{subject} conforms to {schema}"),
         Test::From(sources) => {
             let origins: Vec<_> = sources.iter().map(Source::origin).collect();
             format!("{subject} from [{}]", origins.join(", "))
@@ -44,7 +45,7 @@ fn value(value: &Value) -> String {
         Value::Text(value) => text(value),
         Value::List(members) => list(members),
         // No constant has these types.
-        Value::Map(_) | Value::Sealed => "…".to_owned(),
+        Value::Map(_) | Value::Sealed(_) => "…".to_owned(),
     }
 }
 
@@ -83,6 +84,8 @@ mod tests {
         let field = Source::from_text(r#"contacts."the search".emails: email"#).unwrap();
         let sources = vec![Source::Input { ty: Type::Email }, field];
         check("each to", Test::From(sources), r#"each to from [job.input, contacts."the search".emails]"#);
+        let schema = wpc_model::Hash::of(b"{}");
+        check("body", Test::Conforms(schema), &format!("body conforms to {schema}"));
         check("tag", Test::Matches("a|b".to_owned()), r#"tag matches "a|b""#);
     }
 }

@@ -13,7 +13,7 @@ pub enum Message {}
 )]
 pub struct MessageRecord<'a> {
     /// what it says
-    pub body: ::core::option::Option<crate::Sealed>,
+    pub body: ::core::option::Option<crate::Sealed<'a>>,
     /// what the body is, `application/json`
     pub content_type: ::core::option::Option<&'a ::core::primitive::str>,
     /// encoded size: body and properties
@@ -31,8 +31,8 @@ impl crate::Record for Message {
 }
 #[automatically_derived]
 impl crate::__private::Fact for MessageRecord<'_> {
-    fn value(&self) -> crate::__private::Valued {
-        crate::__private::Fields::new()
+    fn value(&self, seal: crate::__private::Seal<'_>) -> crate::__private::Valued {
+        crate::__private::Fields::new(seal.record("message"))
             .optional("body", &self.body)
             .optional("content_type", &self.content_type)
             .required("message_bytes", &self.message_bytes)
@@ -83,8 +83,8 @@ impl crate::Interface for Abandon {
 }
 #[automatically_derived]
 impl crate::__private::Fact for AbandonArguments {
-    fn value(&self) -> crate::__private::Valued {
-        crate::__private::Fields::new().required("messages", &self.messages).finish()
+    fn value(&self, seal: crate::__private::Seal<'_>) -> crate::__private::Valued {
+        crate::__private::Fields::new(seal).required("messages", &self.messages).finish()
     }
 }
 #[automatically_derived]
@@ -149,8 +149,8 @@ impl crate::Interface for CancelScheduled {
 }
 #[automatically_derived]
 impl crate::__private::Fact for CancelScheduledArguments {
-    fn value(&self) -> crate::__private::Valued {
-        crate::__private::Fields::new().required("messages", &self.messages).finish()
+    fn value(&self, seal: crate::__private::Seal<'_>) -> crate::__private::Valued {
+        crate::__private::Fields::new(seal).required("messages", &self.messages).finish()
     }
 }
 #[automatically_derived]
@@ -215,8 +215,8 @@ impl crate::Interface for Complete {
 }
 #[automatically_derived]
 impl crate::__private::Fact for CompleteArguments {
-    fn value(&self) -> crate::__private::Valued {
-        crate::__private::Fields::new().required("messages", &self.messages).finish()
+    fn value(&self, seal: crate::__private::Seal<'_>) -> crate::__private::Valued {
+        crate::__private::Fields::new(seal).required("messages", &self.messages).finish()
     }
 }
 #[automatically_derived]
@@ -281,8 +281,8 @@ impl crate::Interface for Deadletter {
 }
 #[automatically_derived]
 impl crate::__private::Fact for DeadletterArguments {
-    fn value(&self) -> crate::__private::Valued {
-        crate::__private::Fields::new().required("messages", &self.messages).finish()
+    fn value(&self, seal: crate::__private::Seal<'_>) -> crate::__private::Valued {
+        crate::__private::Fields::new(seal).required("messages", &self.messages).finish()
     }
 }
 #[automatically_derived]
@@ -347,8 +347,8 @@ impl crate::Interface for DeadletterPurge {
 }
 #[automatically_derived]
 impl crate::__private::Fact for DeadletterPurgeArguments {
-    fn value(&self) -> crate::__private::Valued {
-        crate::__private::Fields::new().required("messages", &self.messages).finish()
+    fn value(&self, seal: crate::__private::Seal<'_>) -> crate::__private::Valued {
+        crate::__private::Fields::new(seal).required("messages", &self.messages).finish()
     }
 }
 #[automatically_derived]
@@ -413,8 +413,8 @@ impl crate::Interface for DeadletterRead {
 }
 #[automatically_derived]
 impl crate::__private::Fact for DeadletterReadArguments {
-    fn value(&self) -> crate::__private::Valued {
-        crate::__private::Fields::new().required("messages", &self.messages).finish()
+    fn value(&self, seal: crate::__private::Seal<'_>) -> crate::__private::Valued {
+        crate::__private::Fields::new(seal).required("messages", &self.messages).finish()
     }
 }
 #[automatically_derived]
@@ -479,8 +479,8 @@ impl crate::Interface for Defer {
 }
 #[automatically_derived]
 impl crate::__private::Fact for DeferArguments {
-    fn value(&self) -> crate::__private::Valued {
-        crate::__private::Fields::new().required("messages", &self.messages).finish()
+    fn value(&self, seal: crate::__private::Seal<'_>) -> crate::__private::Valued {
+        crate::__private::Fields::new(seal).required("messages", &self.messages).finish()
     }
 }
 #[automatically_derived]
@@ -535,8 +535,8 @@ impl crate::Interface for Manage {
 }
 #[automatically_derived]
 impl crate::__private::Fact for ManageArguments {
-    fn value(&self) -> crate::__private::Valued {
-        crate::__private::Fields::new().finish()
+    fn value(&self, seal: crate::__private::Seal<'_>) -> crate::__private::Valued {
+        crate::__private::Fields::new(seal).finish()
     }
 }
 #[automatically_derived]
@@ -595,8 +595,8 @@ impl crate::Interface for Peek {
 }
 #[automatically_derived]
 impl crate::__private::Fact for PeekArguments {
-    fn value(&self) -> crate::__private::Valued {
-        crate::__private::Fields::new().required("messages", &self.messages).finish()
+    fn value(&self, seal: crate::__private::Seal<'_>) -> crate::__private::Valued {
+        crate::__private::Fields::new(seal).required("messages", &self.messages).finish()
     }
 }
 #[automatically_derived]
@@ -666,8 +666,8 @@ impl crate::Interface for Receive {
 }
 #[automatically_derived]
 impl crate::__private::Fact for ReceiveArguments {
-    fn value(&self) -> crate::__private::Valued {
-        crate::__private::Fields::new()
+    fn value(&self, seal: crate::__private::Seal<'_>) -> crate::__private::Valued {
+        crate::__private::Fields::new(seal)
             .required("messages", &self.messages)
             .required("mode", &self.mode)
             .finish()
@@ -731,8 +731,8 @@ impl crate::argument::Argument<Self> for ReceiveMode {
 }
 #[automatically_derived]
 impl crate::__private::Fact for ReceiveMode {
-    fn value(&self) -> crate::__private::Valued {
-        crate::__private::Fact::value(&crate::argument::Choice::word(*self))
+    fn value(&self, seal: crate::__private::Seal<'_>) -> crate::__private::Valued {
+        crate::__private::Fact::value(&crate::argument::Choice::word(*self), seal)
     }
 }
 /// Settles messages that were received, or keeps their locks.
@@ -777,8 +777,8 @@ impl crate::Interface for RenewLock {
 }
 #[automatically_derived]
 impl crate::__private::Fact for RenewLockArguments {
-    fn value(&self) -> crate::__private::Valued {
-        crate::__private::Fields::new().required("messages", &self.messages).finish()
+    fn value(&self, seal: crate::__private::Seal<'_>) -> crate::__private::Valued {
+        crate::__private::Fields::new(seal).required("messages", &self.messages).finish()
     }
 }
 #[automatically_derived]
@@ -848,8 +848,8 @@ impl crate::Interface for Schedule {
 }
 #[automatically_derived]
 impl crate::__private::Fact for ScheduleArguments<'_> {
-    fn value(&self) -> crate::__private::Valued {
-        crate::__private::Fields::new()
+    fn value(&self, seal: crate::__private::Seal<'_>) -> crate::__private::Valued {
+        crate::__private::Fields::new(seal)
             .required("at", &self.at)
             .required("messages", &self.messages)
             .finish()
@@ -909,8 +909,8 @@ impl crate::Interface for Send {
 }
 #[automatically_derived]
 impl crate::__private::Fact for SendArguments<'_> {
-    fn value(&self) -> crate::__private::Valued {
-        crate::__private::Fields::new().required("messages", &self.messages).finish()
+    fn value(&self, seal: crate::__private::Seal<'_>) -> crate::__private::Valued {
+        crate::__private::Fields::new(seal).required("messages", &self.messages).finish()
     }
 }
 #[automatically_derived]

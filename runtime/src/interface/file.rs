@@ -16,7 +16,7 @@ pub enum Append {}
 )]
 pub struct AppendArguments<'a> {
     /// what is written
-    pub content: ::core::option::Option<crate::Sealed>,
+    pub content: ::core::option::Option<crate::Sealed<'a>>,
     /// size of what is written
     ///
     /// In bytes.
@@ -33,7 +33,7 @@ pub struct AppendArguments<'a> {
 )]
 pub struct AppendOverrides<'a> {
     /// `content`, if it is stated.
-    pub content: ::core::option::Option<crate::Sealed>,
+    pub content: ::core::option::Option<crate::Sealed<'a>>,
     /// `content_bytes`, if it is stated.
     pub content_bytes: ::core::option::Option<::core::primitive::u64>,
     /// `path`, if it is stated.
@@ -60,8 +60,8 @@ impl crate::Interface for Append {
 }
 #[automatically_derived]
 impl crate::__private::Fact for AppendArguments<'_> {
-    fn value(&self) -> crate::__private::Valued {
-        crate::__private::Fields::new()
+    fn value(&self, seal: crate::__private::Seal<'_>) -> crate::__private::Valued {
+        crate::__private::Fields::new(seal)
             .optional("content", &self.content)
             .required("content_bytes", &self.content_bytes)
             .required("path", &self.path)
@@ -101,7 +101,7 @@ pub enum Create {}
 )]
 pub struct CreateArguments<'a> {
     /// what is written
-    pub content: ::core::option::Option<crate::Sealed>,
+    pub content: ::core::option::Option<crate::Sealed<'a>>,
     /// size of what is written
     ///
     /// In bytes.
@@ -118,7 +118,7 @@ pub struct CreateArguments<'a> {
 )]
 pub struct CreateOverrides<'a> {
     /// `content`, if it is stated.
-    pub content: ::core::option::Option<crate::Sealed>,
+    pub content: ::core::option::Option<crate::Sealed<'a>>,
     /// `content_bytes`, if it is stated.
     pub content_bytes: ::core::option::Option<::core::primitive::u64>,
     /// `path`, if it is stated.
@@ -145,8 +145,8 @@ impl crate::Interface for Create {
 }
 #[automatically_derived]
 impl crate::__private::Fact for CreateArguments<'_> {
-    fn value(&self) -> crate::__private::Valued {
-        crate::__private::Fields::new()
+    fn value(&self, seal: crate::__private::Seal<'_>) -> crate::__private::Valued {
+        crate::__private::Fields::new(seal)
             .optional("content", &self.content)
             .required("content_bytes", &self.content_bytes)
             .required("path", &self.path)
@@ -222,8 +222,8 @@ impl crate::Interface for Delete {
 }
 #[automatically_derived]
 impl crate::__private::Fact for DeleteArguments<'_> {
-    fn value(&self) -> crate::__private::Valued {
-        crate::__private::Fields::new()
+    fn value(&self, seal: crate::__private::Seal<'_>) -> crate::__private::Valued {
+        crate::__private::Fields::new(seal)
             .required("entries", &self.entries)
             .required("path", &self.path)
             .finish()
@@ -286,8 +286,8 @@ impl crate::Interface for List {
 }
 #[automatically_derived]
 impl crate::__private::Fact for ListArguments<'_> {
-    fn value(&self) -> crate::__private::Valued {
-        crate::__private::Fields::new().required("path", &self.path).finish()
+    fn value(&self, seal: crate::__private::Seal<'_>) -> crate::__private::Valued {
+        crate::__private::Fields::new(seal).required("path", &self.path).finish()
     }
 }
 #[automatically_derived]
@@ -353,8 +353,8 @@ impl crate::Interface for Read {
 }
 #[automatically_derived]
 impl crate::__private::Fact for ReadArguments<'_> {
-    fn value(&self) -> crate::__private::Valued {
-        crate::__private::Fields::new()
+    fn value(&self, seal: crate::__private::Seal<'_>) -> crate::__private::Valued {
+        crate::__private::Fields::new(seal)
             .required("file_bytes", &self.file_bytes)
             .required("path", &self.path)
             .finish()
@@ -422,8 +422,8 @@ impl crate::Interface for Rename {
 }
 #[automatically_derived]
 impl crate::__private::Fact for RenameArguments<'_> {
-    fn value(&self) -> crate::__private::Valued {
-        crate::__private::Fields::new()
+    fn value(&self, seal: crate::__private::Seal<'_>) -> crate::__private::Valued {
+        crate::__private::Fields::new(seal)
             .required("new_path", &self.new_path)
             .required("path", &self.path)
             .finish()
@@ -486,8 +486,8 @@ impl crate::Interface for Stat {
 }
 #[automatically_derived]
 impl crate::__private::Fact for StatArguments<'_> {
-    fn value(&self) -> crate::__private::Valued {
-        crate::__private::Fields::new().required("path", &self.path).finish()
+    fn value(&self, seal: crate::__private::Seal<'_>) -> crate::__private::Valued {
+        crate::__private::Fields::new(seal).required("path", &self.path).finish()
     }
 }
 #[automatically_derived]
@@ -517,7 +517,7 @@ pub enum Write {}
 )]
 pub struct WriteArguments<'a> {
     /// what is written
-    pub content: ::core::option::Option<crate::Sealed>,
+    pub content: ::core::option::Option<crate::Sealed<'a>>,
     /// size of what is written
     ///
     /// In bytes.
@@ -534,7 +534,7 @@ pub struct WriteArguments<'a> {
 )]
 pub struct WriteOverrides<'a> {
     /// `content`, if it is stated.
-    pub content: ::core::option::Option<crate::Sealed>,
+    pub content: ::core::option::Option<crate::Sealed<'a>>,
     /// `content_bytes`, if it is stated.
     pub content_bytes: ::core::option::Option<::core::primitive::u64>,
     /// `path`, if it is stated.
@@ -561,8 +561,8 @@ impl crate::Interface for Write {
 }
 #[automatically_derived]
 impl crate::__private::Fact for WriteArguments<'_> {
-    fn value(&self) -> crate::__private::Valued {
-        crate::__private::Fields::new()
+    fn value(&self, seal: crate::__private::Seal<'_>) -> crate::__private::Valued {
+        crate::__private::Fields::new(seal)
             .optional("content", &self.content)
             .required("content_bytes", &self.content_bytes)
             .required("path", &self.path)

@@ -70,8 +70,8 @@ impl crate::Interface for Delete {
 }
 #[automatically_derived]
 impl crate::__private::Fact for DeleteArguments<'_> {
-    fn value(&self) -> crate::__private::Valued {
-        crate::__private::Fields::new()
+    fn value(&self, seal: crate::__private::Seal<'_>) -> crate::__private::Valued {
+        crate::__private::Fields::new(seal)
             .required("address", &self.address)
             .required("headers", &self.headers)
             .required("path", &self.path)
@@ -151,8 +151,8 @@ impl crate::argument::Argument<Self> for DeleteScheme {
 }
 #[automatically_derived]
 impl crate::__private::Fact for DeleteScheme {
-    fn value(&self) -> crate::__private::Valued {
-        crate::__private::Fact::value(&crate::argument::Choice::word(*self))
+    fn value(&self, seal: crate::__private::Seal<'_>) -> crate::__private::Valued {
+        crate::__private::Fact::value(&crate::argument::Choice::word(*self), seal)
     }
 }
 /// Asks for something.
@@ -220,8 +220,8 @@ impl crate::Interface for Get {
 }
 #[automatically_derived]
 impl crate::__private::Fact for GetArguments<'_> {
-    fn value(&self) -> crate::__private::Valued {
-        crate::__private::Fields::new()
+    fn value(&self, seal: crate::__private::Seal<'_>) -> crate::__private::Valued {
+        crate::__private::Fields::new(seal)
             .required("address", &self.address)
             .required("headers", &self.headers)
             .required("path", &self.path)
@@ -301,8 +301,8 @@ impl crate::argument::Argument<Self> for GetScheme {
 }
 #[automatically_derived]
 impl crate::__private::Fact for GetScheme {
-    fn value(&self) -> crate::__private::Valued {
-        crate::__private::Fact::value(&crate::argument::Choice::word(*self))
+    fn value(&self, seal: crate::__private::Seal<'_>) -> crate::__private::Valued {
+        crate::__private::Fact::value(&crate::argument::Choice::word(*self), seal)
     }
 }
 /// Asks for something.
@@ -370,8 +370,8 @@ impl crate::Interface for Head {
 }
 #[automatically_derived]
 impl crate::__private::Fact for HeadArguments<'_> {
-    fn value(&self) -> crate::__private::Valued {
-        crate::__private::Fields::new()
+    fn value(&self, seal: crate::__private::Seal<'_>) -> crate::__private::Valued {
+        crate::__private::Fields::new(seal)
             .required("address", &self.address)
             .required("headers", &self.headers)
             .required("path", &self.path)
@@ -451,8 +451,8 @@ impl crate::argument::Argument<Self> for HeadScheme {
 }
 #[automatically_derived]
 impl crate::__private::Fact for HeadScheme {
-    fn value(&self) -> crate::__private::Valued {
-        crate::__private::Fact::value(&crate::argument::Choice::word(*self))
+    fn value(&self, seal: crate::__private::Seal<'_>) -> crate::__private::Valued {
+        crate::__private::Fact::value(&crate::argument::Choice::word(*self), seal)
     }
 }
 /// Asks for something.
@@ -520,8 +520,8 @@ impl crate::Interface for Options {
 }
 #[automatically_derived]
 impl crate::__private::Fact for OptionsArguments<'_> {
-    fn value(&self) -> crate::__private::Valued {
-        crate::__private::Fields::new()
+    fn value(&self, seal: crate::__private::Seal<'_>) -> crate::__private::Valued {
+        crate::__private::Fields::new(seal)
             .required("address", &self.address)
             .required("headers", &self.headers)
             .required("path", &self.path)
@@ -601,8 +601,8 @@ impl crate::argument::Argument<Self> for OptionsScheme {
 }
 #[automatically_derived]
 impl crate::__private::Fact for OptionsScheme {
-    fn value(&self) -> crate::__private::Valued {
-        crate::__private::Fact::value(&crate::argument::Choice::word(*self))
+    fn value(&self, seal: crate::__private::Seal<'_>) -> crate::__private::Valued {
+        crate::__private::Fact::value(&crate::argument::Choice::word(*self), seal)
     }
 }
 /// Sends something.
@@ -618,7 +618,7 @@ pub struct PatchArguments<'a> {
     /// where the name led to; the connection goes there and nowhere else
     pub address: &'a ::core::primitive::str,
     /// what it says
-    pub body: ::core::option::Option<crate::Sealed>,
+    pub body: ::core::option::Option<crate::Sealed<'a>>,
     /// size of the body
     ///
     /// In bytes.
@@ -647,7 +647,7 @@ pub struct PatchOverrides<'a> {
     /// `address`, if it is stated.
     pub address: ::core::option::Option<&'a ::core::primitive::str>,
     /// `body`, if it is stated.
-    pub body: ::core::option::Option<crate::Sealed>,
+    pub body: ::core::option::Option<crate::Sealed<'a>>,
     /// `body_bytes`, if it is stated.
     pub body_bytes: ::core::option::Option<::core::primitive::u64>,
     /// `content_type`, if it is stated.
@@ -687,8 +687,8 @@ impl crate::Interface for Patch {
 }
 #[automatically_derived]
 impl crate::__private::Fact for PatchArguments<'_> {
-    fn value(&self) -> crate::__private::Valued {
-        crate::__private::Fields::new()
+    fn value(&self, seal: crate::__private::Seal<'_>) -> crate::__private::Valued {
+        crate::__private::Fields::new(seal)
             .required("address", &self.address)
             .optional("body", &self.body)
             .required("body_bytes", &self.body_bytes)
@@ -782,8 +782,8 @@ impl crate::argument::Argument<Self> for PatchScheme {
 }
 #[automatically_derived]
 impl crate::__private::Fact for PatchScheme {
-    fn value(&self) -> crate::__private::Valued {
-        crate::__private::Fact::value(&crate::argument::Choice::word(*self))
+    fn value(&self, seal: crate::__private::Seal<'_>) -> crate::__private::Valued {
+        crate::__private::Fact::value(&crate::argument::Choice::word(*self), seal)
     }
 }
 /// Sends something.
@@ -799,7 +799,7 @@ pub struct PostArguments<'a> {
     /// where the name led to; the connection goes there and nowhere else
     pub address: &'a ::core::primitive::str,
     /// what it says
-    pub body: ::core::option::Option<crate::Sealed>,
+    pub body: ::core::option::Option<crate::Sealed<'a>>,
     /// size of the body
     ///
     /// In bytes.
@@ -828,7 +828,7 @@ pub struct PostOverrides<'a> {
     /// `address`, if it is stated.
     pub address: ::core::option::Option<&'a ::core::primitive::str>,
     /// `body`, if it is stated.
-    pub body: ::core::option::Option<crate::Sealed>,
+    pub body: ::core::option::Option<crate::Sealed<'a>>,
     /// `body_bytes`, if it is stated.
     pub body_bytes: ::core::option::Option<::core::primitive::u64>,
     /// `content_type`, if it is stated.
@@ -868,8 +868,8 @@ impl crate::Interface for Post {
 }
 #[automatically_derived]
 impl crate::__private::Fact for PostArguments<'_> {
-    fn value(&self) -> crate::__private::Valued {
-        crate::__private::Fields::new()
+    fn value(&self, seal: crate::__private::Seal<'_>) -> crate::__private::Valued {
+        crate::__private::Fields::new(seal)
             .required("address", &self.address)
             .optional("body", &self.body)
             .required("body_bytes", &self.body_bytes)
@@ -963,8 +963,8 @@ impl crate::argument::Argument<Self> for PostScheme {
 }
 #[automatically_derived]
 impl crate::__private::Fact for PostScheme {
-    fn value(&self) -> crate::__private::Valued {
-        crate::__private::Fact::value(&crate::argument::Choice::word(*self))
+    fn value(&self, seal: crate::__private::Seal<'_>) -> crate::__private::Valued {
+        crate::__private::Fact::value(&crate::argument::Choice::word(*self), seal)
     }
 }
 /// Sends something.
@@ -980,7 +980,7 @@ pub struct PutArguments<'a> {
     /// where the name led to; the connection goes there and nowhere else
     pub address: &'a ::core::primitive::str,
     /// what it says
-    pub body: ::core::option::Option<crate::Sealed>,
+    pub body: ::core::option::Option<crate::Sealed<'a>>,
     /// size of the body
     ///
     /// In bytes.
@@ -1009,7 +1009,7 @@ pub struct PutOverrides<'a> {
     /// `address`, if it is stated.
     pub address: ::core::option::Option<&'a ::core::primitive::str>,
     /// `body`, if it is stated.
-    pub body: ::core::option::Option<crate::Sealed>,
+    pub body: ::core::option::Option<crate::Sealed<'a>>,
     /// `body_bytes`, if it is stated.
     pub body_bytes: ::core::option::Option<::core::primitive::u64>,
     /// `content_type`, if it is stated.
@@ -1049,8 +1049,8 @@ impl crate::Interface for Put {
 }
 #[automatically_derived]
 impl crate::__private::Fact for PutArguments<'_> {
-    fn value(&self) -> crate::__private::Valued {
-        crate::__private::Fields::new()
+    fn value(&self, seal: crate::__private::Seal<'_>) -> crate::__private::Valued {
+        crate::__private::Fields::new(seal)
             .required("address", &self.address)
             .optional("body", &self.body)
             .required("body_bytes", &self.body_bytes)
@@ -1144,7 +1144,7 @@ impl crate::argument::Argument<Self> for PutScheme {
 }
 #[automatically_derived]
 impl crate::__private::Fact for PutScheme {
-    fn value(&self) -> crate::__private::Valued {
-        crate::__private::Fact::value(&crate::argument::Choice::word(*self))
+    fn value(&self, seal: crate::__private::Seal<'_>) -> crate::__private::Valued {
+        crate::__private::Fact::value(&crate::argument::Choice::word(*self), seal)
     }
 }

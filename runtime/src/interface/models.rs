@@ -74,8 +74,8 @@ impl crate::Interface for Complete {
 }
 #[automatically_derived]
 impl crate::__private::Fact for CompleteArguments<'_> {
-    fn value(&self) -> crate::__private::Valued {
-        crate::__private::Fields::new()
+    fn value(&self, seal: crate::__private::Seal<'_>) -> crate::__private::Valued {
+        crate::__private::Fields::new(seal)
             .required("cost", &self.cost)
             .required("input_tokens", &self.input_tokens)
             .required("max_output_tokens", &self.max_output_tokens)

@@ -66,8 +66,8 @@ impl crate::Interface for Run {
 }
 #[automatically_derived]
 impl crate::__private::Fact for RunArguments<'_> {
-    fn value(&self) -> crate::__private::Valued {
-        crate::__private::Fields::new()
+    fn value(&self, seal: crate::__private::Seal<'_>) -> crate::__private::Valued {
+        crate::__private::Fields::new(seal)
             .required("arguments", &self.arguments)
             .required("folder", &self.folder)
             .required("input_bytes", &self.input_bytes)

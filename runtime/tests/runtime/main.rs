@@ -48,6 +48,8 @@ mod released;
 #[cfg(test)]
 mod rig;
 #[cfg(test)]
+mod schemas;
+#[cfg(test)]
 mod sources;
 #[cfg(test)]
 mod standing;

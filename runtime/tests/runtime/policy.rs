@@ -107,6 +107,7 @@ pub(crate) fn policy() -> Policy {
         proof_of_possession: true,
     };
     Policy {
+        schemas: std::collections::BTreeMap::new(),
         name: "orders".to_owned(),
         tools: named([("bus", tool)]),
         auth,

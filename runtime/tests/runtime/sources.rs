@@ -153,7 +153,7 @@ fn replayed(policy: &Policy, rig: &Rig, name: &str) -> Vec<&'static str> {
             serde_json::json!({"tool": attempt.tool, "action": attempt.action, "arguments": arguments});
         let call = Call::from_json(json.to_string().as_bytes(), policy, Measured::Accept).unwrap();
         let attested = Attested::read(policy, &call, &attempt.attested).unwrap();
-        let situation = Situation { moment: Moment::at(entry.at), sources: Some(&attested) };
+        let situation = Situation::attested(Moment::at(entry.at), &attested);
         let (rulings, needs) = (rulings(policy, &call, situation), Needs::of(policy, &call, situation));
         let (nobody, nothing) = (Approvals::NONE, Past::new());
         let history = nothing.at(Who { job: name, agent: policy::AGENT }, entry.at);

@@ -160,7 +160,7 @@ impl Drawn {
                 Type::Record(name) => records(name, all),
                 other => panic!("records drawn for {other:?}"),
             },
-            (Self::Sealed, _) => Value::Sealed,
+            (Self::Sealed, _) => Value::SEALED,
             (drawn, ty) => panic!("{drawn:?} drawn for {ty:?}"),
         };
         if let (Type::Set(_), Value::List(members)) = (ty, &mut value) {

@@ -6,7 +6,7 @@ use wpc::{
     DynamicGate, Identity, JobId, Key, MemoryLedger, Opening, POLICY_TYPE, Place, SelfIssued, Trust, sign,
 };
 use wpc_model::{
-    Call, Condition, Hash, Moment, Policy, Resource, Rule, Ruling, Situation, Source, Sources, Tool, Truth,
+    Call, Condition, Conformance, Hash, Moment, Policy, Resource, Rule, Ruling, Situation, Source, Sources, Tool, Truth,
     Value, decode, encode, rulings,
 };
 
@@ -75,7 +75,7 @@ impl Engines {
     pub(super) fn ruling(&self, call: &Call, moment: Moment, tell: &impl Fn() -> String) -> Ruling {
         call.conform(&self.policy).unwrap_or_else(|malformed| panic!("{malformed}\n{call:#?}\n{}", tell()));
         for drawn in [Drawn(0), Drawn(1), Drawn(2)] {
-            let situation = Situation { moment, sources: Some(&drawn) };
+            let situation = Situation { moment, sources: Some(&drawn), conformance: Some(&drawn) };
             assert_eq!(
                 self.gate.rulings(call, situation),
                 rulings(&self.policy, call, situation),
@@ -101,6 +101,13 @@ struct Drawn(u8);
 impl Sources for Drawn {
     fn came_from(&self, source: &Source, value: &Value) -> Truth {
         let text = format!("{} {} {value:?}", self.0, source.to_text());
+        [Truth::True, Truth::False, Truth::Unknown][usize::from(Hash::of(text.as_bytes()).0[0] % 3)]
+    }
+}
+
+impl Conformance for Drawn {
+    fn conforms(&self, condition: &Condition, value: &Value) -> Truth {
+        let text = format!("{} {condition:?} {value:?}", self.0);
         [Truth::True, Truth::False, Truth::Unknown][usize::from(Hash::of(text.as_bytes()).0[0] % 3)]
     }
 }
@@ -190,10 +197,13 @@ fn moment(random: &mut Random) -> Moment {
     Moment::at(random.between(-84, 84) * 3_600_000)
 }
 
-/// Whether rules about `action` read the clock or ask where values came from.
+/// Whether rules about `action` read the clock, or ask what the gate alone answers.
 fn is_timed(tool: &Tool, action: &str) -> bool {
     let speaks = |rule: &&Rule| rule.action.as_deref().is_none_or(|of| of == action);
     let mut rules = tool.allow.iter().chain(&tool.deny).filter(speaks);
-    let waits = |condition: &Condition| condition.subject.is_of_clock() || condition.sources().is_some();
+    let about = &tool.interface.actions[action];
+    let waits = |condition: &Condition| {
+        condition.subject.is_of_clock() || tool.interface.is_attested(about, condition)
+    };
     rules.any(|rule| rule.conditions.iter().any(waits))
 }

@@ -1,6 +1,6 @@
 //! From drawn arguments to the typed facts of generated code, field by field.
 
-use wpc::__private::Fact;
+use wpc::__private::{Fact, Seal};
 use wpc::argument::Choice;
 use wpc::{
     Action, Batch, Describe, DescribeMany, Interface, Pairs, Place, Record, Records, Sealed, TextList,
@@ -25,7 +25,7 @@ pub(super) trait Built: Interface {
 /// Asks the generated code of one action of one policy.
 pub(super) fn ask<A: Action<Interface: Built>>(place: Option<&Place>, fields: &Fields) -> Answer {
     let facts = A::Interface::facts(fields);
-    Answer { ruling: A::rule(place, &facts), arguments: facts.value().ok() }
+    Answer { ruling: A::rule(place, &facts), arguments: facts.value(Seal::UNREAD).ok() }
 }
 
 /// A fact, read from what was drawn for it.
@@ -66,7 +66,7 @@ read! {
     i64: Drawn::Int(value) => *value;
     u64: Drawn::Int(value) => u64::try_from(*value).unwrap();
     &'a str: Drawn::Text(value) => value;
-    Sealed: Drawn::Sealed => Sealed::of(&());
+    Sealed<'a>: Drawn::Sealed => Sealed::of(&());
     TextList<'a>: Drawn::Texts(all) => all.into();
     TextMap<'a>: Drawn::TextMap(all) => all.into();
     Pairs<'a, i64>: Drawn::IntMap(all) => all.into();

@@ -172,7 +172,7 @@ impl Came<'_> {
                     && result.is_some_and(|found| match found {
                         Value::List(members) => members.contains(value),
                         Value::Map(members) => members.values().any(|member| member == value),
-                        Value::Bool(_) | Value::Int(_) | Value::Text(_) | Value::Sealed => found == value,
+                        Value::Bool(_) | Value::Int(_) | Value::Text(_) | Value::Sealed(_) => found == value,
                     })
             }),
         })
@@ -183,7 +183,7 @@ fn leaves(given: &Given) -> Vec<&Given> {
     match given {
         Given::List(members) => members.iter().flat_map(leaves).collect(),
         Given::Map(members) => members.values().flat_map(leaves).collect(),
-        Given::Null | Given::Bool(_) | Given::Integer(_) | Given::OtherNumber | Given::Text(_) => vec![given],
+        Given::Null | Given::Bool(_) | Given::Integer(_) | Given::OtherNumber(_) | Given::Text(_) => vec![given],
     }
 }
 

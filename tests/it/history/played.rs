@@ -258,7 +258,7 @@ impl<'p> Played<'p> {
         let entry = Entry::decode(&last).unwrap();
         let Body::Attempt(attempt) = entry.body else { panic!("{entry:?}") };
         let attested = Attested::read(self.policy, call, &attempt.attested).unwrap();
-        let situation = Situation { moment: Moment::at(entry.at), sources: Some(&attested) };
+        let situation = Situation::attested(Moment::at(entry.at), &attested);
         let needs = Needs::of(self.policy, call, situation);
         let rulings = rulings(self.policy, call, situation);
         let before = self.past.at(Who { job: name, agent: AGENTS[agent] }, entry.at);

@@ -86,11 +86,16 @@ fn compare_message(admitted: &BTreeMap<String, Value>, encoded: &Message) -> Res
         ("properties", Some(Value::Map(properties))),
         ("content_type", encoded.content_type().map(Value::text)),
         ("session_id", encoded.session_id().map(Value::text)),
-        ("body", Some(Value::Sealed).filter(|_| !encoded.body().is_empty())),
+        ("body", Some(Value::SEALED).filter(|_| !encoded.body().is_empty())),
     ];
     let mut named = 0;
     for (what, fact) in &facts {
-        if admitted.get(*what) != fact.as_ref() {
+        let same = match (admitted.get(*what), fact) {
+            // What the gate found of the body it found of this very value.
+            (Some(Value::Sealed(_)), Some(Value::Sealed(_))) => true,
+            (admitted, encoded) => admitted == encoded.as_ref(),
+        };
+        if !same {
             return differs(what);
         }
         named += usize::from(fact.is_some());
@@ -120,7 +125,7 @@ mod tests {
             ("properties", Value::Map([("k".to_owned(), Value::text("v"))].into())),
             ("content_type", Value::text("a/b")),
             ("session_id", Value::text("s")),
-            ("body", Value::Sealed),
+            ("body", Value::SEALED),
         ]
         .map(|(name, value)| (name.to_owned(), value))
         .into()

@@ -99,7 +99,7 @@ impl Describe<interface::Message> for Message {
             properties: TextMap::from(&self.properties),
             content_type: self.content_type(),
             session_id: self.session_id(),
-            body: Some(Sealed::of(&self.body)).filter(|_| !self.body.is_empty()),
+            body: Some(Sealed::bytes(&self.body)).filter(|_| !self.body.is_empty()),
         }
     }
 }

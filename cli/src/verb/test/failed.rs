@@ -1,7 +1,7 @@
 //! A failed expectation, drawn like any other problem: the call, what decided, and why.
 
 use wpc_compiler::{Code, Diagnostic, Expectation, Expected, Found, Ran, Span};
-use wpc_model::{Decision, Policy, Reason, Situation, instant_text};
+use wpc_model::{Decision, Policy, Reason, instant_text};
 
 use crate::verb::why::facts;
 use crate::words;
@@ -74,7 +74,7 @@ pub(super) fn facts(one: &Expectation, policy: &Policy) -> Vec<Fact> {
     });
     let Some((spoken, tool, action, rule)) = named else { return Vec::new() };
     let past = one.before.at(one.who(), one.at);
-    let situation = Situation::of(&past);
+    let situation = one.situation(&past);
     let fact = |at: &wpc_compiler::FailingAt| {
         let condition = rule.conditions.get(usize::try_from(at.failing.condition).ok()?)?;
         let found = facts::found(tool, action, &one.call, condition, situation)?;

@@ -125,6 +125,7 @@ fn wanted(test: &Test, ty: Option<&Type>, found: Option<&Value>) -> String {
         }
         Test::Has(wanted) => format!("add {}", all(&facts::missing(found, wanted))),
         Test::Lacks(unwanted) => format!("remove {}", all(&facts::present(found, unwanted))),
+        Test::Conforms(hash) => format!("something that conforms to {}", words::schema(hash)),
         Test::From(sources) => format!("what came from {}", words::origins(sources, " or ")),
         Test::Like(pattern) => format!("something like {}", words::quoted(pattern)),
         Test::Matches(pattern) => format!("something that matches {}", words::quoted(pattern)),

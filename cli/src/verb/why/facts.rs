@@ -43,6 +43,8 @@ fn told(tool: &Tool, action: &Action, condition: &Condition, fields: &BTreeMap<S
     let text = match &condition.test {
         Test::Has(wanted) => format!("{said} has no {}", members(wanted, |one| !holds(value, one))),
         Test::Lacks(unwanted) => format!("{said} has {}", members(&present(Some(value), unwanted), |_| true)),
+        Test::Conforms(_) => format!("{said} does not conform"),
+        _ if matches!(value, Value::Sealed(_)) => format!("{said} is sealed, and says something else"),
         Test::From(_) => {
             let ty = words::field(tool, action, name).map(|field| &field.ty);
             format!("{said} is {}, and was not seen to come from there", words::value(value, ty))
@@ -88,7 +90,7 @@ pub(super) fn present(value: Option<&Value>, unwanted: &[Value]) -> Vec<Value> {
     match value {
         Some(Value::Map(members)) => members.keys().filter(|key| is_unwanted(key)).map(Value::text).collect(),
         Some(Value::List(members)) => members.iter().filter(|one| unwanted.contains(one)).cloned().collect(),
-        Some(Value::Bool(_) | Value::Int(_) | Value::Text(_) | Value::Sealed) | None => Vec::new(),
+        Some(Value::Bool(_) | Value::Int(_) | Value::Text(_) | Value::Sealed(_)) | None => Vec::new(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use wpc_model::{
-    Approval, Call, Condition, Decision, Demand, Effect, History as _, Needs, Order, PastAt, Policy, Reason,
+    Approval, Call, Conforming, Condition, Decision, Demand, Effect, History as _, Needs, Order, PastAt, Policy, Reason,
     Refusal, Rule, RuleId, Ruling, Situation, Tool,
 };
 
@@ -62,14 +62,14 @@ pub(super) struct Verdict {
 /// Decides and looks up everything that it met.
 pub(super) fn of(
     policy: &Policy,
-    call: &Call,
+    (call, conforming): (&Call, &Conforming),
     lines: Option<&Lines>,
     history: &History,
 ) -> Result<Verdict, Failure> {
     let missing = || Failure::no("unknown_tool", "the policy does not have this tool");
     policy.tools.get(&call.tool).ok_or_else(missing)?;
     let past = history.past.at(history.who(), history.now);
-    let now = Situation::of(&past);
+    let now = Situation { conformance: Some(conforming), ..Situation::of(&past) };
     let rulings = wpc_model::rulings(policy, call, now);
     let needs = wpc_model::Needs::of(policy, call, now);
     let nobody = wpc_model::Approvals::NONE;

@@ -22,7 +22,7 @@ pub(super) fn emit(
     let runtime = context.runtime;
     let own = structure(context, name, &action.arguments, &names.members, None, docs);
     let ActionNames { marker, arguments, overrides, members } = names;
-    let fact = own.fact(runtime, arguments);
+    let fact = own.fact(runtime, arguments, None);
     let (fields, lifetime) = (own.fields, own.lifetime);
     let marker_docs = doc(&docs::or(docs.get(name), || format!("Action `{name}`.")));
     let arguments_docs = doc(&[format!("Every argument of `{name}`, as a decision sees it.")]);

@@ -59,8 +59,8 @@ fn emit(context: Context<'_>, owner: &str, name: &str, choice: &ChoiceNames) -> 
 
         #[automatically_derived]
         impl #runtime::__private::Fact for #marker {
-            fn value(&self) -> #runtime::__private::Valued {
-                #runtime::__private::Fact::value(&#runtime::argument::Choice::word(*self))
+            fn value(&self, seal: #runtime::__private::Seal<'_>) -> #runtime::__private::Valued {
+                #runtime::__private::Fact::value(&#runtime::argument::Choice::word(*self), seal)
             }
         }
     }

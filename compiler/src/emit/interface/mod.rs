@@ -45,14 +45,19 @@ struct Struct {
 }
 
 impl Struct {
-    /// How the struct becomes a value of the model.
-    fn fact(&self, runtime: &TokenStream, name: &Ident) -> TokenStream {
+    /// How the struct becomes a value of the model; `record`: the record whose fields it has, if it is not of
+    /// arguments.
+    fn fact(&self, runtime: &TokenStream, name: &Ident, record: Option<&str>) -> TokenStream {
         let Self { values, elided, .. } = self;
+        let seal = match record {
+            Some(record) => quote!(seal.record(#record)),
+            None => quote!(seal),
+        };
         quote! {
             #[automatically_derived]
             impl #runtime::__private::Fact for #name #elided {
-                fn value(&self) -> #runtime::__private::Valued {
-                    #runtime::__private::Fields::new() #values .finish()
+                fn value(&self, seal: #runtime::__private::Seal<'_>) -> #runtime::__private::Valued {
+                    #runtime::__private::Fields::new(#seal) #values .finish()
                 }
             }
         }

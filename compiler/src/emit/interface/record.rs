@@ -21,7 +21,7 @@ pub(super) fn emit(
     let runtime = context.runtime;
     let own = structure(context, name, &record.fields, &names.members, Some(name), docs);
     let (marker, of_fields) = (&names.marker, &names.fields);
-    let fact = own.fact(runtime, of_fields);
+    let fact = own.fact(runtime, of_fields, Some(name));
     let (fields, lifetime) = (own.fields, own.lifetime);
     let marker_docs = doc(&docs::or(docs.get(name), || format!("Record `{name}`.")));
     let fields_docs = doc(&[format!("Every field of a `{name}`.")]);

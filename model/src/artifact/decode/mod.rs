@@ -14,6 +14,7 @@ mod orders;
 mod raw;
 mod rules;
 mod scalars;
+mod schemas;
 mod settings;
 mod unhoist;
 
@@ -21,12 +22,14 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use raw::{RawPolicy, RawTool, Version};
+use scalars::Members;
+use schemas::RawJson;
 
 use super::{WPC_VERSION, encode};
-use crate::canon::Compare;
+use crate::canon::{Compare, Json};
 use crate::place::Place;
 use crate::{
-    Approval, Invalid, Limit, MAX_PARENT_DEPTH, MAX_PARENTS, Order, Owner, Per, Policy, Terms, Tool,
+    Approval, Hash, Invalid, Limit, MAX_PARENT_DEPTH, MAX_PARENTS, Order, Owner, Per, Policy, Terms, Tool,
 };
 
 /// Longest accepted artifact payload, in bytes.
@@ -171,7 +174,7 @@ fn unknown_version(at: Place<'_>) -> DecodeError {
 /// A policy that extends nothing yet.
 fn policy(mut raw: RawPolicy<'_>, at: Place<'_>) -> Result<Policy, DecodeError> {
     let settings = settings::settings(&mut raw);
-    let RawPolicy { approvals, auth, evidence, orders, policy_name, tools, .. } = raw;
+    let RawPolicy { approvals, auth, evidence, orders, policy_name, schemas, tools, .. } = raw;
     let mut of = BTreeMap::new();
     for (name, raw) in tools.0 {
         let tool = tool(&name, raw, at.member("tools").member(&name))?;
@@ -189,8 +192,19 @@ fn policy(mut raw: RawPolicy<'_>, at: Place<'_>) -> Result<Policy, DecodeError> 
         evidence: evidence.map(Into::into).unwrap_or_default(),
         orders,
         settings,
+        schemas: of_hashes(schemas, at.member("schemas"))?,
         parents: Vec::new(),
     })
+}
+
+fn of_hashes(raw: Members<RawJson>, at: Place<'_>) -> Result<BTreeMap<Hash, Json>, DecodeError> {
+    let one = |(name, RawJson(schema)): (String, RawJson)| {
+        let hash = Hash::from_text(&name);
+        let hash =
+            hash.ok_or_else(|| DecodeError::new(DecodeCode::Malformed, at.member(&name), "is no hash"))?;
+        Ok((hash, schema))
+    };
+    raw.0.into_iter().map(one).collect()
 }
 
 fn sequences(raw: Vec<orders::RawOrder<'_>>, at: Place<'_>) -> Result<Vec<Order>, DecodeError> {

@@ -11,6 +11,7 @@ use super::rules::Rules;
 use super::scalars::{
     Constant, Members, RawBind, RawMeasure, RawSlot, RawUses, RawWindow, Shown, Text, Triple,
 };
+use super::schemas::RawJson;
 use super::settings::{RawMeta, RawModels, RawPrincipal, RawSandbox, RawValidity, Word};
 use crate::{Approver, Auth, Credential, Evidence, OnChange, Target};
 
@@ -47,6 +48,8 @@ pub(super) struct RawPolicy<'a> {
     #[serde(borrow)]
     pub(super) requesters: Option<Vec<RawPrincipal<'a>>>,
     pub(super) sandbox: Option<RawSandbox>,
+    #[serde(default)]
+    pub(super) schemas: Members<RawJson>,
     pub(super) tools: Members<RawTool<'a>>,
     pub(super) valid: Option<RawValidity>,
     pub(super) wpc_version: Text<'a>,

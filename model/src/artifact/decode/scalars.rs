@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Unexpected, Visitor};
 
-use crate::{Bind, Comparison, Condition, Measure, Slot, Source, Subject, Test, Uses, Value, Window};
+use crate::{Bind, Comparison, Condition, Hash, Measure, Slot, Source, Subject, Test, Uses, Value, Window};
 
 /// A string, borrowed from the artifact unless it has escapes.
 #[derive(Debug, Default)]
@@ -157,6 +157,7 @@ fn test(operator: &str, constant: Value) -> Option<Test> {
     Some(match (operator, constant) {
         ("is", Value::Text(word)) if word == "present" => Test::Present,
         ("is", Value::Text(word)) if word == "absent" => Test::Absent,
+        ("conforms to", Value::Text(schema)) => Test::Conforms(Hash::from_text(&schema)?),
         ("like", Value::Text(pattern)) => Test::Like(pattern),
         ("matches", Value::Text(pattern)) => Test::Matches(pattern),
         ("from", Value::List(set)) => {

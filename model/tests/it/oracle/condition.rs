@@ -3,13 +3,53 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value as Json;
-use wpc_model::{Moment, Part, Value};
+use wpc_model::{Moment, Part, RuleId, Truth, Value};
 
 /// When, and which values came from where, if anybody knows: `email`s of `job.input` and the like.
 #[derive(Clone, Copy)]
 pub(super) struct Now<'a> {
     pub(super) moment: Moment,
     pub(super) came: Option<&'a BTreeSet<(String, String)>>,
+    /// What values in clear conform to, drawn.
+    pub(super) conforms: Option<u64>,
+}
+
+/// Whether `value` at the end of `subject` conforms to `schema`, drawn from `seed`.
+pub(super) fn drawn(seed: u64, subject: &str, schema: &str, value: &Json) -> Truth {
+    let hash = wpc_model::Hash::of(format!("{seed} {subject} {schema} {value}").as_bytes());
+    [Truth::False, Truth::Unknown, Truth::True][usize::from(hash.0[0] % 3)]
+}
+
+fn of_truth(truth: Truth) -> May {
+    match truth {
+        Truth::True => surely(true),
+        Truth::False => surely(false),
+        Truth::Unknown => EITHER,
+    }
+}
+
+/// The one member of what stands for a sealed value: its answers, by the questions' ids.
+const SEALED: &str = "\0sealed";
+
+/// What a sealed value answers to the rest of a condition.
+fn answer(sealed: &Json, quantifier: &str, rest: &[String], triple: &Json) -> May {
+    let mut subject = if quantifier.is_empty() { String::new() } else { format!("{quantifier} ") };
+    subject.push_str("\"\"");
+    for word in rest {
+        match word.split_at(1) {
+            ("[", key) => subject.push_str(&format!("[{}]", Json::from(key))),
+            ("#", _) => subject.push_str(".size"),
+            (_, "size") => subject.push_str(".\"size\""),
+            _ => subject.push_str(word),
+        }
+    }
+    let question = Json::from(vec![Json::from(subject), triple[1].clone(), triple[2].clone()]);
+    let id = RuleId::of(format!("sealed {}", serde_jcs::to_string(&question).unwrap()).as_bytes());
+    sealed[SEALED][id.to_string()].as_bool().map_or(EITHER, surely)
+}
+
+fn is_sealed(value: &Json) -> bool {
+    value.get(SEALED).is_some()
 }
 
 /// What a statement may turn out to be.
@@ -40,7 +80,7 @@ pub(super) fn some(all: impl IntoIterator<Item = May>) -> May {
     opposite(every(all.into_iter().map(opposite)))
 }
 
-/// A typed value as plain JSON; sealed ones as `null`.
+/// A typed value as plain JSON; sealed ones as what is known of them.
 pub(super) fn plain(value: &Value) -> Json {
     match value {
         Value::Bool(value) => Json::from(*value),
@@ -50,7 +90,10 @@ pub(super) fn plain(value: &Value) -> Json {
         Value::Map(members) => {
             Json::Object(members.iter().map(|(name, value)| (name.clone(), plain(value))).collect())
         }
-        Value::Sealed => Json::Null,
+        Value::Sealed(sealed) => {
+            let known: Json = serde_json::from_slice(&sealed.to_json().encode()).unwrap();
+            Json::Object([(SEALED.to_owned(), known)].into_iter().collect())
+        }
     }
 }
 
@@ -96,6 +139,11 @@ fn case_variant(map: &serde_json::Map<String, Json>, key: &str) -> bool {
     map.keys().any(|other| other != key && other.eq_ignore_ascii_case(key))
 }
 
+/// How far from the start of a path the first sealed value stands.
+fn sealed_at(start: Option<&Json>, path: &[String]) -> Option<usize> {
+    (0..=path.len()).find(|length| look(start, &path[..*length]).0.as_ref().is_some_and(is_sealed))
+}
+
 /// The value at the end of a path, if any, and whether another spelling of a key stands beside it.
 fn look(start: Option<&Json>, path: &[String]) -> (Option<Json>, bool) {
     let Some(mut at) = start.cloned() else { return (None, false) };
@@ -135,12 +183,17 @@ pub(super) fn holds(fields: &Json, triple: &Json, now: Now<'_>) -> May {
     let over: fn(Vec<May>) -> May = match quantifier {
         "each" => |all| every(all),
         "some" => |all| some(all),
-        _ => return asked(look(start, steps), triple, now),
+        _ => return asked_along(start, steps, triple, now),
     };
     for length in 0..=steps.len() {
         let (before, after) = steps.split_at(length);
+        match look(start, before) {
+            (Some(found), false) if is_sealed(&found) => return answer(&found, quantifier, after, triple),
+            (Some(found), true) if is_sealed(&found) => return EITHER,
+            _ => {}
+        }
         if let (Some(Json::Array(members)), doubtful) = look(start, before) {
-            let members = members.iter().map(|one| asked(look(Some(one), after), triple, now));
+            let members = members.iter().map(|one| asked_along(Some(one), after, triple, now));
             return if doubtful { EITHER } else { over(members.collect()) };
         }
     }
@@ -153,6 +206,17 @@ fn clock(step: &str, now: Moment) -> Json {
     let (day, rest) = (now.now_ms.div_euclid(86_400_000), now.now_ms.rem_euclid(86_400_000));
     let weekday = days[usize::try_from((day + 3).rem_euclid(7)).unwrap()];
     if step == ".time" { Json::from(rest) } else { Json::from(format!("{weekday}day")) }
+}
+
+fn asked_along(start: Option<&Json>, steps: &[String], triple: &Json, now: Now<'_>) -> May {
+    let Some(length) = sealed_at(start, steps) else { return asked(look(start, steps), triple, now) };
+    let (before, rest) = steps.split_at(length);
+    let (found, doubtful) = look(start, before);
+    match (found, triple[1].as_str().unwrap()) {
+        (Some(_), "is") if rest.is_empty() => surely(triple[2] == "present"),
+        (Some(sealed), _) if !doubtful => answer(&sealed, "", rest, triple),
+        _ => EITHER,
+    }
 }
 
 fn asked((found, doubtful): (Option<Json>, bool), triple: &Json, now: Now<'_>) -> May {
@@ -173,6 +237,11 @@ fn asked((found, doubtful): (Option<Json>, bool), triple: &Json, now: Now<'_>) -
         let Some(came) = now.came else { return EITHER };
         let from = |source: &Json| came.contains(&(source.as_str().unwrap().to_owned(), found.to_string()));
         return surely(triple[2].as_array().unwrap().iter().any(from));
+    }
+    if operator == "conforms to" {
+        let Some(seed) = now.conforms else { return EITHER };
+        let (subject, schema) = (triple[0].as_str().unwrap(), triple[2].as_str().unwrap());
+        return of_truth(drawn(seed, subject, schema, &found));
     }
     test(&found, operator, &triple[2])
 }

@@ -12,8 +12,8 @@ use proptest::prelude::*;
 use serde_json::Value as Json;
 use wpc_model::arbitrary::policy_and_call;
 use wpc_model::{
-    Call, Demand, Moment, Policy, Ruling, Situation, Source, Sources, Truth, Value, approvals, demands,
-    encode, rule,
+    Call, Condition, Conformance, Demand, Moment, Policy, Ruling, Situation, Source, Sources, Truth, Value,
+    approvals, demands, encode, rule,
 };
 
 use crate::example::{TOOL, allow, condition, deny, policy, queue};
@@ -30,8 +30,18 @@ impl Sources for Came<'_> {
     }
 }
 
+/// What values conform to, drawn.
+struct Drawn(u64);
+
+impl Conformance for Drawn {
+    fn conforms(&self, condition: &Condition, value: &Value) -> Truth {
+        let (subject, schema) = (condition.subject.to_text(), condition.schema().unwrap().to_string());
+        self::condition::drawn(self.0, &subject, &schema, &self::condition::plain(value))
+    }
+}
+
 fn nowhere(moment: Moment) -> Now<'static> {
-    Now { moment, came: None }
+    Now { moment, came: None, conforms: None }
 }
 
 /// Every scalar of a call, now and then, as of each source that conditions name.
@@ -40,7 +50,7 @@ fn came(policy: &Policy, call: &Call, seed: u64) -> BTreeSet<(String, String)> {
         match value {
             Value::List(members) => members.iter().for_each(|one| leaves(one, into)),
             Value::Map(members) => members.values().for_each(|one| leaves(one, into)),
-            Value::Bool(_) | Value::Int(_) | Value::Text(_) | Value::Sealed => {
+            Value::Bool(_) | Value::Int(_) | Value::Text(_) | Value::Sealed(_) => {
                 into.push(self::condition::plain(value).to_string());
             }
         }
@@ -89,8 +99,14 @@ proptest! {
         let artifact: Json = serde_json::from_slice(&encode(&policy)).unwrap();
         let came = came(&policy, &call, seed);
         let sources = Came(&came);
-        let situation = Situation { moment: now, sources: known.then_some(&sources as &dyn Sources) };
-        let asked = Asked::new(&artifact, &call, Now { moment: now, came: known.then_some(&came) });
+        let conformance = Drawn(seed);
+        let situation = Situation {
+            moment: now,
+            sources: known.then_some(&sources as &dyn Sources),
+            conformance: known.then_some(&conformance as &dyn Conformance),
+        };
+        let read = Now { moment: now, came: known.then_some(&came), conforms: known.then_some(seed) };
+        let asked = Asked::new(&artifact, &call, read);
         prop_assert_eq!(shown(&policy, &call, situation), asked.ruling());
         let found: Vec<_> =
             approvals(&policy, &call, situation).into_iter().map(|index| policy.approvals[index as usize].id.to_string()).collect();

@@ -1,10 +1,12 @@
 //! Values as written, read as constants of a type.
 
+mod json;
+
 use std::collections::BTreeMap;
 
 use wpc_grammar::Span;
 use wpc_grammar::syntax::{self, Key};
-use wpc_model::{Interface, Type, Value};
+use wpc_model::{Field, Given, Interface, Type, Value};
 
 use crate::fault::Fault;
 use crate::names::{Followed, Names, Trail};
@@ -13,11 +15,28 @@ use crate::{Code, Diagnostic, Problems, text, unit};
 
 /// Reads constants against the names of a policy.
 pub(crate) struct Reader<'n, 'a, 'p> {
-    pub(crate) names: &'n Names<'a>,
-    pub(crate) problems: &'p mut Problems,
+    names: &'n Names<'a>,
+    problems: &'p mut Problems,
+    /// What a call of a test says for sealed values.
+    contents: Contents,
+    /// Where in the call the reader is.
+    path: Vec<String>,
 }
 
-impl<'n, 'a> Reader<'n, 'a, '_> {
+/// Values that stand sealed in a call, by the names and indices that lead to them
+/// ([`wpc_model::SealedAt::path`]).
+pub(crate) type Contents = BTreeMap<Vec<String>, Given>;
+
+impl<'n, 'a, 'p> Reader<'n, 'a, 'p> {
+    pub(crate) const fn new(names: &'n Names<'a>, problems: &'p mut Problems) -> Self {
+        Self { names, problems, contents: Contents::new(), path: Vec::new() }
+    }
+
+    /// What was said for the sealed values of the call that was read.
+    pub(crate) fn into_contents(self) -> Contents {
+        self.contents
+    }
+
     /// `value` as one constant of `ty`; reports what is wrong with it.
     pub(crate) fn constant(&mut self, value: &'a syntax::Value, ty: &Type) -> Option<Value> {
         let mut trail = Trail { used: value.loc().0, declared: None };
@@ -302,13 +321,17 @@ impl<'n, 'a> Reader<'n, 'a, '_> {
         interface: &Interface,
     ) -> Option<Value> {
         match (ty, value) {
-            (Type::Json, _) => Some(Value::Sealed),
+            (Type::Json, value) => {
+                let content = self.json(value, "not JSON")?;
+                self.contents.insert(self.path.clone(), content);
+                Some(Value::SEALED)
+            }
             (Type::Map(member), syntax::Value::Object(pairs, _)) => {
                 let mut members = BTreeMap::new();
                 let mut complete = true;
                 for pair in pairs {
                     let (name, place) = key(&pair.key);
-                    complete &= self.argument(&pair.value, member, interface).is_some_and(|read| {
+                    complete &= self.part(name, &pair.value, member, interface).is_some_and(|read| {
                         members.insert(name.to_owned(), read).is_none() || self.repeated_key(name, place)
                     });
                 }
@@ -331,14 +354,10 @@ impl<'n, 'a> Reader<'n, 'a, '_> {
                     return None;
                 }
                 let element = Type::Record(record.clone());
-                let read: Vec<Option<Value>> =
-                    elements.iter().map(|value| self.argument(value, &element, interface)).collect();
-                read.into_iter().collect::<Option<_>>().map(Value::List)
+                self.parts(elements, &element, interface).map(Value::List)
             }
             (Type::List(member) | Type::Set(member), syntax::Value::List(values, _)) => {
-                let read: Vec<Option<Value>> =
-                    values.iter().map(|value| self.argument(value, member, interface)).collect();
-                let mut members: Vec<Value> = read.into_iter().collect::<Option<_>>()?;
+                let mut members = self.parts(values, member, interface)?;
                 if matches!(ty, Type::Set(_)) {
                     members.sort();
                     members.dedup();
@@ -347,6 +366,47 @@ impl<'n, 'a> Reader<'n, 'a, '_> {
             }
             _ => self.constant(value, ty),
         }
+    }
+
+    /// A part of the argument that is being read, under a name or an index.
+    fn part(
+        &mut self,
+        step: &str,
+        value: &'a syntax::Value,
+        ty: &Type,
+        interface: &Interface,
+    ) -> Option<Value> {
+        self.path.push(step.to_owned());
+        let read = self.argument(value, ty, interface);
+        self.path.pop();
+        read
+    }
+
+    fn parts(&mut self, values: &'a [syntax::Value], ty: &Type, interface: &Interface) -> Option<Vec<Value>> {
+        let one = |(index, value): (usize, _)| self.part(&index.to_string(), value, ty, interface);
+        let read: Vec<Option<Value>> = values.iter().enumerate().map(one).collect();
+        read.into_iter().collect()
+    }
+
+    /// A field or argument; of a sealed one what is said is kept aside.
+    fn field(
+        &mut self,
+        name: &str,
+        value: &'a syntax::Value,
+        field: &Field,
+        interface: &Interface,
+    ) -> Option<Value> {
+        let read = self.part(name, value, &field.ty, interface)?;
+        if !field.sealed {
+            return Some(read);
+        }
+        let path: Vec<String> = self.path.iter().cloned().chain([name.to_owned()]).collect();
+        if field.ty != Type::Json {
+            // Nothing within a sealed value is seen from outside.
+            self.contents.retain(|inner, _| !inner.starts_with(&path));
+            self.contents.insert(path, interface.given(&read, &field.ty));
+        }
+        Some(Value::SEALED)
     }
 
     fn record(
@@ -365,7 +425,7 @@ impl<'n, 'a> Reader<'n, 'a, '_> {
         &mut self,
         pairs: &'a [syntax::Pair],
         span: Span,
-        fields: &BTreeMap<String, wpc_model::Field>,
+        fields: &BTreeMap<String, Field>,
         of: &str,
         interface: &Interface,
     ) -> Option<BTreeMap<String, Value>> {
@@ -397,8 +457,8 @@ impl<'n, 'a> Reader<'n, 'a, '_> {
                 self.repeated_key(name, place);
                 continue;
             }
-            if let Some(read) = self.argument(&pair.value, &field.ty, interface) {
-                members.insert(name.to_owned(), if field.sealed { Value::Sealed } else { read });
+            if let Some(read) = self.field(name, &pair.value, field, interface) {
+                members.insert(name.to_owned(), read);
             }
         }
         let missing: Vec<&str> = fields
