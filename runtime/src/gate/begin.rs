@@ -50,8 +50,8 @@ enum Said {
     Nothing,
     /// Nothing was decided, for this reason; the revocation that the log now names.
     Stopped(&'static str, Option<u64>),
-    /// This, with what was charged.
-    Decided(Decision, Vec<Charging>),
+    /// This, with what was charged, and whether an approval was used.
+    Decided(Decision, Vec<Charging>, bool),
 }
 
 /// What one run of the decision says, and what is appended.
@@ -167,7 +167,8 @@ impl Begin {
         };
         let beside = Beside { openings, documents: Vec::new() };
         let steps = vec![Step::With(Body::Attempt(attempt), Box::new(beside))];
-        Run { said: Said::Decided(admission.decision, admission.charges), steps, refuses }
+        let approved = !admission.approvals.is_empty();
+        Run { said: Said::Decided(admission.decision, admission.charges, approved), steps, refuses }
     }
 
     /// Validity, the order of calls, approvals and limits, and what an admitted call charges; before
@@ -216,14 +217,14 @@ impl Begin {
         };
         self.count(&appended);
         match self.said {
-            Said::Decided(Decision::Allow { .. }, charged) => {
+            Said::Decided(Decision::Allow { .. }, charged, approved) => {
                 // The attempt is the last of what was appended.
                 let last = appended.first_seq.saturating_add(appended.count).saturating_sub(1);
-                let slip = Slip::new(Arc::clone(&self.core), self.call, last);
+                let slip = Slip::new(Arc::clone(&self.core), self.call, last, approved);
                 let asked = Asking { call: self.asked.call, charged, results: BTreeMap::new() };
                 Ok(Admitted::new(self.core, slip, asked, settling))
             }
-            Said::Decided(Decision::Deny(refusal), _) => Err(self.denied(refusal)),
+            Said::Decided(Decision::Deny(refusal), ..) => Err(self.denied(refusal)),
             Said::Stopped(code, _) => Err(Refused::new(code, self.detail())),
             // A ledger that did not ask cannot have admitted.
             Said::Nothing => Err(Refused::new("ledger_unavailable", self.detail())),

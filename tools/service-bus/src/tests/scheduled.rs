@@ -29,7 +29,7 @@ async fn scheduled_messages_are_numbered_and_can_be_cancelled() {
     cancel(&wire, orders(), &numbers[..1], soon()).await.unwrap();
     assert_eq!(endpoint.scheduled("orders").len(), 1);
     let error = cancel(&wire, orders(), &numbers, soon()).await.unwrap_err();
-    assert_eq!(error.to_string(), "the broker rejected it: status 404: no such scheduled message");
+    assert_eq!(error.to_string(), "the broker rejected it: com.microsoft:message-not-found: no such message");
     assert_eq!(endpoint.scheduled("orders").len(), 1);
     assert_eq!(endpoint.connections(), 1);
 }

@@ -32,6 +32,7 @@ async fn a_message_arrives_with_all_its_parts() {
         body: rich().body().to_vec(),
         enqueue_at_ms: None,
         batched: false,
+        delivery_count: 0,
     };
     assert_eq!(endpoint.messages("orders"), [expected]);
     endpoint.stop().await;
