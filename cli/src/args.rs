@@ -115,16 +115,24 @@ verbs! {
     Sign "sign" sign,
     /// Check an envelope against a trust file
     Verify "verify" verify,
+    /// Write a typed interface of tools that an MCP server has
+    Import "import" import,
+    /// Accept the imported interfaces that a policy uses, as they are now
+    Lock "lock" lock,
     /// Show who may do what to what, within which bounds
     Show "show" show,
     /// Say whether a new policy is wider or narrower than an old one, and show it
     Diff "diff" diff,
+    /// Write what a policy means in another format
+    Emit "emit" emit,
     /// Say what a policy decides about one call, and why
     Why "why" why,
     /// Show the page of a diagnostic or a refusal
     Explain "explain" explain,
     /// Issue, renew, show or verify the token of a job
     Token "token" token,
+    /// Stand as a gate in front of an MCP server
+    Mcp "mcp" mcp,
     /// Show what waits for people, sign it, hand it in
     Approve "approve" approve,
     /// Revoke a token, a job, a policy, an agent, an issuer's key or an approval

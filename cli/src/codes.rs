@@ -17,6 +17,7 @@ mod evidence;
 mod files;
 mod gates;
 mod ledgers;
+mod mcp;
 mod sending;
 mod signatures;
 mod tokens;
@@ -65,6 +66,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Page> {
         calls::PAGES,
         gates::PAGES,
         sending::PAGES,
+        mcp::PAGES,
         ledgers::PAGES,
         signatures::PAGES,
         tokens::PAGES,

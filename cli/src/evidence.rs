@@ -45,6 +45,15 @@ impl Place {
         key::read(&self.key_file())
     }
 
+    /// The files that it stands on, as far as they are there.
+    pub(crate) fn files(&self) -> Vec<PathBuf> {
+        let key = self.key_file();
+        let beside_ledger = ["", "-wal", "-shm"].map(|suffix| beside(&self.ledger, suffix));
+        let beside_key = ["", ".head"].map(|suffix| beside(&key, suffix));
+        let all = beside_ledger.into_iter().chain(beside_key);
+        all.enumerate().filter(|(at, file)| *at == 0 || file.exists()).map(|(_, file)| file).collect()
+    }
+
     fn key_file(&self) -> PathBuf {
         self.ledger_key.clone().unwrap_or_else(|| beside(&self.ledger, ".key"))
     }

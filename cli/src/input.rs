@@ -100,9 +100,21 @@ pub(crate) fn alone(path: &Path) -> Result<Source, Failure> {
 /// A policy file and the files that it uses, which lie in its folder; for standard input, that is the
 /// current one.
 pub(crate) fn source(path: &Path) -> Result<Source, Failure> {
+    gathered(path, true)
+}
+
+/// As [`source`], without the locks beside imported interfaces.
+pub(crate) fn source_unlocked(path: &Path) -> Result<Source, Failure> {
+    gathered(path, false)
+}
+
+fn gathered(path: &Path, locks: bool) -> Result<Source, Failure> {
     let mut source = alone(path)?;
     let folder = if is_stdin(path) { None } else { path.parent() }.unwrap_or(Path::new(""));
     wpc_compiler::gather(&mut source, |used| {
+        if !locks && used.ends_with(".lock") {
+            return Err("it is not asked for".to_owned());
+        }
         let most = u64::try_from(MAX_SOURCE_BYTES).unwrap_or(u64::MAX).saturating_add(1);
         let mut bytes = Vec::new();
         let read = File::open(folder.join(used)).and_then(|file| file.take(most).read_to_end(&mut bytes));

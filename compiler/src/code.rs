@@ -89,6 +89,7 @@ codes! {
     UnusableFile = "WPC0219" Error "a file that cannot be used",
     FileCircle = "WPC0220" Error "a file that leads back to itself",
     UnknownRules = "WPC0221" Error "unknown rules",
+    LockedInterface = "WPC0222" Error "an interface that is not the one that was locked",
 
     WrongType = "WPC0301" Error "a value of another type",
     WrongUnit = "WPC0302" Error "a missing or wrong unit",

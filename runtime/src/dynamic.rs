@@ -73,6 +73,13 @@ impl DynamicGate {
         }
     }
 
+    /// Records as refused what was asked and is no call, `bytes` long: whoever fronts a protocol reads calls
+    /// in its own form, and what it cannot read is evidence all the same. `code` is lower-case snake_case, at
+    /// most 64 bytes; `cause` is for operators and is not recorded.
+    pub async fn refuse(&self, code: &'static str, cause: String, bytes: usize) -> Refused {
+        self.core.refuse_untyped_async(code, cause, length(bytes)).await
+    }
+
     /// Decides a complete call and records the attempt.
     ///
     /// Cancellation-safe: dropped before it has an answer, the call was either never asked or is
@@ -190,6 +197,12 @@ impl DynamicRunning {
     #[must_use]
     pub fn call(&self) -> &Call {
         &self.call
+    }
+
+    /// The policy that admitted it.
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        self.slip.policy()
     }
 
     /// Its name within the job.

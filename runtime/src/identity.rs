@@ -1,6 +1,7 @@
 //! On whose behalf a gate works: a token, or the word of whoever opens it.
 
 use std::fmt;
+use std::sync::Mutex;
 
 use wpc_evidence::token::possession;
 
@@ -49,6 +50,18 @@ pub enum Possession<'a> {
         challenge: Challenge,
         /// The answer, made by [`possession::prove`].
         proof: &'a str,
+    },
+    /// By a signature of the agent's key over the HTTP request that brought the token
+    /// ([`possession::Purpose::Request`]).
+    Request {
+        /// The request's method.
+        method: &'a str,
+        /// The URL under which the gate is reached.
+        url: &'a str,
+        /// The proof, made by [`possession::prove`].
+        proof: &'a str,
+        /// Proofs that were shown before, of everything that is reached under the URL.
+        seen: &'a Mutex<possession::Seen>,
     },
     /// Not at all: whoever has the token may use it. Only where the policy says `bearer`.
     Bearer,

@@ -1,6 +1,6 @@
 //! `wpc token`: the secret that lets one agent do one job under one policy, for a while.
 
-mod file;
+pub(crate) mod file;
 mod issue;
 mod lifetime;
 mod read;
@@ -141,7 +141,7 @@ fn advice(error: TokenError) -> &'static str {
 }
 
 /// `FILE.grant.json`.
-fn grant_path(token: &std::path::Path) -> PathBuf {
+pub(crate) fn grant_path(token: &std::path::Path) -> PathBuf {
     let mut path = token.as_os_str().to_owned();
     path.push(".grant.json");
     path.into()

@@ -36,7 +36,7 @@ fn is_code(text: &str) -> bool {
 fn codes() -> BTreeSet<String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let mut files = Vec::new();
-    for folder in ["runtime/src", "evidence/src", "model/src", "tools/service-bus/src", "cli/src"] {
+    for folder in ["runtime/src", "evidence/src", "model/src", "tools/service-bus/src", "mcp/src", "cli/src"] {
         rust_files(&root.join(folder), &mut files);
     }
     let mut codes = BTreeSet::new();
@@ -45,8 +45,17 @@ fn codes() -> BTreeSet<String> {
         let text = text.split("#[cfg(test)]").next().unwrap();
         let bodies = parts(text, "fn code(", "\n    }\n").flat_map(literals);
         let first = |opening| parts(text, opening, ";").filter_map(|part| literals(part).next());
-        let said =
-            ["Refused::new(", "Said::Stopped(", "found.push(", "Failure::no(", "Failure::environment("];
+        let said = [
+            "Refused::new(",
+            "Said::Stopped(",
+            "found.push(",
+            "Failure::no(",
+            "Failure::environment(",
+            "Refusal::new(",
+            "code: ",
+            "failed(",
+            "unknown(",
+        ];
         let said = said.into_iter().flat_map(first);
         codes.extend(bodies.chain(said).filter(|code| is_code(code)).map(str::to_owned));
     }

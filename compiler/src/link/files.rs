@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use wpc_grammar::syntax::{File, ItemKind, Text, Use};
 use wpc_grammar::{Source, parse};
 
-use super::path;
+use super::{locked, path};
 use crate::{Code, Diagnostic, Problems};
 
 /// Most files that one policy may use, itself not counted.
@@ -15,7 +15,8 @@ const MAX_FILES: usize = 64;
 const MAX_BYTES: usize = 16 * 1024 * 1024;
 
 /// Adds to `source` every file that it uses, and that these use: `read` is given the path of one, from
-/// the folder of `source`, with `/` between its parts, and gives its text or why there is none.
+/// the folder of `source`, with `/` between its parts, and gives its text or why there is none. Then it is
+/// asked for the lock beside it, `PATH.lock`, which most have not.
 ///
 /// Only paths that may be used are asked for: relative, ending in `.wpc`, and inside that folder. At
 /// most 64 files of 16 MiB together are taken; the rest counts as absent.
@@ -43,6 +44,10 @@ pub fn gather(source: &mut Source, mut read: impl FnMut(&str) -> Result<String, 
         source.add(&path, text);
         if let Some(Ok(file)) = source.file(&path) {
             wanted.extend(self::wanted(&path, file));
+            let lock = format!("{path}{}", locked::SUFFIX);
+            if let Ok(text) = read(&lock) {
+                source.add(&lock, Ok(text));
+            }
         }
     }
 }
@@ -85,13 +90,22 @@ enum Known {
 pub(crate) struct Files {
     root: String,
     known: BTreeMap<String, Known>,
+    /// The texts of interfaces that have a lock beside them, and the locks, by the interfaces' paths.
+    locked: BTreeMap<String, (String, String)>,
 }
 
 impl Files {
     /// Reads the files that `root` uses, beside its own tree.
     pub(crate) fn of(root: &Source, tree: File, problems: &mut Problems) -> Self {
         let mut known = BTreeMap::from([(root.path().to_owned(), Known::Read(Box::new(tree)))]);
+        let mut locked = BTreeMap::new();
         for (path, file) in root.files() {
+            if let Some(interface) = path.strip_suffix(locked::SUFFIX) {
+                if let (Ok(lock), Some(Ok(text))) = (file, root.file(interface)) {
+                    locked.insert(interface.to_owned(), (text.text().to_owned(), lock.text().to_owned()));
+                }
+                continue;
+            }
             let read = match file {
                 Err(reason) => Known::Absent(reason.clone()),
                 Ok(source) => match parse(source) {
@@ -107,7 +121,7 @@ impl Files {
             };
             known.insert(path.to_owned(), read);
         }
-        Self { root: root.path().to_owned(), known }
+        Self { root: root.path().to_owned(), known, locked }
     }
 
     /// The compiled file's path.
@@ -156,7 +170,12 @@ impl Files {
             return None;
         }
         match self.known.get(&path) {
-            Some(Known::Read(file)) => Some((path, file)),
+            Some(Known::Read(file)) => {
+                if let (Some((text, lock)), Some(root)) = (self.locked.get(&path), self.tree(&self.root)) {
+                    locked::check(text, lock, (&self.root, root), written, problems);
+                }
+                Some((path, file))
+            }
             Some(Known::Broken) => None,
             Some(Known::Absent(reason)) => {
                 problems.report(refuse(reason.clone(), "check the path, which is seen from this file"));

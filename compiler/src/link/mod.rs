@@ -10,6 +10,7 @@
 //! and [`Linked::explain`] adds the `with` that took it in. Later phases know nothing of files.
 
 mod files;
+mod locked;
 mod mix;
 mod path;
 

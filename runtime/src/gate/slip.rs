@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
-use wpc_model::{Call, Credential, Hash, Malformed, Value, demands};
+use wpc_model::{Call, Credential, Hash, Malformed, Policy, Value, demands};
 
 use super::Core;
 use crate::ledger::FactsBy;
@@ -62,6 +62,11 @@ impl Slip {
     /// Place of the attempt in the job's log.
     pub(crate) fn attempt_seq(&self) -> u64 {
         self.attempt_seq
+    }
+
+    /// The policy.
+    pub(crate) fn policy(&self) -> &Policy {
+        &self.core.policy
     }
 
     /// The policy's hash.

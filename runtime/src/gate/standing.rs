@@ -58,6 +58,12 @@ pub(super) fn accept(
             possession::verify(proof, &token, &purpose, now_s, &mut Seen::default())?;
             Proof::Dpop
         }
+        Possession::Request { method, url, proof, seen } => {
+            let purpose = Purpose::Request { method, url };
+            let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+            possession::verify(proof, &token, &purpose, now_s, &mut seen)?;
+            Proof::Dpop
+        }
         Possession::Bearer if auth.proof_of_possession => return Err(OpenError::ProofRequired),
         Possession::Bearer => Proof::Bearer,
     };

@@ -13,7 +13,7 @@ use crate::input;
 use crate::output::Batch;
 
 /// Reads a token, a line feed at the end or not.
-pub(super) fn read(path: &Path) -> Result<Token, Failure> {
+pub(crate) fn read(path: &Path) -> Result<Token, Failure> {
     let text = text(path)?;
     Token::parse(&text).map_err(|error| {
         Failure::no(error.code(), format!("not a token: {error}"))

@@ -1,0 +1,156 @@
+//! The two ways in which a gate is reached.
+
+use std::collections::BTreeSet;
+use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use serde_json::json;
+use tokio::net::{TcpListener, UnixListener};
+use wpc::{DynamicGate, Holder, Input, Key, Opening};
+use wpc_mcp::{Caller, HttpServer, Listener, Server, Tokens, Upstream};
+
+use super::Args;
+use super::opened::Opened;
+use crate::args::Format;
+use crate::console::{Console, Done};
+use crate::failure::Failure;
+use crate::input;
+use crate::verb::{key, token};
+
+/// How often a token's file is looked at: `wpc token renew` writes another one into it.
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
+
+/// One session for the host that launched this process.
+pub(super) async fn stdio(args: &Args, opened: Opened, server: &Server<Upstream>) -> Result<Done, Failure> {
+    let (Some(token_file), Some(key_file)) = (&args.token, &args.key) else { return Ok(Done::yes(json!({}))) };
+    let agent = key::read(key_file)?;
+    let holder = holder(token_file, &agent, &opened)?;
+    let input = match &args.input {
+        Some(path) => Input::from_json(&input::bytes(path, "job's input", wpc_model::MAX_CALL_BYTES)?)
+            .map_err(|error| Failure::no(error.code.code(), error.to_string()).file(path).help("give JSON"))?,
+        None => Input::NONE,
+    };
+    let opening = Opening {
+        artifact: &opened.artifact,
+        trust: &opened.trust,
+        ledger: Arc::clone(&opened.ledger),
+        identity: holder.identity(),
+    };
+    let gate = DynamicGate::open_with_input(opening, &input).map_err(|error| {
+        Failure::no(error.code(), format!("the gate cannot be opened: {error}"))
+            .help("look at the token with `wpc token verify`")
+            .cause(&error)
+    })?;
+    let gate = Arc::new(gate);
+    let renewing = tokio::spawn(renew(Arc::downgrade(&gate), token_file.clone(), agent, opened));
+    let served = server.stdio(Caller::new(gate)).await;
+    renewing.abort();
+    served.map_err(|error| {
+        Failure::environment("mcp_session", error.to_string()).help("see what the client says").cause(&error)
+    })?;
+    Ok(Done::yes(json!({})))
+}
+
+fn holder(file: &Path, agent: &Key, opened: &Opened) -> Result<Holder, Failure> {
+    let token = token::file::read(file)?;
+    let grant = input::bytes(&token::grant_path(file), "grant", wpc::token::grant::MAX_GRANT_BYTES)?;
+    Holder::new(token.as_str(), &grant, agent, &*opened.ledger)
+        .map_err(|error| Failure::environment(error.code(), error.to_string()).help("try again").cause(&error))
+}
+
+/// Works under the token that stands in the file, whenever that is another one.
+async fn renew(gate: std::sync::Weak<DynamicGate>, file: std::path::PathBuf, agent: Key, opened: Opened) {
+    let changed = |file: &Path| std::fs::metadata(file).and_then(|found| found.modified()).ok();
+    let mut last: Option<SystemTime> = changed(&file);
+    loop {
+        tokio::time::sleep(LOOK_AGAIN).await;
+        let now = changed(&file);
+        if now == last {
+            continue;
+        }
+        last = now;
+        let Some(gate) = gate.upgrade() else { return };
+        let renewed = holder(&file, &agent, &opened)
+            .map_err(|failure| failure.human(false))
+            .and_then(|holder| gate.renew(holder.presented()).map_err(|error| error.to_string()));
+        if let Err(why) = renewed {
+            // Standard output is the client's.
+            let _unread = writeln!(std::io::stderr(), "warning: the new token is not taken: {why}");
+        }
+    }
+}
+
+/// Any number of clients, each with its own token.
+pub(super) async fn http(
+    args: &Args,
+    opened: Opened,
+    server: Server<Upstream>,
+    console: &mut Console,
+) -> Result<Done, Failure> {
+    let (listener, url) = listener(args).await?;
+    let Opened { artifact, policy, trust, ledger, .. } = opened;
+    let hosts: Vec<String> = host(&url).into_iter().collect();
+    let tokens = Tokens::new(artifact, &policy, trust, ledger, url.clone());
+    let http = Arc::new(HttpServer::new(server, tokens, &hosts));
+    if console.format() == Format::Human {
+        console.say(format!("listening on {url}"));
+    } else {
+        // The one answer of this verb is told when it ends; where it listens is needed now.
+        console.warn(format!("listening on {url}"));
+    }
+    let stopping = Arc::clone(&http);
+    tokio::spawn(async move {
+        terminated().await;
+        stopping.stop();
+    });
+    http.serve(listener).await;
+    if let Some(socket) = &args.socket {
+        let _gone = std::fs::remove_file(socket);
+    }
+    Ok(Done::yes(json!({ "url": url })))
+}
+
+/// Ready once this process is asked to end.
+async fn terminated() {
+    let terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
+    match terminate {
+        Ok(mut terminate) => {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+        }
+        Err(_) => drop(tokio::signal::ctrl_c().await),
+    }
+}
+
+async fn listener(args: &Args) -> Result<(Listener, String), Failure> {
+    let failed = |what: String, error: &std::io::Error| {
+        Failure::environment("listen", format!("cannot listen on {what}: {}", input::reason(error)))
+            .help("choose another address")
+            .cause(error)
+    };
+    if let Some(path) = &args.socket {
+        let socket = UnixListener::bind(path).map_err(|error| failed(path.display().to_string(), &error))?;
+        // Everybody may knock; who is let in is the kernel's word on the peer.
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o666))
+            .map_err(|error| failed(path.display().to_string(), &error))?;
+        let users: BTreeSet<u32> = args.allow_user.iter().copied().collect();
+        let url = args.url.clone().unwrap_or_else(|| "http://localhost/mcp".to_owned());
+        return Ok((Listener::Unix { socket, users }, url));
+    }
+    let address = args.listen.unwrap_or_else(|| ([127, 0, 0, 1], 0).into());
+    let listener = TcpListener::bind(address).await.map_err(|error| failed(address.to_string(), &error))?;
+    let bound = listener.local_addr().map_err(|error| failed(address.to_string(), &error))?;
+    let url = args.url.clone().unwrap_or_else(|| format!("http://{bound}/mcp"));
+    Ok((Listener::Tcp(listener), url))
+}
+
+/// The host of a URL.
+fn host(url: &str) -> Option<String> {
+    let rest = url.split_once("://")?.1;
+    Some(rest.split('/').next()?.to_owned())
+}

@@ -1,0 +1,39 @@
+//! The Model Context Protocol on both sides of a gate.
+//!
+//! ```text
+//! policy ──Catalogue::of──▶ tools with narrowed schemas      what is offered
+//! arguments ──Offer::read──▶ a typed call, or a refusal      what is decided
+//! Server ──gate, Executor──▶ a session with a client         what is done
+//! ```
+
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
+
+mod arguments;
+mod closed;
+mod domain;
+mod import;
+mod line;
+mod lock;
+mod narrow;
+mod offer;
+mod pattern;
+mod pin;
+mod schema;
+mod serve;
+mod upstream;
+mod wire;
+
+pub use arguments::Asked;
+pub use closed::{OpenFile, check_callers, check_closed, check_unchanged};
+pub use import::{Choices, ImportError, Imported, import, interface_name};
+pub use lock::{Lock, LockError, MAX_LOCK_BYTES};
+pub use offer::{Catalogue, Offer};
+pub use pin::pin;
+/// The protocol's own types.
+pub use rmcp::model;
+pub use serve::{
+    Caller, Description, Executed, Executor, GRANT_HEADER, HttpServer, Identity, Listener, Progress, REFUSAL,
+    ServeError, Server, Tokens, Withheld, Work,
+};
+pub use upstream::{CALL_WITHIN, Launch, PASSED_ON, Served, Upstream, UpstreamError, tools_of, tools_of_json};
+pub use wire::{MAX_MESSAGE_DEPTH, MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES};

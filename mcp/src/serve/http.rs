@@ -1,0 +1,276 @@
+//! Streamable HTTP (MCP 2025-11-25, "Transports"), each request with the token of whoever makes it.
+//!
+//! ```text
+//! connection ─▶ peer's user id (unix socket) ─▶ body, bounded and read strictly ─▶ token, proof ─▶ session is
+//!                                                                                  this job's ─▶ rmcp
+//! ```
+//!
+//! `Host` and `Origin` are looked at before all that, so that no page in a browser reaches a gate on loopback.
+
+use std::collections::{BTreeSet, HashMap};
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use http::header::{AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
+use http_body_util::combinators::BoxBody;
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::{Bytes, Incoming};
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use rmcp::model::JsonRpcMessage;
+use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
+use rmcp::transport::streamable_http_server::tower::{StreamableHttpServerConfig, StreamableHttpService};
+use tokio::net::{TcpListener, UnixListener};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use wpc::JobId;
+
+use super::tokens::{Refusal, Shown, Tokens};
+use super::{Caller, Executor, Server};
+use crate::wire::{self, Fault, FaultKind, MAX_REQUEST_BYTES, Sender};
+
+/// The header that names a session.
+const SESSION: &str = "mcp-session-id";
+/// The header with the grant that was issued with a token, in base64url.
+pub const GRANT_HEADER: &str = "wpc-grant";
+/// Sessions that are remembered; the oldest goes first.
+const MAX_SESSIONS: usize = 4_096;
+/// Connections at a time.
+const MAX_CONNECTIONS: usize = 1_024;
+/// How long a client may take to send its headers.
+const HEADERS_WITHIN: Duration = Duration::from_secs(10);
+
+type Body = BoxBody<Bytes, Infallible>;
+
+/// Where a server is reached.
+#[derive(Debug)]
+pub enum Listener {
+    /// Over TCP. Who connects is known from tokens alone.
+    Tcp(TcpListener),
+    /// Over a unix socket, for processes of these users alone.
+    Unix {
+        /// The socket.
+        socket: UnixListener,
+        /// User ids.
+        users: BTreeSet<u32>,
+    },
+}
+
+/// A server over HTTP.
+pub struct HttpServer<E> {
+    server: Server<E>,
+    service: StreamableHttpService<Server<E>, LocalSessionManager>,
+    tokens: Tokens,
+    sessions: Mutex<Sessions>,
+    stop: CancellationToken,
+}
+
+/// Whose a session is.
+#[derive(Default)]
+struct Sessions {
+    jobs: HashMap<String, JobId>,
+    order: std::collections::VecDeque<String>,
+}
+
+impl Sessions {
+    fn bind(&mut self, session: &str, job: &JobId) {
+        if self.jobs.insert(session.to_owned(), job.clone()).is_none() {
+            self.order.push_back(session.to_owned());
+        }
+        while self.order.len() > MAX_SESSIONS {
+            if let Some(oldest) = self.order.pop_front() {
+                self.jobs.remove(&oldest);
+            }
+        }
+    }
+}
+
+impl<E: Executor> HttpServer<E> {
+    /// Serves what `server` offers to whoever `tokens` lets in. `hosts` are the names that clients may call it
+    /// by, beside those of loopback.
+    #[must_use]
+    pub fn new(server: Server<E>, tokens: Tokens, hosts: &[String]) -> Self {
+        let stop = CancellationToken::new();
+        let mut config = StreamableHttpServerConfig::default()
+            .enforce_origin_validation()
+            .with_max_request_body_bytes(MAX_REQUEST_BYTES)
+            .with_cancellation_token(stop.clone());
+        config.allowed_hosts.extend(hosts.iter().cloned());
+        let each = server.clone();
+        let service = StreamableHttpService::new(move || Ok(each.clone()), Arc::default(), config);
+        Self { server, service, tokens, sessions: Mutex::default(), stop }
+    }
+
+    /// Ends every session; [`HttpServer::serve`] returns.
+    pub fn stop(&self) {
+        self.stop.cancel();
+    }
+
+    /// Serves until it is stopped, and returns once every call has its outcome.
+    pub async fn serve(self: &Arc<Self>, listener: Listener) {
+        let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+        loop {
+            let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { break };
+            let accepted = tokio::select! {
+                accepted = accept(&listener) => accepted,
+                () = self.stop.cancelled() => break,
+            };
+            let Some(stream) = accepted else { continue };
+            let (this, stop) = (Arc::clone(self), self.stop.clone());
+            tokio::spawn(async move {
+                let handler = service_fn(move |request| {
+                    let this = Arc::clone(&this);
+                    async move { Ok::<_, Infallible>(this.answer(request).await) }
+                });
+                let mut http = hyper::server::conn::http1::Builder::new();
+                http.timer(TokioTimer::new()).header_read_timeout(HEADERS_WITHIN);
+                tokio::select! {
+                    // A client that breaks off ends its own connection and nothing else.
+                    _ended = http.serve_connection(stream, handler) => {}
+                    () = stop.cancelled() => {}
+                }
+                drop(slot);
+            });
+        }
+        self.server.drained().await;
+    }
+
+    async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
+        let (mut parts, body) = request.into_parts();
+        let caller = match self.caller(&parts.method, &parts.headers).await {
+            Ok(caller) => caller,
+            Err(refusal) => return unauthorised(&refusal),
+        };
+        let session = header(&parts.headers, SESSION).map(str::to_owned);
+        if let Some(session) = &session
+            && !self.is_theirs(session, &caller)
+        {
+            let why = Refusal::new("session_other_job", "the session was begun under another job's token");
+            return refused(StatusCode::FORBIDDEN, &why);
+        }
+        let bytes = match Limited::new(body, MAX_REQUEST_BYTES).collect().await {
+            Ok(collected) => collected.to_bytes(),
+            Err(_) => return self.faulty(&caller, &Fault::too_large(), MAX_REQUEST_BYTES),
+        };
+        if parts.method == Method::POST
+            && let Err(fault) = wire::read(&bytes, Sender::Client)
+        {
+            return self.faulty(&caller, &fault, bytes.len());
+        }
+        let (method, job) = (parts.method.clone(), caller.gate().job().clone());
+        // What names the agent stays here.
+        parts.headers.remove(AUTHORIZATION);
+        parts.headers.remove("dpop");
+        parts.headers.remove(GRANT_HEADER);
+        parts.extensions.insert(caller);
+        let response = self.service.handle(Request::from_parts(parts, Full::new(bytes))).await;
+        let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+        match (session, header(response.headers(), SESSION)) {
+            (None, Some(begun)) => sessions.bind(begun, &job),
+            (Some(ended), _) if method == Method::DELETE => {
+                sessions.jobs.remove(&ended);
+            }
+            _ => {}
+        }
+        drop(sessions);
+        response
+    }
+
+    /// Whether the session was begun under the caller's job; a session that nobody began is rmcp's to refuse.
+    fn is_theirs(&self, session: &str, caller: &Caller) -> bool {
+        let sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+        sessions.jobs.get(session).is_none_or(|job| job == caller.gate().job())
+    }
+
+    async fn caller(&self, method: &Method, headers: &HeaderMap) -> Result<Caller, Refusal> {
+        let (scheme, token) = header(headers, AUTHORIZATION.as_str())
+            .and_then(|value| value.split_once(' '))
+            .ok_or_else(|| Refusal::new("token_required", "the request has no token"))?;
+        let is_dpop = scheme.eq_ignore_ascii_case("dpop");
+        if !is_dpop && !scheme.eq_ignore_ascii_case("bearer") {
+            return Err(Refusal::new("token_required", "`Authorization` is `DPoP TOKEN` or `Bearer TOKEN`"));
+        }
+        let proof = if is_dpop { header(headers, "dpop") } else { None };
+        if headers.get_all("dpop").iter().count() > 1 || headers.get_all(AUTHORIZATION).iter().count() > 1 {
+            return Err(Refusal::new("proof_malformed", "a request has one token and one proof"));
+        }
+        let shown = Shown {
+            token: token.trim(),
+            proof,
+            grant: header(headers, GRANT_HEADER),
+            method: method.as_str(),
+        };
+        self.tokens.caller(shown).await
+    }
+
+    /// Answers what is refused on the wire, and records it if it could have been a call.
+    fn faulty(&self, caller: &Caller, fault: &Fault, bytes: usize) -> Response<Body> {
+        self.server.on_fault(caller)(fault, bytes);
+        let error: JsonRpcMessage = JsonRpcMessage::error(fault.error(), fault.id.clone());
+        let status = match fault.kind {
+            FaultKind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            // The request was understood; its answer is an error of JSON-RPC.
+            FaultKind::Method(_) | FaultKind::Call(_) if fault.wants_answer => StatusCode::OK,
+            FaultKind::Method(_)
+            | FaultKind::Call(_)
+            | FaultKind::NotJson
+            | FaultKind::DuplicateKey
+            | FaultKind::Batch
+            | FaultKind::NotAMessage(_) => StatusCode::BAD_REQUEST,
+        };
+        json_response(status, serde_json::to_vec(&error).unwrap_or_default())
+    }
+}
+
+async fn accept(listener: &Listener) -> Option<TokioIo<Box<dyn Stream>>> {
+    match listener {
+        Listener::Tcp(listener) => {
+            let (stream, _) = listener.accept().await.ok()?;
+            stream.set_nodelay(true).ok()?;
+            Some(TokioIo::new(Box::new(stream)))
+        }
+        Listener::Unix { socket, users } => {
+            let (stream, _) = socket.accept().await.ok()?;
+            // The kernel's word, taken when the peer connected.
+            let user = stream.peer_cred().ok()?.uid();
+            users.contains(&user).then(|| TokioIo::new(Box::new(stream) as Box<dyn Stream>))
+        }
+    }
+}
+
+/// A connection of either kind.
+trait Stream: tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin {}
+
+impl<S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin> Stream for S {}
+
+fn header<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+/// RFC 6750 section 3, RFC 9449 section 7.1.
+fn unauthorised(refusal: &Refusal) -> Response<Body> {
+    let mut response = refused(StatusCode::UNAUTHORIZED, refusal);
+    let challenge = HeaderValue::from_static(r#"DPoP algs="EdDSA", error="invalid_token""#);
+    response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+    response
+}
+
+fn refused(status: StatusCode, refusal: &Refusal) -> Response<Body> {
+    let body = serde_json::json!({ "code": refusal.code, "message": refusal.message });
+    json_response(status, serde_json::to_vec(&body).unwrap_or_default())
+}
+
+fn json_response(status: StatusCode, body: Vec<u8>) -> Response<Body> {
+    let mut response = Response::new(Full::new(Bytes::from(body)).boxed());
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+impl<E> std::fmt::Debug for HttpServer<E> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("HttpServer").field("server", &self.server).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,175 @@
+//! Whose a request is: its token, the proof that the token is the agent's, and the gate of its job.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex as SyncMutex};
+
+use base64::Engine as _;
+use tokio::sync::Mutex;
+use wpc::ledger::Ledger;
+use wpc::token::possession::{self, Purpose, Seen};
+use wpc::token::{Expected, TokenCache, VerifiedToken};
+use wpc::{DynamicGate, Identity, OpenError, Opening, Possession, Presented, Trust};
+use wpc_model::{Auth, Hash, Policy};
+
+use super::Caller;
+
+/// Gates that are open at a time; the oldest goes first.
+const MAX_GATES: usize = 1_024;
+
+/// Lets callers in by their tokens, and opens the gate of each token's job once.
+pub struct Tokens {
+    artifact: Vec<u8>,
+    policy_hash: Hash,
+    auth: Auth,
+    trust: Arc<Trust>,
+    ledger: Arc<dyn Ledger>,
+    /// The URL that proofs are made for.
+    url: String,
+    tokens: SyncMutex<TokenCache>,
+    /// Proofs that were shown. One for everything that is reached under the URL.
+    seen: SyncMutex<Seen>,
+    open: Mutex<Gates>,
+}
+
+#[derive(Default)]
+struct Gates {
+    /// By the SHA-256 of the whole compact token, never by a name in it.
+    by_token: HashMap<Hash, Caller>,
+    order: VecDeque<Hash>,
+}
+
+/// What a request shows.
+#[derive(Clone, Copy)]
+pub(crate) struct Shown<'a> {
+    pub(crate) token: &'a str,
+    pub(crate) proof: Option<&'a str>,
+    /// In base64url.
+    pub(crate) grant: Option<&'a str>,
+    pub(crate) method: &'a str,
+}
+
+/// Why a request is nobody's.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    pub(crate) code: &'static str,
+    pub(crate) message: String,
+}
+
+impl Refusal {
+    pub(crate) fn new(code: &'static str, message: impl Into<String>) -> Self {
+        Self { code, message: message.into() }
+    }
+}
+
+impl Refusal {
+    /// A lock that another thread panicked in: nobody is let in any more.
+    fn faulted() -> Self {
+        Self::new("gate_faulted", "the gate has failed; start it again")
+    }
+}
+
+impl From<OpenError> for Refusal {
+    fn from(error: OpenError) -> Self {
+        Self::new(error.code(), error.to_string())
+    }
+}
+
+impl Tokens {
+    /// For the jobs of one signed policy in one ledger. Proofs are made for `url`, exactly as clients call it.
+    #[must_use]
+    pub fn new(
+        artifact: Vec<u8>,
+        policy: &Policy,
+        trust: Trust,
+        ledger: Arc<dyn Ledger>,
+        url: impl Into<String>,
+    ) -> Self {
+        let trust = Arc::new(trust);
+        Self {
+            artifact,
+            policy_hash: Hash::of(&wpc_model::encode(policy)),
+            auth: policy.token(),
+            tokens: SyncMutex::new(TokenCache::new(Arc::clone(&trust))),
+            trust,
+            ledger,
+            url: url.into(),
+            seen: SyncMutex::default(),
+            open: Mutex::default(),
+        }
+    }
+
+    /// Whoever shows this.
+    pub(crate) async fn caller(&self, shown: Shown<'_>) -> Result<Caller, Refusal> {
+        if self.auth.proof_of_possession && shown.proof.is_none() {
+            return Err(OpenError::ProofRequired.into());
+        }
+        let token = self.verified(shown.token)?;
+        let name = Hash::of(shown.token.as_bytes());
+        let mut gates = self.open.lock().await;
+        if let Some(caller) = gates.by_token.get(&name).cloned() {
+            drop(gates);
+            self.prove(&token, shown)?;
+            return Ok(caller);
+        }
+        let caller = self.open(shown)?;
+        gates.order.push_back(name);
+        gates.by_token.insert(name, caller.clone());
+        while gates.order.len() > MAX_GATES {
+            if let Some(oldest) = gates.order.pop_front() {
+                gates.by_token.remove(&oldest);
+            }
+        }
+        Ok(caller)
+    }
+
+    /// The token, if it is good now. Its signature is looked at once.
+    fn verified(&self, token: &str) -> Result<Arc<VerifiedToken>, Refusal> {
+        let expected =
+            Expected { ledger: self.ledger.did(), policy_hash: self.policy_hash, auth: &self.auth, job: None };
+        let mut tokens = self.tokens.lock().map_err(|_| Refusal::faulted())?;
+        tokens.verify(token, &expected, self.now_s()).map_err(|error| OpenError::Token(error).into())
+    }
+
+    fn now_s(&self) -> i64 {
+        self.ledger.clock().wall_ms().div_euclid(1_000)
+    }
+
+    /// Of a token whose gate is open: each request brings another proof.
+    fn prove(&self, token: &VerifiedToken, shown: Shown<'_>) -> Result<(), Refusal> {
+        let Some(proof) = shown.proof else { return Ok(()) };
+        let purpose = Purpose::Request { method: shown.method, url: &self.url };
+        let mut seen = self.seen.lock().map_err(|_| Refusal::faulted())?;
+        possession::verify(proof, token, &purpose, self.now_s(), &mut seen)
+            .map_err(|error| OpenError::Proof(error).into())
+    }
+
+    /// Of a token that was not shown before: opens its job, or joins it. Waits for the disk.
+    fn open(&self, shown: Shown<'_>) -> Result<Caller, Refusal> {
+        let engine = base64::engine::general_purpose::URL_SAFE_NO_PAD;
+        let grant = shown.grant.and_then(|grant| engine.decode(grant.trim_end_matches('=')).ok());
+        let grant = grant.ok_or_else(|| {
+            let message = "a token's first request brings its grant, in base64url, as `WPC-Grant`";
+            Refusal::new("grant_required", message)
+        })?;
+        let possession = match shown.proof {
+            Some(proof) => {
+                Possession::Request { method: shown.method, url: &self.url, proof, seen: &self.seen }
+            }
+            None => Possession::Bearer,
+        };
+        let presented = Presented { token: shown.token, grant: &grant, possession };
+        let opening = Opening {
+            artifact: &self.artifact,
+            trust: &self.trust,
+            ledger: Arc::clone(&self.ledger),
+            identity: Identity::Token(presented),
+        };
+        Ok(Caller::new(Arc::new(DynamicGate::open(opening)?)))
+    }
+}
+
+impl std::fmt::Debug for Tokens {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tokens").field("url", &self.url).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,7 @@
+//! The Model Context Protocol beside a gate.
+
+mod behind;
+mod imported;
+mod offers;
+mod rig;
+mod session;
