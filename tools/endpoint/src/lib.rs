@@ -152,6 +152,12 @@ impl Endpoint {
         self.broker.create_subscription(topic, name, settings);
     }
 
+    /// Puts a message into an entity, as if somebody had sent it.
+    pub fn put(&self, entity: &str, message_id: &str, body: &str, session_id: Option<&str>) {
+        let message = message::Message::plain(message_id, body, session_id);
+        self.broker.arrive(&address::node(entity), vec![message], false);
+    }
+
     /// Ends all locks of an entity now.
     pub fn expire_locks(&self, entity: &str) {
         self.broker.expire_locks(entity);

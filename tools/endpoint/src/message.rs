@@ -56,6 +56,17 @@ impl Message {
         Self { sections }
     }
 
+    /// A message with an id, a body, and maybe a session.
+    pub(crate) fn plain(id: &str, body: &str, session: Option<&str>) -> Self {
+        let mut properties = vec![Value::Null; GROUP_ID];
+        if let Some(first) = properties.first_mut() {
+            *first = Value::text(id);
+        }
+        properties.push(session.map_or(Value::Null, Value::text));
+        let body = Value::Binary(body.as_bytes().to_vec());
+        Self { sections: vec![(PROPERTIES, Value::List(properties)), (DATA, body)] }
+    }
+
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
         let mut out = Vec::new();
         for (code, value) in &self.sections {

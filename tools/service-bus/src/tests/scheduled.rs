@@ -26,9 +26,9 @@ async fn scheduled_messages_are_numbered_and_can_be_cancelled() {
     assert_eq!(scheduled[1].message.enqueue_at_ms, Some(AT));
     assert_eq!(bodies(&endpoint), Vec::<String>::new());
 
-    cancel(&wire, orders(), &numbers[..1], soon()).await.unwrap();
+    cancel(&wire, &orders(), &numbers[..1], soon()).await.unwrap();
     assert_eq!(endpoint.scheduled("orders").len(), 1);
-    let error = cancel(&wire, orders(), &numbers, soon()).await.unwrap_err();
+    let error = cancel(&wire, &orders(), &numbers, soon()).await.unwrap_err();
     assert_eq!(error.to_string(), "the broker rejected it: com.microsoft:message-not-found: no such message");
     assert_eq!(endpoint.scheduled("orders").len(), 1);
     assert_eq!(endpoint.connections(), 1);

@@ -78,7 +78,7 @@ async fn messages_to_several_entities_share_one_connection() {
     let endpoint = Endpoint::start().await.unwrap();
     let wire = wire(&endpoint);
     for name in ["orders", "invoices", "orders"] {
-        let entity = Entity::parse(name).unwrap();
+        let entity = Entity::of("queue", &[name]).unwrap();
         let message = message(name);
         Outgoing::encode(entity, [("id".to_owned(), &message)], None)
             .unwrap()
