@@ -7,9 +7,7 @@ use wpc_model::{Call, Hash, Malformed, Measured, Policy, Rulings, Situation, Val
 
 use crate::gate::{Admitted, Core, Slip};
 use crate::ledger::LedgerError;
-use crate::{
-    CallId, DynamicPermit, Input, JobId, OpenError, Opening, Outcome, Presented, Refused, Report,
-};
+use crate::{CallId, DynamicPermit, Input, JobId, OpenError, Opening, Outcome, Presented, Refused, Report};
 
 /// A gate for callers that do not know the policy at compile time: proxies, dispatchers, tests.
 ///

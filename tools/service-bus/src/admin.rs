@@ -9,11 +9,11 @@ use hyper::{Method, Request, Response};
 use hyper_util::rt::TokioIo;
 use tokio::time::{Duration, Instant, sleep, timeout};
 
+use crate::BusError;
 use crate::dialect::address::Node;
 use crate::dialect::atom::{API_VERSION, Entry, MEDIA_TYPE, entries};
 use crate::error::outside;
 use crate::wire::Wire;
-use crate::BusError;
 
 /// The largest answer that is read, in bytes.
 const MAX_ANSWER: usize = 4 << 20;
@@ -114,9 +114,8 @@ async fn once(wire: &Wire, node: &Node, ask: &Ask, begin_by: Instant) -> Result<
         request = request.header(IF_MATCH, "*");
     }
     if let Some(authorization) = &authorization {
-        let mut value = HeaderValue::from_str(authorization).map_err(|_| BusError::NoToken {
-            problem: "the token cannot be sent in a header".to_owned(),
-        })?;
+        let mut value = HeaderValue::from_str(authorization)
+            .map_err(|_| BusError::NoToken { problem: "the token cannot be sent in a header".to_owned() })?;
         value.set_sensitive(true);
         request = request.header(AUTHORIZATION, value);
     }

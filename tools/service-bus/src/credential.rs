@@ -86,7 +86,10 @@ impl SasKey {
 /// The rule's name, and that there is a key.
 impl fmt::Debug for SasKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SasKey").field("entity", &self.entity).field("rule", &self.name).finish_non_exhaustive()
+        f.debug_struct("SasKey")
+            .field("entity", &self.entity)
+            .field("rule", &self.name)
+            .finish_non_exhaustive()
     }
 }
 

@@ -8,8 +8,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use wpc::Describe;
-use wpc::interface::azure_service_bus as interface;
 use wpc::JobId;
+use wpc::interface::azure_service_bus as interface;
 
 use crate::BusError;
 use crate::dialect::address::Entity;
@@ -322,7 +322,8 @@ impl Held {
             let released = sessions.remove(handle);
             drop(sessions);
             let Some(OwnedSession { session, .. }) = released else { return };
-            self.locks().retain(|_, lock| !lock.session.as_ref().is_some_and(|own| Arc::ptr_eq(own, &session)));
+            self.locks()
+                .retain(|_, lock| !lock.session.as_ref().is_some_and(|own| Arc::ptr_eq(own, &session)));
         }
     }
 }

@@ -361,5 +361,9 @@ fn described(entity: &Entity) -> Described {
 fn encoded(settings: &BTreeMap<String, String>, body: String) -> Result<String, BusError> {
     let read = entries(&body).and_then(|entries| entries.into_iter().next());
     let read: Option<BTreeMap<String, String>> = read.map(|entry| entry.settings.into_iter().collect());
-    if read.as_ref() == Some(settings) { Ok(body) } else { Err(BusError::DescribedDiffers { what: "encoding" }) }
+    if read.as_ref() == Some(settings) {
+        Ok(body)
+    } else {
+        Err(BusError::DescribedDiffers { what: "encoding" })
+    }
 }

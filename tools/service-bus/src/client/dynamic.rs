@@ -4,7 +4,9 @@ use tokio::time::Duration;
 use wpc::DynamicPermit;
 
 use super::settle::Demand;
-use super::{AcceptedSession, Administration, Description, Scheduled, Sent, ServiceBus, SessionState, Settled};
+use super::{
+    AcceptedSession, Administration, Description, Scheduled, Sent, ServiceBus, SessionState, Settled,
+};
 use crate::begin::{Dynamic, Needs};
 use crate::dialect::request::Settlement;
 use crate::held::{DeadLetters, Handles, LockedMessage, SessionHandle};
@@ -123,11 +125,7 @@ impl ServiceBus {
     /// # Errors
     ///
     /// As that method; [`BusError::DescribedDiffers`] also if the call was admitted as another action.
-    pub async fn perform(
-        &self,
-        permit: DynamicPermit<'_>,
-        what: Performing,
-    ) -> Result<Answer, BusError> {
+    pub async fn perform(&self, permit: DynamicPermit<'_>, what: Performing) -> Result<Answer, BusError> {
         // The tool's name is the policy's own matter; its action is not.
         if permit.call().action != what.action() {
             let error = BusError::DescribedDiffers { what: "action" };
@@ -136,7 +134,8 @@ impl ServiceBus {
             }
             return Err(error);
         }
-        let session_id = permit.call().arguments.get("session_id").and_then(|id| id.as_text()).map(str::to_owned);
+        let session_id =
+            permit.call().arguments.get("session_id").and_then(|id| id.as_text()).map(str::to_owned);
         macro_rules! with {
             ($value:expr) => {
                 Dynamic { permit, value: $value }

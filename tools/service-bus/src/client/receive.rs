@@ -33,7 +33,11 @@ impl ServiceBus {
     ///
     /// [`BusError`] if nothing was received for another reason than that there was nothing;
     /// [`BusError::effect`] tells whether messages may have been locked all the same.
-    pub async fn receive<A>(&self, permit: Permit<'_, A>, wait: Duration) -> Result<Vec<LockedMessage>, BusError>
+    pub async fn receive<A>(
+        &self,
+        permit: Permit<'_, A>,
+        wait: Duration,
+    ) -> Result<Vec<LockedMessage>, BusError>
     where
         A: Action<Interface = interface::Receive>,
     {
@@ -149,7 +153,9 @@ impl ServiceBus {
             self.wire.receive(of, most, wait, begun.begin_by).await
         };
         match taken.await {
-            Ok((taken, _)) => Ok(said(&begun.spent, "received", taken)?.into_iter().map(|(message, _)| message).collect()),
+            Ok((taken, _)) => {
+                Ok(said(&begun.spent, "received", taken)?.into_iter().map(|(message, _)| message).collect())
+            }
             Err(error) => Err(told(&begun.spent, error)),
         }
     }

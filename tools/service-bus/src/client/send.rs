@@ -183,8 +183,7 @@ impl ServiceBus {
         let done: Result<Scheduled, BusError> = done.await;
         report(
             &begun.spent,
-            done.as_ref()
-                .map(|scheduled| (SCHEDULED, numbers(scheduled.sequence_numbers.iter().copied()))),
+            done.as_ref().map(|scheduled| (SCHEDULED, numbers(scheduled.sequence_numbers.iter().copied()))),
         );
         done
     }

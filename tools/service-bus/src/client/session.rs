@@ -189,8 +189,7 @@ impl ServiceBus {
             compare_receive(&begun, "peek_lock", session_id)?;
             let most = facts::messages(begun.spent.call())?;
             let wanted = session_id.map(str::to_owned);
-            let session =
-                self.wire.accept_session(begun.entity.node(), wanted, wait, begun.begin_by).await?;
+            let session = self.wire.accept_session(begun.entity.node(), wanted, wait, begun.begin_by).await?;
             let session = Arc::new(session);
             // The session is accepted in time, so the effect has begun.
             let credit_by = tokio::time::Instant::now() + wpc::BEGIN_WITHIN;
@@ -249,9 +248,8 @@ impl ServiceBus {
             facts::compare_arguments(begun.spent.call(), Some(&begun.entity), arguments)?;
             begun.spent.facts_encoded();
             let reply = self.ask_about(&begun, &session, request::session_state).await?;
-            received::session_state(&reply.body).ok_or_else(|| BusError::Unknown {
-                problem: "the reply holds no state".to_owned(),
-            })
+            received::session_state(&reply.body)
+                .ok_or_else(|| BusError::Unknown { problem: "the reply holds no state".to_owned() })
         };
         let state: Result<Option<Vec<u8>>, BusError> = state.await;
         report_read(&begun.spent, "read", &state, |_| String::new());
@@ -269,10 +267,8 @@ impl ServiceBus {
             if session.id != *session_id {
                 return Err(BusError::DescribedDiffers { what: "session_id" });
             }
-            let arguments = [
-                ("session_id", facts::text(Some(&session.id))),
-                ("state_bytes", facts::count(bytes.len())),
-            ];
+            let arguments =
+                [("session_id", facts::text(Some(&session.id))), ("state_bytes", facts::count(bytes.len()))];
             facts::compare_arguments(begun.spent.call(), Some(&begun.entity), arguments)?;
             begun.spent.facts_encoded();
             let state = Some(bytes.as_slice()).filter(|bytes| !bytes.is_empty());
@@ -296,9 +292,8 @@ impl ServiceBus {
             facts::compare_arguments(begun.spent.call(), Some(&begun.entity), arguments)?;
             begun.spent.facts_encoded();
             let reply = self.ask_about(&begun, &session, request::renew_session).await?;
-            received::time(&reply.body, "expiration").ok_or_else(|| BusError::Unknown {
-                problem: "the reply does not say until when".to_owned(),
-            })
+            received::time(&reply.body, "expiration")
+                .ok_or_else(|| BusError::Unknown { problem: "the reply does not say until when".to_owned() })
         };
         let renewed: Result<i64, BusError> = renewed.await;
         report(&begun.spent, renewed.as_ref().map(|_| ("renewed", String::new())));

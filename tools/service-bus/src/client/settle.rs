@@ -121,7 +121,10 @@ impl ServiceBus {
         self.settle_begun(&begun, &begun.value, how, demand).await
     }
 
-    pub(super) async fn bury<P: Spendable<Value = DeadLetters>>(&self, permit: P) -> Result<Settled, BusError> {
+    pub(super) async fn bury<P: Spendable<Value = DeadLetters>>(
+        &self,
+        permit: P,
+    ) -> Result<Settled, BusError> {
         let begun = begin(&self.wire, permit, Needs::Requests).await?;
         let DeadLetters { handles, reason, description } = &begun.value;
         let how = Settlement::DeadLetter { reason: reason.clone(), description: description.clone() };
@@ -173,7 +176,9 @@ impl ServiceBus {
         let settled: Result<Settled, BusError> = settled.await;
         report(
             &begun.spent,
-            settled.as_ref().map(|settled| (settled.status, numbers(settled.sequence_numbers.iter().copied()))),
+            settled
+                .as_ref()
+                .map(|settled| (settled.status, numbers(settled.sequence_numbers.iter().copied()))),
         );
         settled
     }
@@ -262,7 +267,9 @@ impl ServiceBus {
     /// A message was not settled; its lock is forgotten if there is none any more.
     fn not_settled(&self, handle: &Handle, error: BusError) -> BusError {
         let is_gone = match &error {
-            BusError::Rejected { condition, .. } => condition.ends_with("-lock-lost") || condition == "status 410",
+            BusError::Rejected { condition, .. } => {
+                condition.ends_with("-lock-lost") || condition == "status 410"
+            }
             BusError::SessionLost => true,
             _ => false,
         };
@@ -273,12 +280,7 @@ impl ServiceBus {
     }
 }
 
-async fn ask(
-    wire: &Arc<Wire>,
-    node: Node,
-    request: Request,
-    begin_by: Instant,
-) -> Result<Reply, BusError> {
+async fn ask(wire: &Arc<Wire>, node: Node, request: Request, begin_by: Instant) -> Result<Reply, BusError> {
     wire.ask(node, request, begin_by).await
 }
 

@@ -69,10 +69,9 @@ impl Entity {
         match (kind, names) {
             ("queue", [name]) => checked(name, MAX_ENTITY).map(Self::Queue),
             ("topic", [name]) => checked(name, MAX_ENTITY).map(Self::Topic),
-            ("subscription", [topic, name]) => Ok(Self::Subscription {
-                topic: checked(topic, MAX_ENTITY)?,
-                name: checked(name, MAX_PART)?,
-            }),
+            ("subscription", [topic, name]) => {
+                Ok(Self::Subscription { topic: checked(topic, MAX_ENTITY)?, name: checked(name, MAX_PART)? })
+            }
             (kind, _) => Err(AddressError {
                 name: kind.to_owned(),
                 why: NameError::Form("is no kind of entity, or has another number of names"),
@@ -116,7 +115,9 @@ fn checked(name: &str, longest: u32) -> Result<String, AddressError> {
         let is_part = longest == MAX_PART && name.contains('/');
         if is_part { Err(NameError::Form("holds a slash")) } else { Ok(name.to_owned()) }
     };
-    check_entity_name(name, longest).and_then(plain).map_err(|why| AddressError { name: name.to_owned(), why })
+    check_entity_name(name, longest)
+        .and_then(plain)
+        .map_err(|why| AddressError { name: name.to_owned(), why })
 }
 
 /// Checks the name of a rule.

@@ -47,7 +47,11 @@ pub(crate) fn peeked(reply: &Value) -> Option<Vec<ReceivedMessage>> {
 /// The messages in the reply to `receive-by-sequence-number`, each with its lock if it has one.
 pub(crate) fn by_number(reply: &Value) -> Option<Vec<(ReceivedMessage, Option<LockToken>)>> {
     let token = |entry: &Value| {
-        if let Some(Value::Uuid(uuid)) = get(entry, "lock-token") { Some(LockToken::of_uuid(uuid)) } else { None }
+        if let Some(Value::Uuid(uuid)) = get(entry, "lock-token") {
+            Some(LockToken::of_uuid(uuid))
+        } else {
+            None
+        }
     };
     entries(reply)?.iter().map(|entry| Some((encoded(entry)?, token(entry)))).collect()
 }

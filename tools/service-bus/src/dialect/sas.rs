@@ -10,8 +10,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sha2::Sha256;
 
 /// What is not encoded: RFC 3986's unreserved characters.
-const ENCODED: &AsciiSet =
-    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// The signature of `key` over `audience` until a time in Unix seconds: a token. Never show it.
 pub(crate) fn token(audience: &str, key_name: &str, key: &str, expires_at_s: i64) -> Option<String> {

@@ -10,12 +10,12 @@ use fe2o3_amqp::session::SessionHandle;
 use fe2o3_amqp::types::messaging::Source;
 use tokio::time::{Instant, timeout};
 
-use super::{HeldSession, LinkId, Wire};
 use super::failed::Failed;
 use super::link::Link;
 use super::receive::{Attaching, Mode, Receiving};
 use super::request::Requests;
 use super::tap::Heard;
+use super::{HeldSession, LinkId, Wire};
 use crate::BusError;
 use crate::dialect::address::{CBS, Node};
 use crate::dialect::session;
@@ -120,7 +120,8 @@ impl Live {
         self.receivers.retain(|_, receiving| !receiving.is_broken());
         let source = Source::builder().address(of.node.address()).build();
         let name = self.next_name();
-        let attaching = Attaching { name, source, properties: None, mode: of.mode, heard: Arc::clone(&self.heard) };
+        let attaching =
+            Attaching { name, source, properties: None, mode: of.mode, heard: Arc::clone(&self.heard) };
         let attached = timeout(wire.timeouts.attach, Receiving::attach(&mut self.session, attaching)).await;
         let (receiving, _) = attached.map_err(|_| late("the link"))??;
         let receiving = Arc::new(receiving);

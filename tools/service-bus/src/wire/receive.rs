@@ -227,7 +227,11 @@ impl Take {
         Ok(())
     }
 
-    fn add(&mut self, live: &mut Live, delivery: Result<Delivery<Body<Value>>, RecvError>) -> Result<(), BusError> {
+    fn add(
+        &mut self,
+        live: &mut Live,
+        delivery: Result<Delivery<Body<Value>>, RecvError>,
+    ) -> Result<(), BusError> {
         let delivery = match delivery {
             Ok(delivery) => Some(delivery),
             // It came, and takes its place in the count.

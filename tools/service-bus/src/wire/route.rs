@@ -133,7 +133,11 @@ pub(crate) fn tls() -> Result<ConfigBuilder<ClientConfig, WantsVerifier>, BusErr
         .map_err(|error| not_connected(&error))
 }
 
-async fn open<S>(stream: S, namespace: &Namespace, heard: Arc<Heard>) -> Result<ConnectionHandle<()>, BusError>
+async fn open<S>(
+    stream: S,
+    namespace: &Namespace,
+    heard: Arc<Heard>,
+) -> Result<ConnectionHandle<()>, BusError>
 where
     S: AsyncRead + AsyncWrite + std::fmt::Debug + Send + Unpin + 'static,
 {

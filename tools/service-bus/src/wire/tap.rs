@@ -222,7 +222,9 @@ impl Scan {
 fn body(frame: &[u8]) -> Option<(u16, Vec<u8>)> {
     let [_, _, _, _, offset, kind, e, f] = *frame.first_chunk::<HEADER>()?;
     let is_plain = kind == 0 && offset == 2;
-    let body = frame.get(HEADER..).filter(|body| is_plain && matches!(body, [0, 0x53, ATTACH | FLOW | TRANSFER, ..]))?;
+    let body = frame
+        .get(HEADER..)
+        .filter(|body| is_plain && matches!(body, [0, 0x53, ATTACH | FLOW | TRANSFER, ..]))?;
     Some((u16::from_be_bytes([e, f]), body.to_vec()))
 }
 

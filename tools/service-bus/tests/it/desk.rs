@@ -40,7 +40,12 @@ async fn fetch(
 }
 
 #[wpc::tool(azure_service_bus::Receive, from = queue("orders"), with(mode = peek_lock))]
-async fn accept(bus: &ServiceBus, session_id: &str, messages: u64, permit: Permit) -> Result<AcceptedSession, BusError> {
+async fn accept(
+    bus: &ServiceBus,
+    session_id: &str,
+    messages: u64,
+    permit: Permit,
+) -> Result<AcceptedSession, BusError> {
     bus.accept_session(permit, Some(session_id), WAIT).await
 }
 

@@ -112,7 +112,11 @@ mod tests {
             &[("CorrelationFilter.Properties.", "x")],
             &[("SqlFilter", "1=1"), ("Other", "x")],
         ] {
-            assert_eq!(describe_rule("r", &settings(rule)).unwrap_err().code(), "unknown_setting", "{rule:?}");
+            assert_eq!(
+                describe_rule("r", &settings(rule)).unwrap_err().code(),
+                "unknown_setting",
+                "{rule:?}"
+            );
         }
     }
 

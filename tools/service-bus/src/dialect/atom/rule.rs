@@ -17,16 +17,8 @@ const CORRELATION: &str = "CorrelationFilter.";
 const PROPERTIES: &str = "CorrelationFilter.Properties.";
 
 /// The fields of a correlation filter, in the order in which they are written.
-const FIELDS: [&str; 8] = [
-    "CorrelationId",
-    "MessageId",
-    "To",
-    "ReplyTo",
-    "Label",
-    "SessionId",
-    "ReplyToSessionId",
-    "ContentType",
-];
+const FIELDS: [&str; 8] =
+    ["CorrelationId", "MessageId", "To", "ReplyTo", "Label", "SessionId", "ReplyToSessionId", "ContentType"];
 
 /// The content of a rule's description.
 pub(super) fn write(name: &str, settings: &BTreeMap<String, String>) -> Result<String, BusError> {
