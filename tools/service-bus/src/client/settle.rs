@@ -266,12 +266,10 @@ impl ServiceBus {
 
     /// A message was not settled; its lock is forgotten if there is none any more.
     fn not_settled(&self, handle: &Handle, error: BusError) -> BusError {
-        let is_gone = match &error {
-            BusError::Rejected { condition, .. } => {
-                condition.ends_with("-lock-lost") || condition == "status 410"
-            }
-            BusError::SessionLost => true,
-            _ => false,
+        let is_gone = if let BusError::Rejected { condition, .. } = &error {
+            condition.ends_with("-lock-lost") || condition == "status 410"
+        } else {
+            matches!(error, BusError::SessionLost)
         };
         if is_gone {
             self.held.forget(handle);

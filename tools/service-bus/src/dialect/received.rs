@@ -41,7 +41,7 @@ pub(crate) fn message(message: AmqpMessage<Body<Value>>) -> Option<ReceivedMessa
 
 /// The messages in the reply to `peek-message`, in order; `None` if it is not such a reply.
 pub(crate) fn peeked(reply: &Value) -> Option<Vec<ReceivedMessage>> {
-    entries(reply)?.iter().map(|entry| encoded(entry)).collect()
+    entries(reply)?.iter().map(encoded).collect()
 }
 
 /// The messages in the reply to `receive-by-sequence-number`, each with its lock if it has one.

@@ -103,14 +103,14 @@ impl Heard {
 
 impl Links {
     fn hear(&mut self, channel: u16, body: &[u8]) -> Option<()> {
-        match body.get(2)? {
-            &ATTACH => {
+        match *body.get(2)? {
+            ATTACH => {
                 let attach: Attach = serde_amqp::from_slice(body).ok()?;
                 if attach.role == Role::Sender {
                     self.names.insert((channel, attach.handle.0), attach.name);
                 }
             }
-            &FLOW => {
+            FLOW => {
                 let flow: Flow = serde_amqp::from_slice(body).ok()?;
                 let name = flow.handle.and_then(|handle| self.names.get(&(channel, handle.0)));
                 // A sender without credit is done with its drain.
