@@ -11,11 +11,11 @@ use wpc_service_bus::{
 
 use crate::place::{HOST, Place, seeded};
 
-pub(crate) mod desk {
+pub(crate) mod policy {
     wpc::policy!("../policies/desk.wpc");
 }
 
-use desk::{Desk, azure_service_bus};
+use policy::{Desk, azure_service_bus};
 
 const WAIT: Duration = Duration::from_millis(300);
 
