@@ -8,7 +8,9 @@ use wpc_model::{Call, Hash, Malformed, Measured, ModelBudget, Policy, Rulings, S
 
 use crate::gate::{Admitted, Core, Slip};
 use crate::ledger::LedgerError;
-use crate::{CallId, Input, JobId, ModelCalled, OpenError, Opening, Outcome, Presented, Refused, Report};
+use crate::{
+    CallId, DynamicPermit, Input, JobId, ModelCalled, OpenError, Opening, Outcome, Presented, Refused, Report,
+};
 
 /// A gate for callers that do not know the policy at compile time: proxies, dispatchers, tests.
 ///
@@ -260,6 +262,17 @@ impl DynamicRunning {
     #[must_use]
     pub fn attempt_seq(&self) -> u64 {
         self.slip.attempt_seq()
+    }
+
+    /// The permit, for a first-party client that takes nothing else: it compares what it sends with the call,
+    /// and reports what the provider answered.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`] with the code `permit_spent` only if it was given out before.
+    pub fn permit(&mut self) -> Result<DynamicPermit<'_>, Refused> {
+        self.slip.give()?;
+        Ok(DynamicPermit::new(Arc::clone(&self.call), Arc::clone(&self.slip)))
     }
 
     /// To be asked right before the effect: whether it may still begin. If not, the call is recorded

@@ -42,7 +42,7 @@ pub use gate::{BEGIN_WITHIN, Input, MAX_DENIALS_PER_SECOND, ModelCalled, OpenErr
 pub use holder::{Holder, SelfIssued};
 pub use identity::{Challenge, Identity, Possession, Presented};
 pub use ledger::{Ledger, LedgerError, MemoryLedger, SqliteLedger};
-pub use permitted::{Permit, Permitted, Spent};
+pub use permitted::{DynamicPermit, Permit, Permitted, Spent};
 pub use place::{NotAllowed, Place};
 pub use refusable::Refusable;
 pub use refused::{Detail, Refused};

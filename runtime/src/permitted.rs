@@ -6,7 +6,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
-use wpc_model::{Call, Malformed, Value};
+use wpc_model::{Call, Credential, Malformed, Value};
 
 use crate::call::{Fact, Seal};
 use crate::describe::Unvalued;
@@ -82,6 +82,17 @@ impl<T, A> Permitted<'_, T, A> {
         self.slip.scope(&self.call.tool)
     }
 
+    /// The job.
+    #[must_use]
+    pub fn job(&self) -> &JobId {
+        self.slip.job()
+    }
+
+    /// What the policy, and those that it extends, demand that the client logs in with.
+    pub fn credentials(&self) -> impl Iterator<Item = Credential> + '_ {
+        self.slip.credentials()
+    }
+
     /// Spends the permit: for clients that encode the value, compare the encoded bytes with the
     /// admitted call, and report what the provider answered.
     ///
@@ -150,6 +161,17 @@ impl<A> Permit<'_, A> {
         self.0.scope()
     }
 
+    /// The job.
+    #[must_use]
+    pub fn job(&self) -> &JobId {
+        self.0.job()
+    }
+
+    /// What the client must log in with, as [`Permitted::credentials`].
+    pub fn credentials(&self) -> impl Iterator<Item = Credential> + '_ {
+        self.0.credentials()
+    }
+
     /// Spends the permit.
     ///
     /// # Errors
@@ -175,6 +197,59 @@ impl<A> fmt::Debug for Permit<'_, A> {
     }
 }
 
+/// The permit of a call that is known only at run time. Otherwise as [`Permit`].
+#[must_use = "dropping it spends the permit without an effect"]
+pub struct DynamicPermit<'g> {
+    call: Arc<Call>,
+    slip: Arc<Slip>,
+    of: PhantomData<&'g ()>,
+}
+
+impl DynamicPermit<'_> {
+    pub(crate) fn new(call: Arc<Call>, slip: Arc<Slip>) -> Self {
+        Self { call, slip, of: PhantomData }
+    }
+
+    /// The call that was admitted.
+    #[must_use]
+    pub fn call(&self) -> &Call {
+        &self.call
+    }
+
+    /// Where the policy lets the tool act, as [`Permitted::scope`].
+    #[must_use]
+    pub fn scope(&self) -> &[String] {
+        self.slip.scope(&self.call.tool)
+    }
+
+    /// The job.
+    #[must_use]
+    pub fn job(&self) -> &JobId {
+        self.slip.job()
+    }
+
+    /// What the client must log in with, as [`Permitted::credentials`].
+    pub fn credentials(&self) -> impl Iterator<Item = Credential> + '_ {
+        self.slip.credentials()
+    }
+
+    /// Spends the permit.
+    ///
+    /// # Errors
+    ///
+    /// As [`Permitted::spend`].
+    pub fn spend(self) -> Result<Spent, Refused> {
+        self.slip.begin_effect()?;
+        Ok(Spent { call: self.call, slip: self.slip })
+    }
+}
+
+impl fmt::Debug for DynamicPermit<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DynamicPermit").field("action", &self.call.action).finish_non_exhaustive()
+    }
+}
+
 /// A permit that is spent: the effect may begin, and its client says what came of it.
 #[derive(Debug)]
 pub struct Spent {
@@ -187,6 +262,19 @@ impl Spent {
     #[must_use]
     pub fn call(&self) -> &Call {
         &self.call
+    }
+
+    /// Whether somebody's approval was used for the call: what a client may ask of calls that no policy
+    /// should allow without.
+    #[must_use]
+    pub fn is_approved(&self) -> bool {
+        self.slip.is_approved()
+    }
+
+    /// Whether some limit counts the call, in the policy or in one that it extends.
+    #[must_use]
+    pub fn is_limited(&self) -> bool {
+        self.slip.is_limited(&self.call)
     }
 
     /// How long from now the effect may still begin: what has not begun by then must not.

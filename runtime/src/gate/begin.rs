@@ -58,8 +58,8 @@ enum Said {
     Nothing,
     /// Nothing was decided, for this reason; the revocation that the log now names.
     Stopped(&'static str, Option<u64>),
-    /// This, with what was charged.
-    Decided(Decision, Vec<Charging>),
+    /// This, with what was charged, and whether an approval was used.
+    Decided(Decision, Vec<Charging>, bool),
 }
 
 /// What one run of the decision says, and what is appended.
@@ -210,7 +210,8 @@ impl Begin {
         let beside = Beside { openings, documents: Vec::new() };
         let mut steps = changed;
         steps.push(Step::With(Body::Attempt(attempt), Box::new(beside)));
-        let said = Said::Decided(admission.decision, admission.charges);
+        let approved = !admission.approvals.is_empty();
+        let said = Said::Decided(admission.decision, admission.charges, approved);
         Run { said, steps, refuses, named, kills: false }
     }
 
@@ -260,14 +261,14 @@ impl Begin {
         };
         self.count(&appended);
         match self.said {
-            Said::Decided(Decision::Allow { .. }, charged) => {
+            Said::Decided(Decision::Allow { .. }, charged, approved) => {
                 // The attempt is the last of what was appended.
                 let last = appended.first_seq.saturating_add(appended.count).saturating_sub(1);
-                let slip = Slip::new(Arc::clone(&self.core), self.call, last, appended.since);
+                let slip = Slip::new(Arc::clone(&self.core), self.call, last, approved, appended.since);
                 let asked = Asking { call: self.asked.call, charged, results: BTreeMap::new() };
                 Ok(Admitted::new(self.core, slip, asked, settling))
             }
-            Said::Decided(Decision::Deny(refusal), _) => Err(self.denied(refusal)),
+            Said::Decided(Decision::Deny(refusal), ..) => Err(self.denied(refusal)),
             Said::Stopped(code, _) => Err(Refused::new(code, self.detail())),
             // A ledger that did not ask cannot have admitted.
             Said::Nothing => Err(Refused::new("ledger_unavailable", self.detail())),

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
-use wpc_model::{Call, Hash, Malformed, Policy, Value};
+use wpc_model::{Call, Credential, Hash, Malformed, Policy, Value, demands};
 
 use super::Core;
 use crate::ledger::FactsBy;
@@ -21,24 +21,35 @@ pub(crate) struct Slip {
     core: Arc<Core>,
     call: CallId,
     attempt_seq: u64,
+    /// Whether somebody approved it.
+    approved: bool,
     /// When the attempt was appended, on the ledger's monotonic clock: however late the answer came.
     admitted_at: Duration,
     report: OnceLock<Report>,
     results: Mutex<BTreeMap<String, Value>>,
     encoded: AtomicBool,
+    given: AtomicBool,
     spent: AtomicBool,
 }
 
 impl Slip {
-    pub(super) fn new(core: Arc<Core>, call: CallId, attempt_seq: u64, admitted_at: Duration) -> Self {
+    pub(super) fn new(
+        core: Arc<Core>,
+        call: CallId,
+        attempt_seq: u64,
+        approved: bool,
+        admitted_at: Duration,
+    ) -> Self {
         Self {
             core,
             call,
             attempt_seq,
+            approved,
             admitted_at,
             report: OnceLock::new(),
             results: Mutex::default(),
             encoded: AtomicBool::new(false),
+            given: AtomicBool::new(false),
             spent: AtomicBool::new(false),
         }
     }
@@ -71,6 +82,35 @@ impl Slip {
     /// The values of the parameters of `tool`'s scope, in order.
     pub(crate) fn scope(&self, tool: &str) -> &[String] {
         self.core.policy.tools.get(tool).map(|tool| tool.scope.as_slice()).unwrap_or_default()
+    }
+
+    /// Whether somebody's approval was used for the call.
+    pub(crate) fn is_approved(&self) -> bool {
+        self.approved
+    }
+
+    /// Whether some limit of the policy, or of one that it extends, counts the call.
+    pub(crate) fn is_limited(&self, call: &Call) -> bool {
+        let counts = |tool| demands(tool, call).is_ok_and(|demands| !demands.is_empty());
+        self.core.policy.layers().any(|layer| layer.tools.get(&call.tool).is_some_and(counts))
+    }
+
+    /// What the policy, and those that it extends, demand that the tool's client logs in with.
+    pub(crate) fn credentials(&self) -> impl Iterator<Item = Credential> + '_ {
+        self.core.policy.layers().filter_map(|layer| layer.settings.credential)
+    }
+
+    /// Gives the permit of a dynamic call out, once.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`] with the code `permit_spent` only if it was given out before.
+    pub(crate) fn give(&self) -> Result<(), Refused> {
+        if self.given.swap(true, Ordering::SeqCst) {
+            let detail = Detail { call: Some(self.call.clone()), ..self.core.detail() };
+            return Err(Refused::new("permit_spent", detail));
+        }
+        Ok(())
     }
 
     /// How long from now the effect may still begin.

@@ -239,7 +239,7 @@ impl crate::Plain for Complete {
         })
     }
 }
-/// Moves messages to the dead-letter queue, reads them there, or deletes them there.
+/// Moves messages that were received to the dead-letter queue.
 #[::core::prelude::v1::derive(::core::fmt::Debug)]
 pub enum Deadletter {}
 /// Every argument of `deadletter`, as a decision sees it.
@@ -248,11 +248,15 @@ pub enum Deadletter {}
     ::core::marker::Copy,
     ::core::fmt::Debug
 )]
-pub struct DeadletterArguments {
+pub struct DeadletterArguments<'a> {
+    /// `description`.
+    pub description: ::core::option::Option<&'a ::core::primitive::str>,
     /// `messages`.
     ///
     /// How many.
     pub messages: ::core::primitive::u64,
+    /// `reason`.
+    pub reason: ::core::option::Option<&'a ::core::primitive::str>,
 }
 /// Arguments of `deadletter` that are stated beside a value.
 #[::core::prelude::v1::derive(
@@ -261,51 +265,71 @@ pub struct DeadletterArguments {
     ::core::fmt::Debug,
     ::core::default::Default
 )]
-pub struct DeadletterOverrides {
+pub struct DeadletterOverrides<'a> {
+    /// `description`, if it is stated.
+    pub description: ::core::option::Option<&'a ::core::primitive::str>,
     /// `messages`, if it is stated.
     pub messages: ::core::option::Option<::core::primitive::u64>,
+    /// `reason`, if it is stated.
+    pub reason: ::core::option::Option<&'a ::core::primitive::str>,
 }
 #[automatically_derived]
 impl crate::Interface for Deadletter {
     const TOOL: &'static ::core::primitive::str = "azure_service_bus";
     const ACTION: &'static ::core::primitive::str = "deadletter";
-    type Facts<'a> = DeadletterArguments;
-    type Overrides<'a> = DeadletterOverrides;
+    type Facts<'a> = DeadletterArguments<'a>;
+    type Overrides<'a> = DeadletterOverrides<'a>;
     fn of_overrides<'a, 'o: 'a>(
-        overrides: DeadletterOverrides,
-    ) -> crate::__private::Measured<DeadletterArguments> {
+        overrides: DeadletterOverrides<'o>,
+    ) -> crate::__private::Measured<DeadletterArguments<'a>> {
         ::core::result::Result::Ok(DeadletterArguments {
+            description: overrides.description,
             messages: crate::__private::stated("messages", overrides.messages)?,
+            reason: overrides.reason,
         })
     }
 }
 #[automatically_derived]
-impl crate::__private::Fact for DeadletterArguments {
+impl crate::__private::Fact for DeadletterArguments<'_> {
     fn value(&self, seal: crate::__private::Seal<'_>) -> crate::__private::Valued {
-        crate::__private::Fields::new(seal).required("messages", &self.messages).finish()
+        crate::__private::Fields::new(seal)
+            .optional("description", &self.description)
+            .required("messages", &self.messages)
+            .optional("reason", &self.reason)
+            .finish()
     }
 }
 #[automatically_derived]
 impl crate::Record for Deadletter {
-    type Fields<'a> = DeadletterArguments;
+    type Fields<'a> = DeadletterArguments<'a>;
 }
 #[automatically_derived]
 impl crate::Plain for Deadletter {
     fn of_arguments<'a, 'o: 'a>(
-        described: DeadletterArguments,
-        overrides: DeadletterOverrides,
-    ) -> crate::__private::Measured<DeadletterArguments> {
+        described: DeadletterArguments<'a>,
+        overrides: DeadletterOverrides<'o>,
+    ) -> crate::__private::Measured<DeadletterArguments<'a>> {
         let _ = (described, overrides);
         ::core::result::Result::Ok(DeadletterArguments {
+            description: crate::__private::agreed_if_any(
+                "description",
+                overrides.description,
+                described.description,
+            )?,
             messages: crate::__private::agreed(
                 "messages",
                 overrides.messages,
                 described.messages,
             )?,
+            reason: crate::__private::agreed_if_any(
+                "reason",
+                overrides.reason,
+                described.reason,
+            )?,
         })
     }
 }
-/// Moves messages to the dead-letter queue, reads them there, or deletes them there.
+/// Reads messages in the dead-letter queue, or deletes them there.
 #[::core::prelude::v1::derive(::core::fmt::Debug)]
 pub enum DeadletterPurge {}
 /// Every argument of `deadletter_purge`, as a decision sees it.
@@ -371,7 +395,7 @@ impl crate::Plain for DeadletterPurge {
         })
     }
 }
-/// Moves messages to the dead-letter queue, reads them there, or deletes them there.
+/// Reads messages in the dead-letter queue, or deletes them there.
 #[::core::prelude::v1::derive(::core::fmt::Debug)]
 pub enum DeadletterRead {}
 /// Every argument of `deadletter_read`, as a decision sees it.
@@ -503,7 +527,172 @@ impl crate::Plain for Defer {
         })
     }
 }
-/// Creates, changes and deletes entities.
+/// Reads what the receivers of a session keep about it.
+#[::core::prelude::v1::derive(::core::fmt::Debug)]
+pub enum GetSessionState {}
+/// Every argument of `get_session_state`, as a decision sees it.
+#[::core::prelude::v1::derive(
+    ::core::clone::Clone,
+    ::core::marker::Copy,
+    ::core::fmt::Debug
+)]
+pub struct GetSessionStateArguments<'a> {
+    /// `session_id`.
+    pub session_id: &'a ::core::primitive::str,
+}
+/// Arguments of `get_session_state` that are stated beside a value.
+#[::core::prelude::v1::derive(
+    ::core::clone::Clone,
+    ::core::marker::Copy,
+    ::core::fmt::Debug,
+    ::core::default::Default
+)]
+pub struct GetSessionStateOverrides<'a> {
+    /// `session_id`, if it is stated.
+    pub session_id: ::core::option::Option<&'a ::core::primitive::str>,
+}
+#[automatically_derived]
+impl crate::Interface for GetSessionState {
+    const TOOL: &'static ::core::primitive::str = "azure_service_bus";
+    const ACTION: &'static ::core::primitive::str = "get_session_state";
+    type Facts<'a> = GetSessionStateArguments<'a>;
+    type Overrides<'a> = GetSessionStateOverrides<'a>;
+    fn of_overrides<'a, 'o: 'a>(
+        overrides: GetSessionStateOverrides<'o>,
+    ) -> crate::__private::Measured<GetSessionStateArguments<'a>> {
+        ::core::result::Result::Ok(GetSessionStateArguments {
+            session_id: crate::__private::stated("session_id", overrides.session_id)?,
+        })
+    }
+}
+#[automatically_derived]
+impl crate::__private::Fact for GetSessionStateArguments<'_> {
+    fn value(&self, seal: crate::__private::Seal<'_>) -> crate::__private::Valued {
+        crate::__private::Fields::new(seal).required("session_id", &self.session_id).finish()
+    }
+}
+#[automatically_derived]
+impl crate::Record for GetSessionState {
+    type Fields<'a> = GetSessionStateArguments<'a>;
+}
+#[automatically_derived]
+impl crate::Plain for GetSessionState {
+    fn of_arguments<'a, 'o: 'a>(
+        described: GetSessionStateArguments<'a>,
+        overrides: GetSessionStateOverrides<'o>,
+    ) -> crate::__private::Measured<GetSessionStateArguments<'a>> {
+        let _ = (described, overrides);
+        ::core::result::Result::Ok(GetSessionStateArguments {
+            session_id: crate::__private::agreed(
+                "session_id",
+                overrides.session_id,
+                described.session_id,
+            )?,
+        })
+    }
+}
+/// Lists the queues or the topics of the namespace.
+#[::core::prelude::v1::derive(::core::fmt::Debug)]
+pub enum ListEntities {}
+/// Every argument of `list_entities`, as a decision sees it.
+#[::core::prelude::v1::derive(
+    ::core::clone::Clone,
+    ::core::marker::Copy,
+    ::core::fmt::Debug
+)]
+pub struct ListEntitiesArguments {
+    /// `kind`.
+    pub kind: ListEntitiesKind,
+}
+/// Arguments of `list_entities` that are stated beside a value.
+#[::core::prelude::v1::derive(
+    ::core::clone::Clone,
+    ::core::marker::Copy,
+    ::core::fmt::Debug,
+    ::core::default::Default
+)]
+pub struct ListEntitiesOverrides {
+    /// `kind`, if it is stated.
+    pub kind: ::core::option::Option<ListEntitiesKind>,
+}
+#[automatically_derived]
+impl crate::Interface for ListEntities {
+    const TOOL: &'static ::core::primitive::str = "azure_service_bus";
+    const ACTION: &'static ::core::primitive::str = "list_entities";
+    type Facts<'a> = ListEntitiesArguments;
+    type Overrides<'a> = ListEntitiesOverrides;
+    fn of_overrides<'a, 'o: 'a>(
+        overrides: ListEntitiesOverrides,
+    ) -> crate::__private::Measured<ListEntitiesArguments> {
+        ::core::result::Result::Ok(ListEntitiesArguments {
+            kind: crate::__private::stated("kind", overrides.kind)?,
+        })
+    }
+}
+#[automatically_derived]
+impl crate::__private::Fact for ListEntitiesArguments {
+    fn value(&self, seal: crate::__private::Seal<'_>) -> crate::__private::Valued {
+        crate::__private::Fields::new(seal).required("kind", &self.kind).finish()
+    }
+}
+#[automatically_derived]
+impl crate::Record for ListEntities {
+    type Fields<'a> = ListEntitiesArguments;
+}
+#[automatically_derived]
+impl crate::Plain for ListEntities {
+    fn of_arguments<'a, 'o: 'a>(
+        described: ListEntitiesArguments,
+        overrides: ListEntitiesOverrides,
+    ) -> crate::__private::Measured<ListEntitiesArguments> {
+        let _ = (described, overrides);
+        ::core::result::Result::Ok(ListEntitiesArguments {
+            kind: crate::__private::agreed("kind", overrides.kind, described.kind)?,
+        })
+    }
+}
+/// `kind` of `list_entities`.
+#[::core::prelude::v1::derive(
+    ::core::clone::Clone,
+    ::core::marker::Copy,
+    ::core::fmt::Debug,
+    ::core::cmp::Eq,
+    ::core::cmp::PartialEq
+)]
+pub enum ListEntitiesKind {
+    /// `queue`.
+    Queue,
+    /// `topic`.
+    Topic,
+}
+#[automatically_derived]
+impl crate::argument::Choice for ListEntitiesKind {
+    fn word(self) -> &'static ::core::primitive::str {
+        match self {
+            Self::Queue => "queue",
+            Self::Topic => "topic",
+        }
+    }
+}
+#[automatically_derived]
+impl crate::argument::Type for ListEntitiesKind {
+    type Value<'a> = Self;
+    type Members<'a> = &'a [Self];
+    type Entries<'a> = crate::Pairs<'a, Self>;
+}
+#[automatically_derived]
+impl crate::argument::Argument<Self> for ListEntitiesKind {
+    fn to_value(&self) -> Self {
+        *self
+    }
+}
+#[automatically_derived]
+impl crate::__private::Fact for ListEntitiesKind {
+    fn value(&self, seal: crate::__private::Seal<'_>) -> crate::__private::Valued {
+        crate::__private::Fact::value(&crate::argument::Choice::word(*self), seal)
+    }
+}
+/// Creates, changes, deletes and reads entities and the rules of subscriptions.
 #[::core::prelude::v1::derive(::core::fmt::Debug)]
 pub enum Manage {}
 /// Every argument of `manage`, as a decision sees it.
@@ -512,7 +701,14 @@ pub enum Manage {}
     ::core::marker::Copy,
     ::core::fmt::Debug
 )]
-pub struct ManageArguments {}
+pub struct ManageArguments<'a> {
+    /// `operation`.
+    pub operation: ::core::option::Option<ManageOperation>,
+    /// the rule's name
+    pub rule: ::core::option::Option<&'a ::core::primitive::str>,
+    /// what is set, by the administration API's names
+    pub settings: ::core::option::Option<crate::TextMap<'a>>,
+}
 /// Arguments of `manage` that are stated beside a value.
 #[::core::prelude::v1::derive(
     ::core::clone::Clone,
@@ -520,37 +716,123 @@ pub struct ManageArguments {}
     ::core::fmt::Debug,
     ::core::default::Default
 )]
-pub struct ManageOverrides {}
+pub struct ManageOverrides<'a> {
+    /// `operation`, if it is stated.
+    pub operation: ::core::option::Option<ManageOperation>,
+    /// `rule`, if it is stated.
+    pub rule: ::core::option::Option<&'a ::core::primitive::str>,
+    /// `settings`, if it is stated.
+    pub settings: ::core::option::Option<crate::TextMap<'a>>,
+}
 #[automatically_derived]
 impl crate::Interface for Manage {
     const TOOL: &'static ::core::primitive::str = "azure_service_bus";
     const ACTION: &'static ::core::primitive::str = "manage";
-    type Facts<'a> = ManageArguments;
-    type Overrides<'a> = ManageOverrides;
+    type Facts<'a> = ManageArguments<'a>;
+    type Overrides<'a> = ManageOverrides<'a>;
     fn of_overrides<'a, 'o: 'a>(
-        overrides: ManageOverrides,
-    ) -> crate::__private::Measured<ManageArguments> {
-        ::core::result::Result::Ok(ManageArguments {})
+        overrides: ManageOverrides<'o>,
+    ) -> crate::__private::Measured<ManageArguments<'a>> {
+        ::core::result::Result::Ok(ManageArguments {
+            operation: overrides.operation,
+            rule: overrides.rule,
+            settings: overrides.settings,
+        })
     }
 }
 #[automatically_derived]
-impl crate::__private::Fact for ManageArguments {
+impl crate::__private::Fact for ManageArguments<'_> {
     fn value(&self, seal: crate::__private::Seal<'_>) -> crate::__private::Valued {
-        crate::__private::Fields::new(seal).finish()
+        crate::__private::Fields::new(seal)
+            .optional("operation", &self.operation)
+            .optional("rule", &self.rule)
+            .optional("settings", &self.settings)
+            .finish()
     }
 }
 #[automatically_derived]
 impl crate::Record for Manage {
-    type Fields<'a> = ManageArguments;
+    type Fields<'a> = ManageArguments<'a>;
 }
 #[automatically_derived]
 impl crate::Plain for Manage {
     fn of_arguments<'a, 'o: 'a>(
-        described: ManageArguments,
-        overrides: ManageOverrides,
-    ) -> crate::__private::Measured<ManageArguments> {
+        described: ManageArguments<'a>,
+        overrides: ManageOverrides<'o>,
+    ) -> crate::__private::Measured<ManageArguments<'a>> {
         let _ = (described, overrides);
-        ::core::result::Result::Ok(ManageArguments {})
+        ::core::result::Result::Ok(ManageArguments {
+            operation: crate::__private::agreed_if_any(
+                "operation",
+                overrides.operation,
+                described.operation,
+            )?,
+            rule: crate::__private::agreed_if_any(
+                "rule",
+                overrides.rule,
+                described.rule,
+            )?,
+            settings: described.settings,
+        })
+    }
+}
+/// `operation` of `manage`.
+#[::core::prelude::v1::derive(
+    ::core::clone::Clone,
+    ::core::marker::Copy,
+    ::core::fmt::Debug,
+    ::core::cmp::Eq,
+    ::core::cmp::PartialEq
+)]
+pub enum ManageOperation {
+    /// `add_rule`.
+    AddRule,
+    /// `create`.
+    Create,
+    /// `delete`.
+    Delete,
+    /// `list_rules`.
+    ListRules,
+    /// `list_subscriptions`.
+    ListSubscriptions,
+    /// `read`.
+    Read,
+    /// `remove_rule`.
+    RemoveRule,
+    /// `update`.
+    Update,
+}
+#[automatically_derived]
+impl crate::argument::Choice for ManageOperation {
+    fn word(self) -> &'static ::core::primitive::str {
+        match self {
+            Self::AddRule => "add_rule",
+            Self::Create => "create",
+            Self::Delete => "delete",
+            Self::ListRules => "list_rules",
+            Self::ListSubscriptions => "list_subscriptions",
+            Self::Read => "read",
+            Self::RemoveRule => "remove_rule",
+            Self::Update => "update",
+        }
+    }
+}
+#[automatically_derived]
+impl crate::argument::Type for ManageOperation {
+    type Value<'a> = Self;
+    type Members<'a> = &'a [Self];
+    type Entries<'a> = crate::Pairs<'a, Self>;
+}
+#[automatically_derived]
+impl crate::argument::Argument<Self> for ManageOperation {
+    fn to_value(&self) -> Self {
+        *self
+    }
+}
+#[automatically_derived]
+impl crate::__private::Fact for ManageOperation {
+    fn value(&self, seal: crate::__private::Seal<'_>) -> crate::__private::Valued {
+        crate::__private::Fact::value(&crate::argument::Choice::word(*self), seal)
     }
 }
 /// Looks at messages without locking them.
@@ -628,13 +910,15 @@ pub enum Receive {}
     ::core::marker::Copy,
     ::core::fmt::Debug
 )]
-pub struct ReceiveArguments {
+pub struct ReceiveArguments<'a> {
     /// `messages`.
     ///
     /// How many.
     pub messages: ::core::primitive::u64,
     /// `mode`.
     pub mode: ReceiveMode,
+    /// the session, if one is named
+    pub session_id: ::core::option::Option<&'a ::core::primitive::str>,
 }
 /// Arguments of `receive` that are stated beside a value.
 #[::core::prelude::v1::derive(
@@ -643,46 +927,50 @@ pub struct ReceiveArguments {
     ::core::fmt::Debug,
     ::core::default::Default
 )]
-pub struct ReceiveOverrides {
+pub struct ReceiveOverrides<'a> {
     /// `messages`, if it is stated.
     pub messages: ::core::option::Option<::core::primitive::u64>,
     /// `mode`, if it is stated.
     pub mode: ::core::option::Option<ReceiveMode>,
+    /// `session_id`, if it is stated.
+    pub session_id: ::core::option::Option<&'a ::core::primitive::str>,
 }
 #[automatically_derived]
 impl crate::Interface for Receive {
     const TOOL: &'static ::core::primitive::str = "azure_service_bus";
     const ACTION: &'static ::core::primitive::str = "receive";
-    type Facts<'a> = ReceiveArguments;
-    type Overrides<'a> = ReceiveOverrides;
+    type Facts<'a> = ReceiveArguments<'a>;
+    type Overrides<'a> = ReceiveOverrides<'a>;
     fn of_overrides<'a, 'o: 'a>(
-        overrides: ReceiveOverrides,
-    ) -> crate::__private::Measured<ReceiveArguments> {
+        overrides: ReceiveOverrides<'o>,
+    ) -> crate::__private::Measured<ReceiveArguments<'a>> {
         ::core::result::Result::Ok(ReceiveArguments {
             messages: crate::__private::stated("messages", overrides.messages)?,
             mode: crate::__private::stated("mode", overrides.mode)?,
+            session_id: overrides.session_id,
         })
     }
 }
 #[automatically_derived]
-impl crate::__private::Fact for ReceiveArguments {
+impl crate::__private::Fact for ReceiveArguments<'_> {
     fn value(&self, seal: crate::__private::Seal<'_>) -> crate::__private::Valued {
         crate::__private::Fields::new(seal)
             .required("messages", &self.messages)
             .required("mode", &self.mode)
+            .optional("session_id", &self.session_id)
             .finish()
     }
 }
 #[automatically_derived]
 impl crate::Record for Receive {
-    type Fields<'a> = ReceiveArguments;
+    type Fields<'a> = ReceiveArguments<'a>;
 }
 #[automatically_derived]
 impl crate::Plain for Receive {
     fn of_arguments<'a, 'o: 'a>(
-        described: ReceiveArguments,
-        overrides: ReceiveOverrides,
-    ) -> crate::__private::Measured<ReceiveArguments> {
+        described: ReceiveArguments<'a>,
+        overrides: ReceiveOverrides<'o>,
+    ) -> crate::__private::Measured<ReceiveArguments<'a>> {
         let _ = (described, overrides);
         ::core::result::Result::Ok(ReceiveArguments {
             messages: crate::__private::agreed(
@@ -691,6 +979,11 @@ impl crate::Plain for Receive {
                 described.messages,
             )?,
             mode: crate::__private::agreed("mode", overrides.mode, described.mode)?,
+            session_id: crate::__private::agreed_if_any(
+                "session_id",
+                overrides.session_id,
+                described.session_id,
+            )?,
         })
     }
 }
@@ -922,5 +1215,80 @@ impl crate::Batched for Send {
     ) -> crate::__private::Measured<SendArguments<'a>> {
         let _ = overrides;
         ::core::result::Result::Ok(SendArguments { messages: batch })
+    }
+}
+/// Keeps something about a session.
+#[::core::prelude::v1::derive(::core::fmt::Debug)]
+pub enum SetSessionState {}
+/// Every argument of `set_session_state`, as a decision sees it.
+#[::core::prelude::v1::derive(
+    ::core::clone::Clone,
+    ::core::marker::Copy,
+    ::core::fmt::Debug
+)]
+pub struct SetSessionStateArguments<'a> {
+    /// `session_id`.
+    pub session_id: &'a ::core::primitive::str,
+    /// `state_bytes`.
+    ///
+    /// In bytes.
+    pub state_bytes: ::core::primitive::u64,
+}
+/// Arguments of `set_session_state` that are stated beside a value.
+#[::core::prelude::v1::derive(
+    ::core::clone::Clone,
+    ::core::marker::Copy,
+    ::core::fmt::Debug,
+    ::core::default::Default
+)]
+pub struct SetSessionStateOverrides<'a> {
+    /// `session_id`, if it is stated.
+    pub session_id: ::core::option::Option<&'a ::core::primitive::str>,
+    /// `state_bytes`, if it is stated.
+    pub state_bytes: ::core::option::Option<::core::primitive::u64>,
+}
+#[automatically_derived]
+impl crate::Interface for SetSessionState {
+    const TOOL: &'static ::core::primitive::str = "azure_service_bus";
+    const ACTION: &'static ::core::primitive::str = "set_session_state";
+    type Facts<'a> = SetSessionStateArguments<'a>;
+    type Overrides<'a> = SetSessionStateOverrides<'a>;
+    fn of_overrides<'a, 'o: 'a>(
+        overrides: SetSessionStateOverrides<'o>,
+    ) -> crate::__private::Measured<SetSessionStateArguments<'a>> {
+        ::core::result::Result::Ok(SetSessionStateArguments {
+            session_id: crate::__private::stated("session_id", overrides.session_id)?,
+            state_bytes: crate::__private::stated("state_bytes", overrides.state_bytes)?,
+        })
+    }
+}
+#[automatically_derived]
+impl crate::__private::Fact for SetSessionStateArguments<'_> {
+    fn value(&self, seal: crate::__private::Seal<'_>) -> crate::__private::Valued {
+        crate::__private::Fields::new(seal)
+            .required("session_id", &self.session_id)
+            .required("state_bytes", &self.state_bytes)
+            .finish()
+    }
+}
+#[automatically_derived]
+impl crate::Record for SetSessionState {
+    type Fields<'a> = SetSessionStateArguments<'a>;
+}
+#[automatically_derived]
+impl crate::Plain for SetSessionState {
+    fn of_arguments<'a, 'o: 'a>(
+        described: SetSessionStateArguments<'a>,
+        overrides: SetSessionStateOverrides<'o>,
+    ) -> crate::__private::Measured<SetSessionStateArguments<'a>> {
+        let _ = (described, overrides);
+        ::core::result::Result::Ok(SetSessionStateArguments {
+            session_id: crate::__private::agreed(
+                "session_id",
+                overrides.session_id,
+                described.session_id,
+            )?,
+            state_bytes: described.state_bytes,
+        })
     }
 }

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use wpc_evidence::checkpoint::SignedCheckpoint;
+use wpc_evidence::statement::Released;
 use wpc_model::Hash;
 
 use super::{
-    Appended, Checked, Decide, Document, Ledger, LedgerError, Opening, RevocationKey, RevocationRow, Task,
-    sealed,
+    Appended, Checked, ClockAccepted, Decide, Document, Ledger, LedgerError, Opening, ReleaseRow, RevocationKey,
+    RevocationRow, Task, sealed,
 };
 use crate::clock::Clock;
 use crate::follow::Follow;
@@ -72,6 +73,14 @@ impl Ledger for Followed {
         self.ledger.anchor()
     }
 
+    fn keep_cosigned(&self, head: &SignedCheckpoint) -> Result<(), LedgerError> {
+        self.ledger.keep_cosigned(head)
+    }
+
+    fn cosigned(&self) -> Result<Vec<SignedCheckpoint>, LedgerError> {
+        self.ledger.cosigned()
+    }
+
     fn leaves(&self, from: u64, most: usize) -> Result<Vec<Vec<u8>>, LedgerError> {
         self.ledger.leaves(from, most)
     }
@@ -90,6 +99,18 @@ impl Ledger for Followed {
 
     fn revocations(&self) -> Result<Vec<RevocationRow>, LedgerError> {
         self.ledger.revocations()
+    }
+
+    fn release(&self, released: &Released, envelope: &[u8]) -> Result<(), LedgerError> {
+        self.ledger.release(released, envelope)
+    }
+
+    fn releases(&self, policy_name: &str) -> Result<Vec<ReleaseRow>, LedgerError> {
+        self.ledger.releases(policy_name)
+    }
+
+    fn accept_clock(&self, by: &str) -> Result<ClockAccepted, LedgerError> {
+        self.ledger.accept_clock(by)
     }
 
     fn erase(&self, job: &JobId) -> Result<(), LedgerError> {

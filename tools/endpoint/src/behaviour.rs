@@ -1,7 +1,4 @@
-//! What the endpoint does with what arrives.
-
-use fe2o3_amqp::types::definitions::{Error, ErrorCondition};
-use fe2o3_amqp::types::primitives::Symbol;
+//! What the endpoint does with what arrives, and to who receives.
 
 /// What the endpoint does with what arrives at one node.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -35,9 +32,38 @@ pub enum Behaviour {
         /// What is wrong.
         description: String,
     },
+    /// `$cbs` and management nodes: does what is asked, and cuts the TCP connection instead of answering.
+    DoThenCut,
+    /// Refuses this many with `com.microsoft:server-busy`, keeps nothing of them, and then accepts.
+    Busy {
+        /// How many are left.
+        times: u32,
+    },
 }
 
-/// An AMQP error.
-pub(crate) fn error(condition: &str, description: &str) -> Error {
-    Error::new(ErrorCondition::Custom(Symbol::from(condition)), description.to_owned(), None)
+/// What happens to a link on which a client receives from one node.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Delivering {
+    /// Messages are delivered.
+    #[default]
+    Normal,
+    /// Nothing is delivered, and nothing answered.
+    Nothing,
+    /// The link is refused.
+    Refuse,
+    /// The link is detached after so many messages.
+    Detach {
+        /// How many are delivered first.
+        after: u32,
+    },
+    /// The connection is closed after so many messages.
+    Close {
+        /// How many are delivered first.
+        after: u32,
+    },
+    /// The TCP connection is cut after so many messages, in the middle of the next frame.
+    Cut {
+        /// How many are delivered first.
+        after: u32,
+    },
 }

@@ -1,17 +1,9 @@
-//! What the endpoint keeps.
+//! What the endpoint shows of what it keeps.
 
 use std::collections::BTreeMap;
 
-use fe2o3_amqp::types::messaging::annotations::{AnnotationKey, OwnedKey};
-use fe2o3_amqp::types::messaging::message::DecodeIntoMessage;
-use fe2o3_amqp::types::messaging::{Body, Message, MessageId};
-use fe2o3_amqp::types::primitives::{SimpleValue, Value};
-use serde_amqp::read::SliceReader;
-
-/// Message format of a batch: every data section is an encoded message.
-///
-/// Source: "Azure Service Bus AMQP 1.0 protocol guide" and all Azure SDKs.
-pub(crate) const BATCH_FORMAT: u32 = 0x8001_3700;
+use crate::message::{ANNOTATIONS, APPLICATION_PROPERTIES, DATA, Message, PROPERTIES, VALUE};
+use crate::wire::value::Value;
 
 /// One message that arrived.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -34,9 +26,11 @@ pub struct Received {
     pub enqueue_at_ms: Option<i64>,
     /// Whether it came in a batch.
     pub batched: bool,
+    /// How often it was delivered and given back.
+    pub delivery_count: u32,
 }
 
-/// One scheduled message.
+/// One message under its number.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Scheduled {
     /// Its sequence number in the entity.
@@ -58,67 +52,57 @@ pub struct Token {
     pub expires_at_ms: Option<i64>,
 }
 
+/// One request to the administration API.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct AdminRequest {
+    /// `PUT`.
+    pub method: String,
+    /// The path with its query.
+    pub path: String,
+    /// The header of that name.
+    pub authorization: Option<String>,
+    /// What it says.
+    pub body: String,
+}
+
 impl Received {
-    /// Reads one delivery: a message, or a batch of them.
-    ///
-    /// # Errors
-    ///
-    /// What is wrong with a batch's inner message.
-    pub(crate) fn unpack(format: u32, message: Message<Body<Value>>) -> Result<Vec<Self>, String> {
-        if format != BATCH_FORMAT {
-            return Ok(vec![Self::read(message)]);
+    pub(crate) fn of(message: &Message, batched: bool, delivery_count: u32) -> Self {
+        let properties = message.section(PROPERTIES);
+        let owned = |index| properties.field(index).as_text().map(str::to_owned);
+        Self {
+            message_id: id(properties.field(0)),
+            subject: owned(3),
+            correlation_id: id(properties.field(5)),
+            content_type: owned(6),
+            session_id: owned(10),
+            properties: message
+                .section(APPLICATION_PROPERTIES)
+                .entries()
+                .iter()
+                .map(|(key, value)| (shown(key), shown(value)))
+                .collect(),
+            body: message.sections().flat_map(|(code, value)| body(code, value)).collect(),
+            enqueue_at_ms: message
+                .entry(ANNOTATIONS, "x-opt-scheduled-enqueue-time")
+                .and_then(Value::as_integer),
+            batched,
+            delivery_count,
         }
-        let Body::Data(sections) = message.body else {
-            return Err("a batch has data sections only".to_owned());
-        };
-        sections.into_iter().map(|section| Ok(Self { batched: true, ..Self::decode(&section.0)? })).collect()
-    }
-
-    /// Reads one encoded message.
-    ///
-    /// # Errors
-    ///
-    /// What the decoder says.
-    pub(crate) fn decode(bytes: &[u8]) -> Result<Self, String> {
-        Body::<Value>::decode_message_from_reader(SliceReader::new(bytes))
-            .map(Self::read)
-            .map_err(|error| error.to_string())
-    }
-
-    fn read(message: Message<Body<Value>>) -> Self {
-        let mut out = Self::default();
-        if let Some(properties) = message.properties {
-            out.message_id = properties.message_id.map(id);
-            out.correlation_id = properties.correlation_id.map(id);
-            out.content_type = properties.content_type.map(|symbol| symbol.0);
-            out.session_id = properties.group_id;
-            out.subject = properties.subject;
-        }
-        if let Some(properties) = message.application_properties {
-            out.properties = properties.0.into_iter().map(|(key, value)| (key, text(value))).collect();
-        }
-        if let Some(annotations) = &message.message_annotations {
-            let key = OwnedKey::from("x-opt-scheduled-enqueue-time");
-            if let Some(Value::Timestamp(at)) = annotations.0.get(&key as &dyn AnnotationKey) {
-                out.enqueue_at_ms = Some(at.milliseconds());
-            }
-        }
-        out.body = match message.body {
-            Body::Data(sections) => sections.into_iter().flat_map(|section| section.0.into_vec()).collect(),
-            Body::Value(value) => format!("{:?}", value.0).into_bytes(),
-            Body::Sequence(_) | Body::Empty => Vec::new(),
-        };
-        out
     }
 }
 
-fn id(id: MessageId) -> String {
-    match id {
-        MessageId::String(text) => text,
-        MessageId::Ulong(_) | MessageId::Uuid(_) | MessageId::Binary(_) => format!("{id:?}"),
+fn body(code: u64, value: &Value) -> Vec<u8> {
+    match (code, value) {
+        (DATA, Value::Binary(bytes)) => bytes.clone(),
+        (VALUE, value) => format!("{value:?}").into_bytes(),
+        _ => Vec::new(),
     }
 }
 
-fn text(value: SimpleValue) -> String {
-    if let SimpleValue::String(text) = value { text } else { format!("{value:?}") }
+fn id(value: &Value) -> Option<String> {
+    (*value != Value::Null).then(|| shown(value))
+}
+
+fn shown(value: &Value) -> String {
+    value.as_text().map_or_else(|| format!("{value:?}"), str::to_owned)
 }

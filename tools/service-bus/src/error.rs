@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use wpc::Refused;
 
+use crate::wire::BUSY;
 use crate::{AddressError, MessageError};
 
 /// A call that the broker did not confirm.
@@ -81,6 +82,59 @@ pub enum BusError {
         /// What was waited for.
         what: &'static str,
     },
+    /// The broker had too much to do, each time that it was tried; nothing was done.
+    #[error("the broker is busy: {description}")]
+    Busy {
+        /// The broker's words.
+        description: String,
+    },
+    /// The policy demands that the client logs in otherwise, or does not say that a shared access key may be
+    /// used.
+    #[error("the policy does not let the client use its credential")]
+    CredentialNotAllowed,
+    /// No message or session is held under this handle: it was never received by this job, or was settled, or
+    /// its lock has ended, or it is another entity's.
+    #[error("nothing that this job received is held under the handle")]
+    NotHeld,
+    /// The session's lock ended with the connection on which it was accepted.
+    #[error("the session's lock ended with its connection")]
+    SessionLost,
+    /// The policy has no limit that counts this call: giving messages back without end is an attack.
+    #[error("`{action}` needs a limit in the policy")]
+    NotLimited {
+        /// The action.
+        action: &'static str,
+    },
+    /// Nobody approved the call: dead letters and the namespace itself are touched only with an approval.
+    #[error("`{action}` needs somebody's approval")]
+    NotApproved {
+        /// The action.
+        action: &'static str,
+    },
+    /// Some of a call's messages were settled, and some were not.
+    #[error("{done} of {of} were settled, the others not: {problem}")]
+    PartlySettled {
+        /// How many were.
+        done: usize,
+        /// How many the call was about.
+        of: usize,
+        /// What the first of the others came to.
+        problem: String,
+    },
+    /// Messages came that could not be read; they are locked until their locks end, or gone.
+    #[error("{messages} messages came that could not be read")]
+    Unreadable {
+        /// How many.
+        messages: usize,
+    },
+    /// The administration API has no such setting, or not for this kind of entity.
+    #[error("{setting:?} is no setting of a {of}")]
+    UnknownSetting {
+        /// The setting.
+        setting: String,
+        /// What it is no setting of.
+        of: &'static str,
+    },
     /// The broker refused it: its own outcome.
     #[error("the broker rejected it: {condition}: {description}")]
     Rejected {
@@ -130,6 +184,15 @@ impl BusError {
             Self::TooLarge { .. } => "too_large",
             Self::PermitExpired => "permit_expired",
             Self::TimedOut { .. } => "timed_out",
+            Self::Busy { .. } => "server_busy",
+            Self::CredentialNotAllowed => "credential_not_allowed",
+            Self::NotHeld => "not_held",
+            Self::SessionLost => "session_lost",
+            Self::NotLimited { .. } => "not_limited",
+            Self::NotApproved { .. } => "not_approved",
+            Self::PartlySettled { .. } => "partly_settled",
+            Self::Unreadable { .. } => "unreadable",
+            Self::UnknownSetting { .. } => "unknown_setting",
             Self::Rejected { .. } => "rejected",
             Self::Released => "released",
             Self::Modified => "modified",
@@ -141,7 +204,7 @@ impl BusError {
     #[must_use]
     pub const fn effect(&self) -> Effect {
         match self {
-            Self::Unknown { .. } => Effect::Unknown,
+            Self::Unknown { .. } | Self::PartlySettled { .. } | Self::Unreadable { .. } => Effect::Unknown,
             Self::Refused(_)
             | Self::Address(_)
             | Self::Message(_)
@@ -155,6 +218,13 @@ impl BusError {
             | Self::TooLarge { .. }
             | Self::PermitExpired
             | Self::TimedOut { .. }
+            | Self::Busy { .. }
+            | Self::CredentialNotAllowed
+            | Self::NotHeld
+            | Self::SessionLost
+            | Self::NotLimited { .. }
+            | Self::NotApproved { .. }
+            | Self::UnknownSetting { .. }
             | Self::Rejected { .. }
             | Self::Released
             | Self::Modified => Effect::Nothing,
@@ -170,6 +240,7 @@ impl BusError {
                 Some(condition.as_str())
             }
             Self::Released | Self::Modified => Some(self.code()),
+            Self::Busy { .. } => Some(BUSY),
             Self::Refused(_)
             | Self::Address(_)
             | Self::Message(_)
@@ -182,6 +253,14 @@ impl BusError {
             | Self::TooLarge { .. }
             | Self::PermitExpired
             | Self::TimedOut { .. }
+            | Self::CredentialNotAllowed
+            | Self::NotHeld
+            | Self::SessionLost
+            | Self::NotLimited { .. }
+            | Self::NotApproved { .. }
+            | Self::PartlySettled { .. }
+            | Self::Unreadable { .. }
+            | Self::UnknownSetting { .. }
             | Self::Unknown { .. } => None,
         }
         .filter(|condition| !condition.is_empty())

@@ -36,19 +36,49 @@ pub(crate) fn compare(call: &Call, outgoing: &Outgoing) -> Result<(), BusError> 
     if arguments.is_empty() { Ok(()) } else { differs("arguments") }
 }
 
-/// Compares a number of messages with the call that was admitted: entity and count.
+/// Compares what is about to be asked with the call that was admitted: entity, and every argument.
 ///
 /// # Errors
 ///
 /// As [`compare`].
-pub(crate) fn compare_count(call: &Call, entity: &Entity, messages: usize) -> Result<(), BusError> {
-    compare_entity(call, entity)?;
-    let messages = i64::try_from(messages).map(Value::Int).ok();
-    let mut arguments = call.arguments.clone();
-    if arguments.remove("messages") != messages {
-        return differs("messages");
+pub(crate) fn compare_arguments(
+    call: &Call,
+    entity: Option<&Entity>,
+    arguments: impl IntoIterator<Item = (&'static str, Option<Value>)>,
+) -> Result<(), BusError> {
+    match entity {
+        Some(entity) => compare_entity(call, entity)?,
+        None if call.resource.is_some() => return differs("entity"),
+        None => {}
     }
-    if arguments.is_empty() { Ok(()) } else { differs("arguments") }
+    let mut admitted = call.arguments.clone();
+    for (what, value) in arguments {
+        if admitted.remove(what) != value {
+            return differs(what);
+        }
+    }
+    // An argument that this client does not know cannot have been compared.
+    if admitted.is_empty() { Ok(()) } else { differs("arguments") }
+}
+
+/// How many messages the call was admitted to.
+///
+/// # Errors
+///
+/// [`BusError::DescribedDiffers`] if the call does not say so.
+pub(crate) fn messages(call: &Call) -> Result<u32, BusError> {
+    let Some(Value::Int(messages)) = call.arguments.get("messages") else { return differs("messages") };
+    u32::try_from(*messages).or_else(|_| differs("messages"))
+}
+
+/// A count, as the model has it.
+pub(crate) fn count(count: usize) -> Option<Value> {
+    i64::try_from(count).map(Value::Int).ok()
+}
+
+/// A text that may be absent, as the model has it.
+pub(crate) fn text(text: Option<&str>) -> Option<Value> {
+    text.map(Value::text)
 }
 
 /// When scheduled messages become due, in Unix milliseconds.
@@ -74,8 +104,10 @@ fn short(id: String, job: &str) -> String {
 }
 
 fn compare_entity(call: &Call, entity: &Entity) -> Result<(), BusError> {
-    let names = call.resource.as_ref().map(|resource| resource.names.as_slice());
-    if names == Some(&[entity.node().to_owned()]) { Ok(()) } else { differs("entity") }
+    let is_same = call.resource.as_ref().is_some_and(|resource| {
+        resource.kind == entity.kind() && resource.names.iter().map(String::as_str).eq(entity.names())
+    });
+    if is_same { Ok(()) } else { differs("entity") }
 }
 
 fn compare_message(admitted: &BTreeMap<String, Value>, encoded: &Message) -> Result<(), BusError> {
@@ -145,10 +177,14 @@ mod tests {
         }
     }
 
+    fn queue(name: &str) -> Entity {
+        Entity::of("queue", &[name]).unwrap()
+    }
+
     #[track_caller]
     fn check(call: &Call, messages: &[Message], at: Option<i64>, expect: Result<(), &str>) {
         let ids = (0..).map(|index| format!("job:1:{index}"));
-        let outgoing = Outgoing::encode(Entity::parse("orders").unwrap(), ids.zip(messages), at).unwrap();
+        let outgoing = Outgoing::encode(queue("orders"), ids.zip(messages), at).unwrap();
         let found = compare(call, &outgoing).map_err(|error| error.to_string());
         let expect =
             expect.map_err(|what| format!("what was encoded differs from what was described in its {what}"));
@@ -198,13 +234,24 @@ mod tests {
     }
 
     #[test]
-    fn a_cancelled_count_is_the_admitted_count() {
+    fn every_argument_of_a_call_without_messages_is_compared() {
         let mut call = call(Vec::new(), None);
-        call.arguments.insert("messages".to_owned(), Value::Int(2));
-        let orders = Entity::parse("orders").unwrap();
-        assert!(compare_count(&call, &orders, 2).is_ok());
-        assert!(compare_count(&call, &orders, 3).is_err());
-        assert!(compare_count(&call, &Entity::parse("other").unwrap(), 2).is_err());
+        call.arguments = [("messages", Value::Int(2)), ("reason", Value::text("bad"))]
+            .map(|(name, value)| (name.to_owned(), value))
+            .into();
+        let same = |messages, reason| {
+            let arguments = [("messages", count(messages)), ("reason", text(reason))];
+            compare_arguments(&call, Some(&queue("orders")), arguments)
+        };
+        assert!(same(2, Some("bad")).is_ok());
+        assert!(same(3, Some("bad")).is_err());
+        assert!(same(2, None).is_err());
+        let count = [("messages", count(2))];
+        assert!(compare_arguments(&call, Some(&queue("orders")), count.clone()).is_err());
+        assert!(compare_arguments(&call, Some(&queue("other")), count.clone()).is_err());
+        assert!(compare_arguments(&call, None, count).is_err());
+        let topic = Entity::of("topic", &["orders"]).unwrap();
+        assert!(compare_arguments(&call, Some(&topic), [("messages", super::count(2))]).is_err());
     }
 
     #[test]

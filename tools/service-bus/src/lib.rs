@@ -37,13 +37,16 @@
 //! engines, and what it sends is read by Azure's own Python SDK, all on loopback; what Azure does
 //! differently (redirects, throttling, its error texts) is not known to work.
 
+mod admin;
 mod begin;
 mod client;
 mod credential;
 mod dialect;
 mod error;
 mod facts;
+mod held;
 mod message;
+mod received;
 mod sending;
 mod timeouts;
 mod wire;
@@ -51,8 +54,14 @@ mod wire;
 #[cfg(test)]
 mod tests;
 
-pub use client::{Scheduled, Sent, ServiceBus};
+pub use client::{
+    AcceptedSession, Administration, Answer, Description, Local, Operation, Performing, Scheduled, Sent,
+    ServiceBus, SessionState, Settled,
+};
+pub use credential::SasKey;
 pub use dialect::address::{AddressError, Namespace};
 pub use error::{BusError, Effect};
+pub use held::{DeadLetters, Handle, Handles, LockedMessage, SessionHandle};
 pub use message::{MAX_BODY_BYTES, Message, MessageBuilder, MessageError};
+pub use received::{MessageState, PropertyValue, ReceivedMessage};
 pub use timeouts::Timeouts;

@@ -7,6 +7,7 @@ use tokio::time::Instant;
 use crate::dialect::address::Entity;
 use crate::dialect::encoded::{Encoded, MAX_MESSAGE_ID, Opened};
 use crate::dialect::reply::Reply;
+use crate::dialect::request;
 use crate::dialect::{batch, schedule};
 use crate::error::outside;
 use crate::wire::Wire;
@@ -69,14 +70,14 @@ impl Outgoing {
             Some((_, opened)) => (SINGLE, opened.message),
             None => (batch::FORMAT, batch::envelope(self.messages)),
         };
-        wire.deliver(self.entity, format, message, begin_by).await
+        wire.deliver(self.entity.node(), format, message, begin_by).await
     }
 
     /// Schedules them in one request; the sequence numbers, in order.
     pub(crate) async fn schedule(self, wire: &Arc<Wire>, begin_by: Instant) -> Result<Vec<i64>, BusError> {
         let count = self.messages.len();
         let request = schedule::schedule(self.messages, wire.timeouts.answer_ms());
-        let reply = done(wire.ask(self.entity, request, begin_by).await?)?;
+        let reply = done(wire.ask(self.entity.node(), request, begin_by).await?)?;
         let numbers = schedule::sequence_numbers(&reply.body).filter(|numbers| numbers.len() == count);
         numbers.ok_or_else(|| BusError::Unknown {
             problem: "the reply does not number every scheduled message".to_owned(),
@@ -87,19 +88,19 @@ impl Outgoing {
 /// Cancels scheduled messages in one request.
 pub(crate) async fn cancel(
     wire: &Arc<Wire>,
-    entity: Entity,
+    entity: &Entity,
     sequence_numbers: &[i64],
     begin_by: Instant,
 ) -> Result<(), BusError> {
     if sequence_numbers.is_empty() {
         return Err(BusError::Empty);
     }
-    let request = schedule::cancel(sequence_numbers, wire.timeouts.answer_ms());
-    done(wire.ask(entity, request, begin_by).await?).map(drop)
+    let request = request::cancel(sequence_numbers, wire.timeouts.answer_ms());
+    done(wire.ask(entity.node(), request, begin_by).await?).map(drop)
 }
 
 /// A reply that says yes. A clear no is the broker's own outcome; anything else is no answer.
-fn done(reply: Reply) -> Result<Reply, BusError> {
+pub(crate) fn done(reply: Reply) -> Result<Reply, BusError> {
     if reply.is_done() {
         return Ok(reply);
     }

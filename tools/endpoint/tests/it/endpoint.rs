@@ -79,8 +79,8 @@ async fn without_a_token_no_link_where_tokens_are_required() {
     let settings = Settings { token_required: true, ..Settings::default() };
     let endpoint = Endpoint::start_with(settings).await.unwrap();
     let (_connection, mut session) = connect(&endpoint).await;
-    let mut sender = Sender::attach(&mut session, "a", "orders").await.unwrap();
-    assert!(sender.send(message("1", "x")).await.is_err());
+    let refused = Sender::attach(&mut session, "a", "orders").await.unwrap_err();
+    assert!(refused.to_string().contains("no token was put for it"), "{refused}");
     assert_eq!(endpoint.messages("orders"), []);
 }
 

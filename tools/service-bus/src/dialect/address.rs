@@ -7,6 +7,9 @@ use wpc_model::{NameError, check_entity_name, check_host};
 /// Longest name of a queue or topic, in characters (resource name rules).
 const MAX_ENTITY: u32 = 260;
 
+/// Longest name of a subscription or a rule, in characters (resource name rules).
+const MAX_PART: u32 = 50;
+
 /// Where clients put their tokens.
 pub(crate) const CBS: &str = "$cbs";
 
@@ -47,34 +50,104 @@ impl Namespace {
     }
 }
 
-/// A queue or a topic: what one can send to.
-///
-/// Service Bus keeps both in one space of names, so the kind is not part of an address.
+/// A queue, a topic, or a subscription of a topic.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub(crate) struct Entity(String);
+pub(crate) enum Entity {
+    Queue(String),
+    Topic(String),
+    Subscription { topic: String, name: String },
+}
 
 impl Entity {
-    /// Checks a queue's or topic's name.
+    /// Checks an entity's names, one for each slot of its kind.
     ///
     /// # Errors
     ///
-    /// [`AddressError`] only if Service Bus could not have an entity of this name, or it could be
-    /// read as something else (`orders/$management`, `topic/Subscriptions/x`).
-    pub(crate) fn parse(name: &str) -> Result<Self, AddressError> {
-        match check_entity_name(name, MAX_ENTITY) {
-            Ok(()) => Ok(Self(name.to_owned())),
-            Err(why) => Err(AddressError { name: name.to_owned(), why }),
+    /// [`AddressError`] only if Service Bus has no such kind, could not have an entity of this name, or it
+    /// could be read as something else (`orders/$management`, `topic/Subscriptions/x`).
+    pub(crate) fn of(kind: &str, names: &[&str]) -> Result<Self, AddressError> {
+        match (kind, names) {
+            ("queue", [name]) => checked(name, MAX_ENTITY).map(Self::Queue),
+            ("topic", [name]) => checked(name, MAX_ENTITY).map(Self::Topic),
+            ("subscription", [topic, name]) => {
+                Ok(Self::Subscription { topic: checked(topic, MAX_ENTITY)?, name: checked(name, MAX_PART)? })
+            }
+            (kind, _) => Err(AddressError {
+                name: kind.to_owned(),
+                why: NameError::Form("is no kind of entity, or has another number of names"),
+            }),
         }
     }
 
-    /// Where messages for it are sent.
-    pub(crate) fn node(&self) -> &str {
+    /// Its kind, as interfaces name it.
+    pub(crate) const fn kind(&self) -> &'static str {
+        match self {
+            Self::Queue(_) => "queue",
+            Self::Topic(_) => "topic",
+            Self::Subscription { .. } => "subscription",
+        }
+    }
+
+    /// Its names, one for each slot of its kind.
+    pub(crate) fn names(&self) -> Vec<&str> {
+        match self {
+            Self::Queue(name) | Self::Topic(name) => vec![name],
+            Self::Subscription { topic, name } => vec![topic, name],
+        }
+    }
+
+    /// Where messages go to and come from.
+    pub(crate) fn node(&self) -> Node {
+        Node(match self {
+            Self::Queue(name) | Self::Topic(name) => name.clone(),
+            Self::Subscription { topic, name } => format!("{topic}/Subscriptions/{name}"),
+        })
+    }
+
+    /// Where its dead letters are.
+    pub(crate) fn deadletter(&self) -> Node {
+        Node(format!("{}/$deadletterqueue", self.node().0))
+    }
+}
+
+fn checked(name: &str, longest: u32) -> Result<String, AddressError> {
+    let plain = |()| {
+        let is_part = longest == MAX_PART && name.contains('/');
+        if is_part { Err(NameError::Form("holds a slash")) } else { Ok(name.to_owned()) }
+    };
+    check_entity_name(name, longest)
+        .and_then(plain)
+        .map_err(|why| AddressError { name: name.to_owned(), why })
+}
+
+/// Checks the name of a rule.
+///
+/// # Errors
+///
+/// [`AddressError`] only if Service Bus could not have a rule of this name. The rule that a subscription
+/// begins with is called `$Default`.
+pub(crate) fn check_rule(name: &str) -> Result<(), AddressError> {
+    if name == "$Default" { Ok(()) } else { checked(name, MAX_PART).map(drop) }
+}
+
+/// What a link can be attached to: an entity, its dead-letter queue, or the management node of either.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) struct Node(String);
+
+impl Node {
+    /// The namespace itself.
+    pub(crate) const fn root() -> Self {
+        Self(String::new())
+    }
+
+    /// Its address on a connection to its namespace.
+    pub(crate) fn address(&self) -> &str {
         &self.0
     }
 
     /// Where requests about it are sent.
-    pub(crate) fn management(&self) -> String {
-        format!("{}/$management", self.0)
+    pub(crate) fn management(&self) -> Self {
+        Self(format!("{}/$management", self.0))
     }
 }
 
@@ -97,10 +170,14 @@ impl std::error::Error for AddressError {}
 mod tests {
     use super::*;
 
+    fn queue(name: &str) -> Result<Entity, AddressError> {
+        Entity::of("queue", &[name])
+    }
+
     #[test]
     fn an_entity_cannot_name_another_node() {
         for name in ["orders", "orders/eu-1", "a.b_c-d", "Orders"] {
-            assert_eq!(Entity::parse(name).unwrap().node(), name);
+            assert_eq!(queue(name).unwrap().node().address(), name);
         }
         for name in [
             "",
@@ -118,24 +195,36 @@ mod tests {
             "orders ",
             &"q".repeat(261),
         ] {
-            assert!(Entity::parse(name).is_err(), "{name}");
+            assert!(queue(name).is_err(), "{name}");
         }
     }
 
     #[test]
     fn addresses_are_those_of_the_azure_sdks() {
         let namespace = Namespace::parse("CONTOSO.servicebus.windows.net").unwrap();
-        let entity = Entity::parse("orders").unwrap();
-        assert_eq!(namespace.audience(entity.node()), "sb://contoso.servicebus.windows.net/orders");
-        assert_eq!(
-            namespace.audience(&entity.management()),
-            "sb://contoso.servicebus.windows.net/orders/$management"
-        );
+        let orders = queue("orders").unwrap();
+        let agent = Entity::of("subscription", &["refunds/eu", "agent"]).unwrap();
+        for (node, expected) in [
+            (orders.node(), "sb://contoso.servicebus.windows.net/orders"),
+            (orders.node().management(), "sb://contoso.servicebus.windows.net/orders/$management"),
+            (orders.deadletter(), "sb://contoso.servicebus.windows.net/orders/$deadletterqueue"),
+            (agent.node(), "sb://contoso.servicebus.windows.net/refunds/eu/Subscriptions/agent"),
+        ] {
+            assert_eq!(namespace.audience(node.address()), expected);
+        }
+    }
+
+    #[test]
+    fn an_entity_of_another_kind_is_none() {
+        assert!(Entity::of("topic", &["a", "b"]).is_err());
+        assert!(Entity::of("subscription", &["a", "b/c"]).is_err());
+        assert!(Entity::of("subscription", &["a", &"s".repeat(51)]).is_err());
+        assert!(Entity::of("namespace", &["a"]).is_err());
     }
 
     #[test]
     fn a_problem_with_a_name_says_what_and_why() {
-        let error = Entity::parse("orders/$management").unwrap_err();
+        let error = queue("orders/$management").unwrap_err();
         assert_eq!(
             error.to_string(),
             "the name \"orders/$management\" has an empty, `.`, `..`, `subscriptions` or `$` part"

@@ -1,4 +1,5 @@
-//! What Service Bus means by AMQP: addresses, tokens, batches, scheduling. No connection, no clock.
+//! What Service Bus means by AMQP: addresses, tokens, batches, requests, what is received; and by ATOM:
+//! descriptions of entities. No connection, no clock.
 //!
 //! ```text
 //! Message ──Encoded::new──▶ bytes ──Encoded::open──▶ Opened   what is sent is what was read
@@ -9,8 +10,14 @@
 //! the wire traces of SERVICE_BUS.md section 3.
 
 pub(crate) mod address;
+pub(crate) mod atom;
 pub(crate) mod batch;
 pub(crate) mod encoded;
+pub(crate) mod lock;
+pub(crate) mod received;
 pub(crate) mod reply;
+pub(crate) mod request;
+pub(crate) mod sas;
 pub(crate) mod schedule;
+pub(crate) mod session;
 pub(crate) mod token;

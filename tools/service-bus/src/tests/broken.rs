@@ -72,7 +72,7 @@ async fn a_connection_that_died_while_nothing_was_under_way_costs_nothing() {
     send(&wire, "first").await.unwrap();
     // Another entity's message takes the shared connection down.
     endpoint.behave("poison", Behaviour::Cut);
-    let poison = Entity::parse("poison").unwrap();
+    let poison = Entity::of("queue", &["poison"]).unwrap();
     let outgoing = Outgoing::encode(poison, [("id".to_owned(), &message("x"))], None).unwrap();
     outgoing.send(&wire, soon()).await.unwrap_err();
     send(&wire, "second").await.unwrap();

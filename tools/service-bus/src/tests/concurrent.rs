@@ -37,7 +37,7 @@ async fn calls_to_several_entities_do_not_mix() {
         calls.spawn(async move {
             let name = format!("queue-{}", number % 5);
             let message = message(&name);
-            let entity = Entity::parse(&name).unwrap();
+            let entity = Entity::of("queue", &[&name]).unwrap();
             Outgoing::encode(entity, [("id".to_owned(), &message)], None).unwrap().send(&wire, soon()).await
         });
     }

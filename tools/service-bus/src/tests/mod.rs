@@ -32,7 +32,7 @@ fn namespace() -> Namespace {
 }
 
 fn orders() -> Entity {
-    Entity::parse("orders").unwrap()
+    Entity::of("queue", &["orders"]).unwrap()
 }
 
 fn wire(endpoint: &Endpoint) -> Arc<Wire> {
@@ -40,7 +40,7 @@ fn wire(endpoint: &Endpoint) -> Arc<Wire> {
 }
 
 fn wire_with(endpoint: &Endpoint, credential: Credential, timeouts: Timeouts) -> Arc<Wire> {
-    Arc::new(Wire::new(namespace(), Route::local(endpoint.addr()).unwrap(), credential, timeouts))
+    Arc::new(Wire::new(namespace(), Route::local(endpoint.addr(), None).unwrap(), credential, timeouts))
 }
 
 fn message(body: &str) -> Message {

@@ -138,7 +138,7 @@ async fn listen() -> (TcpListener, SocketAddr) {
 }
 
 fn wire_to(addr: SocketAddr, timeouts: Timeouts) -> Arc<Wire> {
-    Arc::new(Wire::new(namespace(), Route::local(addr).unwrap(), Credential::Anonymous, timeouts))
+    Arc::new(Wire::new(namespace(), Route::local(addr, None).unwrap(), Credential::Anonymous, timeouts))
 }
 
 #[track_caller]
@@ -186,7 +186,7 @@ async fn an_effect_does_not_begin_after_its_time() {
     send(&wire, "first").await.unwrap();
     let late = Instant::now();
     check(outgoing(&[message("late")]).send(&wire, late).await, "permit_expired", Effect::Nothing);
-    let cancelled = crate::sending::cancel(&wire, orders(), &[1], late).await;
+    let cancelled = crate::sending::cancel(&wire, &orders(), &[1], late).await;
     check(cancelled, "permit_expired", Effect::Nothing);
     send(&wire, "second").await.unwrap();
     assert_eq!(bodies(&endpoint), ["first", "second"]);

@@ -59,7 +59,7 @@ async fn a_message_or_batch_larger_than_the_link_takes_is_refused_before_it_is_s
 #[tokio::test]
 async fn no_connection_is_no_message() {
     let gone = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let route = Route::local(gone.local_addr().unwrap()).unwrap();
+    let route = Route::local(gone.local_addr().unwrap(), None).unwrap();
     drop(gone);
     let wire = Arc::new(Wire::new(namespace(), route, Credential::Anonymous, Timeouts::default()));
     let error = send(&wire, "no").await.unwrap_err();
@@ -69,10 +69,10 @@ async fn no_connection_is_no_message() {
 #[test]
 fn plain_tcp_never_leaves_the_machine() {
     for addr in ["127.0.0.1:5672", "127.8.8.8:1", "[::1]:5672", "[::ffff:127.0.0.1]:5672"] {
-        assert!(Route::local(addr.parse().unwrap()).is_ok(), "{addr}");
+        assert!(Route::local(addr.parse().unwrap(), None).is_ok(), "{addr}");
     }
     for addr in ["10.0.0.1:5672", "0.0.0.0:5672", "[::]:5672", "[2001:db8::1]:5672", "[::ffff:10.0.0.1]:5672"]
     {
-        assert_eq!(Route::local(addr.parse().unwrap()).unwrap_err().code(), "not_loopback", "{addr}");
+        assert_eq!(Route::local(addr.parse().unwrap(), None).unwrap_err().code(), "not_loopback", "{addr}");
     }
 }

@@ -32,6 +32,7 @@ async fn a_message_arrives_with_all_its_parts() {
         body: rich().body().to_vec(),
         enqueue_at_ms: None,
         batched: false,
+        delivery_count: 0,
     };
     assert_eq!(endpoint.messages("orders"), [expected]);
     endpoint.stop().await;
@@ -77,7 +78,7 @@ async fn messages_to_several_entities_share_one_connection() {
     let endpoint = Endpoint::start().await.unwrap();
     let wire = wire(&endpoint);
     for name in ["orders", "invoices", "orders"] {
-        let entity = Entity::parse(name).unwrap();
+        let entity = Entity::of("queue", &[name]).unwrap();
         let message = message(name);
         Outgoing::encode(entity, [("id".to_owned(), &message)], None)
             .unwrap()

@@ -2,7 +2,7 @@
 
 use fe2o3_amqp::connection::ConnectionStopReason;
 use fe2o3_amqp::link::{
-    LinkStateError, ReceiverAttachError, SendError, SenderAttachError, SessionStopReason,
+    LinkStateError, ReceiverAttachError, RecvError, SendError, SenderAttachError, SessionStopReason,
 };
 use fe2o3_amqp::types::definitions::{Error, ErrorCondition};
 use fe2o3_amqp::types::messaging::Outcome;
@@ -11,11 +11,14 @@ use fe2o3_amqp::types::primitives::Value;
 use crate::BusError;
 use crate::error::outside;
 
+/// The condition with which a broker that has too much to do refuses: nothing was done.
+pub(crate) const BUSY: &str = "com.microsoft:server-busy";
+
 /// One try that failed.
 #[derive(Debug)]
 pub(super) enum Failed {
-    /// Nothing was handed over, because a link or the connection was no longer there: a second try
-    /// may succeed.
+    /// Nothing was done, because a link or the connection was no longer there or the broker was busy: a
+    /// second try may succeed.
     Stale(BusError),
     /// A second try would end the same way, or could send twice.
     Final(BusError),
@@ -48,24 +51,45 @@ pub(super) fn not_handed_over(error: SendError) -> Failed {
     }
 }
 
+/// The link that something was meant for is gone.
+pub(super) fn broke() -> Failed {
+    Failed::Stale(BusError::LinkRefused {
+        condition: String::new(),
+        description: "the link broke".to_owned(),
+    })
+}
+
 /// What the broker answered to a transfer.
-pub(super) fn settled(answer: Result<Outcome, SendError>) -> Result<(), BusError> {
-    match answer {
-        Ok(Outcome::Accepted(_)) => Ok(()),
+pub(super) fn settled(answer: Result<Outcome, SendError>) -> Result<(), Failed> {
+    let error = match answer {
+        Ok(Outcome::Accepted(_)) => return Ok(()),
         Ok(Outcome::Rejected(rejected)) => {
             let said = rejected.error.as_ref().map(Said::from).unwrap_or_default();
-            Err(BusError::Rejected { condition: said.condition, description: said.description })
+            if said.condition == BUSY {
+                return Err(Failed::Stale(BusError::Busy { description: said.description }));
+            }
+            BusError::Rejected { condition: said.condition, description: said.description }
         }
-        Ok(Outcome::Released(_)) => Err(BusError::Released),
-        Ok(Outcome::Modified(_)) => Err(BusError::Modified),
-        Err(SendError::LinkStateError(error)) => Err(lost(&said(&error))),
-        Err(SendError::Detached(error)) => Err(lost(&said(&LinkStateError::from(error)))),
+        Ok(Outcome::Released(_)) => BusError::Released,
+        Ok(Outcome::Modified(_)) => BusError::Modified,
+        Err(SendError::LinkStateError(error)) => lost(&said(&error)),
+        Err(SendError::Detached(error)) => lost(&said(&LinkStateError::from(error))),
         Err(
             error @ (SendError::NonTerminalDeliveryState
             | SendError::IllegalDeliveryState
             | SendError::MessageSizeExceeded(_)
             | SendError::MessageEncodeError),
-        ) => Err(lost(&Said::words(&error.to_string()))),
+        ) => lost(&Said::words(&error.to_string())),
+    };
+    Err(Failed::Final(error))
+}
+
+/// Why nothing more is received on a link.
+pub(super) fn receiving(error: &RecvError) -> BusError {
+    if let RecvError::LinkStateError(error) = error {
+        lost(&said(error))
+    } else {
+        lost(&Said::words(&error.to_string()))
     }
 }
 

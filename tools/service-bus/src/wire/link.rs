@@ -67,7 +67,7 @@ impl Link {
     ) -> Result<(), Failed> {
         let pending = self.hand_over(Arc::clone(transfer), begin_by).await?;
         match timeout(answer_within, pending).await {
-            Ok(answer) => failed::settled(answer).map_err(Failed::Final),
+            Ok(answer) => failed::settled(answer),
             Err(_) => Err(Failed::Final(BusError::Unknown {
                 problem: "the broker did not answer in time".to_owned(),
             })),
@@ -82,8 +82,8 @@ impl Link {
         let (handed_over, answer) = oneshot::channel();
         let job = Job { transfer, begin_by, handed_over };
         match timeout_at(begin_by, self.0.send(job)).await {
-            Ok(Ok(())) => answer.await.unwrap_or_else(|_| Err(broke())),
-            Ok(Err(_)) => Err(broke()),
+            Ok(Ok(())) => answer.await.unwrap_or_else(|_| Err(failed::broke())),
+            Ok(Err(_)) => Err(failed::broke()),
             Err(_) => Err(Failed::Final(BusError::PermitExpired)),
         }
     }
@@ -120,11 +120,4 @@ async fn drive(mut sender: Sender, mut jobs: mpsc::Receiver<Job>) {
             return;
         }
     }
-}
-
-fn broke() -> Failed {
-    Failed::Stale(BusError::LinkRefused {
-        condition: String::new(),
-        description: "the link broke".to_owned(),
-    })
 }

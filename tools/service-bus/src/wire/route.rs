@@ -9,18 +9,23 @@ use fe2o3_amqp::connection::ConnectionHandle;
 use fe2o3_amqp::sasl_profile::SaslProfile;
 use rustls_platform_verifier::BuilderVerifierExt as _;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, ToSocketAddrs};
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_rustls::rustls::{ClientConfig, ConfigBuilder, WantsVerifier};
 
+use super::tap::{Heard, Tap};
 use crate::BusError;
 use crate::dialect::address::Namespace;
 use crate::error::outside;
 
 /// AMQP over TLS, from the first byte (protocol guide, "Connections and sessions").
-const PORT: u16 = 5671;
+const AMQP_PORT: u16 = 5671;
+
+/// The administration API's.
+const HTTPS_PORT: u16 = 443;
 
 /// A peer that is silent for this long, in milliseconds, is gone.
 const IDLE_TIMEOUT_MS: u32 = 60_000;
@@ -36,8 +41,18 @@ pub(crate) enum Route {
         addr: Option<SocketAddr>,
     },
     /// An endpoint on this machine, in clear.
-    Local(SocketAddr),
+    Local {
+        /// Where it speaks AMQP.
+        amqp: SocketAddr,
+        /// Where its administration API is, if it has one.
+        admin: Option<SocketAddr>,
+    },
 }
+
+/// A connection, whatever is under it.
+pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
 impl Route {
     /// To Azure, trusting whom the operating system trusts.
@@ -56,33 +71,59 @@ impl Route {
     /// # Errors
     ///
     /// [`BusError::NotLoopback`] if it is not on this machine.
-    pub(crate) fn local(addr: SocketAddr) -> Result<Self, BusError> {
-        if addr.ip().to_canonical().is_loopback() {
-            Ok(Self::Local(addr))
-        } else {
-            Err(BusError::NotLoopback(addr))
+    pub(crate) fn local(amqp: SocketAddr, admin: Option<SocketAddr>) -> Result<Self, BusError> {
+        match [Some(amqp), admin].into_iter().flatten().find(|addr| !addr.ip().to_canonical().is_loopback()) {
+            None => Ok(Self::Local { amqp, admin }),
+            Some(addr) => Err(BusError::NotLoopback(addr)),
         }
     }
 
-    /// Opens a connection. The caller bounds the wait.
-    pub(super) async fn open(&self, namespace: &Namespace) -> Result<ConnectionHandle<()>, BusError> {
+    /// Opens an AMQP connection. The caller bounds the wait.
+    pub(super) async fn open(
+        &self,
+        namespace: &Namespace,
+        heard: Arc<Heard>,
+    ) -> Result<ConnectionHandle<()>, BusError> {
         match self {
-            Self::Local(addr) => {
-                open(TcpStream::connect(addr).await.map_err(|error| not_connected(&error))?, namespace).await
-            }
+            Self::Local { amqp, .. } => open(tcp(*amqp).await?, namespace, heard).await,
             Self::Tls { config, addr } => {
-                let tcp = match addr {
-                    Some(addr) => TcpStream::connect(addr).await,
-                    None => TcpStream::connect((namespace.host(), PORT)).await,
-                };
-                let tcp = tcp.map_err(|error| not_connected(&error))?;
-                let name = ServerName::try_from(namespace.host().to_owned())
-                    .map_err(|error| not_connected(&error))?;
-                let tls = TlsConnector::from(Arc::clone(config)).connect(name, tcp).await;
-                open(tls.map_err(|error| not_connected(&error))?, namespace).await
+                open(tls_to(namespace, config, *addr, AMQP_PORT).await?, namespace, heard).await
             }
         }
     }
+
+    /// Opens a connection to the administration API. The caller bounds the wait.
+    pub(crate) async fn admin(&self, namespace: &Namespace) -> Result<Box<dyn Stream>, BusError> {
+        Ok(match self {
+            Self::Local { admin: Some(admin), .. } => Box::new(tcp(*admin).await?),
+            Self::Local { admin: None, .. } => {
+                return Err(not_connected(&"the local endpoint has no administration API"));
+            }
+            Self::Tls { config, addr } => Box::new(tls_to(namespace, config, *addr, HTTPS_PORT).await?),
+        })
+    }
+}
+
+async fn tcp(addr: impl ToSocketAddrs) -> Result<TcpStream, BusError> {
+    let tcp = TcpStream::connect(addr).await.map_err(|error| not_connected(&error))?;
+    // Requests are small, and each waits for its answer.
+    tcp.set_nodelay(true).map_err(|error| not_connected(&error))?;
+    Ok(tcp)
+}
+
+async fn tls_to(
+    namespace: &Namespace,
+    config: &Arc<ClientConfig>,
+    addr: Option<SocketAddr>,
+    port: u16,
+) -> Result<TlsStream<TcpStream>, BusError> {
+    let tcp = match addr {
+        Some(addr) => tcp(addr).await?,
+        None => tcp((namespace.host(), port)).await?,
+    };
+    let name = ServerName::try_from(namespace.host().to_owned()).map_err(|error| not_connected(&error))?;
+    let tls = TlsConnector::from(Arc::clone(config)).connect(name, tcp).await;
+    tls.map_err(|error| not_connected(&error))
 }
 
 /// TLS 1.2 and 1.3, with a provider that is named: rustls refuses to guess where two are compiled in.
@@ -92,7 +133,11 @@ pub(crate) fn tls() -> Result<ConfigBuilder<ClientConfig, WantsVerifier>, BusErr
         .map_err(|error| not_connected(&error))
 }
 
-async fn open<S>(stream: S, namespace: &Namespace) -> Result<ConnectionHandle<()>, BusError>
+async fn open<S>(
+    stream: S,
+    namespace: &Namespace,
+    heard: Arc<Heard>,
+) -> Result<ConnectionHandle<()>, BusError>
 where
     S: AsyncRead + AsyncWrite + std::fmt::Debug + Send + Unpin + 'static,
 {
@@ -105,7 +150,7 @@ where
         .scheme("amqp")
         .sasl_profile(SaslProfile::Anonymous)
         .idle_time_out(IDLE_TIMEOUT_MS)
-        .open_with_stream(stream)
+        .open_with_stream(Tap::new(stream, heard))
         .await
         .map_err(|error| not_connected(&error))
 }

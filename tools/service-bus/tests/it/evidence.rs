@@ -47,11 +47,11 @@ async fn scheduled_messages_become_due_when_the_call_says_and_can_be_taken_back(
         place.log(),
         [
             "allow schedule",
-            "done scheduled 1,2 (encoded)",
+            "done scheduled 1-2 (encoded)",
             "allow cancel_scheduled",
-            "done cancelled (encoded)",
+            "done cancelled 1 (encoded)",
             "allow cancel_scheduled",
-            "failed rejected status 404 (encoded)",
+            "failed rejected com.microsoft:message-not-found (encoded)",
         ]
     );
 }

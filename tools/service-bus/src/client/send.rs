@@ -1,33 +1,14 @@
-//! The client: everything that reaches an entity takes a permit.
+//! Sending, scheduling, cancelling.
 
-use std::net::SocketAddr;
 use std::slice;
-use std::sync::Arc;
 
-use azure_core::credentials::TokenCredential;
 use wpc::interface::azure_service_bus as interface;
 use wpc::{Action, Permit, Permitted};
 
-use crate::begin::{Begun, Links, begin, report};
-use crate::credential::Credential;
-use crate::dialect::address::Namespace;
-use crate::facts;
+use super::ServiceBus;
+use crate::begin::{Begun, Needs, Spendable, begin, numbers, report};
 use crate::sending::cancel;
-use crate::wire::{Route, Wire};
-use crate::{BusError, Message, Timeouts};
-
-/// A connection to one namespace. Cheap to clone; clones share the connection.
-///
-/// It connects when it is made, and again when the connection died. No method sends anything to an
-/// entity without a [`Permitted`] or a [`Permit`], and none sends what the permit did not admit: the
-/// bytes are encoded first, read again, and compared with the admitted facts. What the broker
-/// answered goes into the ledger, whatever the tool's body makes of it.
-///
-/// It needs a Tokio runtime with its I/O and time drivers.
-#[derive(Clone, Debug)]
-pub struct ServiceBus {
-    wire: Arc<Wire>,
-}
+use crate::{BusError, Message, facts};
 
 /// Messages that the broker took.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -71,68 +52,6 @@ impl Scheduled {
 }
 
 impl ServiceBus {
-    /// Connects to Azure: TLS on port 5671, trusting whom the operating system trusts, as whom
-    /// Microsoft Entra knows by `credential` (any of `azure_identity`'s).
-    ///
-    /// # Errors
-    ///
-    /// [`BusError`] only if there is no connection or no token; [`BusError::effect`] is then
-    /// [`Effect::Nothing`](crate::Effect::Nothing).
-    pub async fn connect(
-        namespace: Namespace,
-        credential: Arc<dyn TokenCredential>,
-    ) -> Result<Self, BusError> {
-        Self::connect_within(namespace, credential, Timeouts::default()).await
-    }
-
-    /// As [`connect`](Self::connect), with other timeouts.
-    ///
-    /// # Errors
-    ///
-    /// As [`connect`](Self::connect).
-    pub async fn connect_within(
-        namespace: Namespace,
-        credential: Arc<dyn TokenCredential>,
-        timeouts: Timeouts,
-    ) -> Result<Self, BusError> {
-        Self::open(Wire::new(namespace, Route::azure()?, Credential::Entra(credential), timeouts)).await
-    }
-
-    /// Connects to an endpoint on this machine that stands for `namespace`: plain TCP, as nobody.
-    ///
-    /// # Errors
-    ///
-    /// [`BusError::NotLoopback`] if `addr` is not a loopback address, else as
-    /// [`connect`](Self::connect).
-    pub async fn local(namespace: Namespace, addr: SocketAddr) -> Result<Self, BusError> {
-        Self::local_within(namespace, addr, Timeouts::default()).await
-    }
-
-    /// As [`local`](Self::local), with other timeouts.
-    ///
-    /// # Errors
-    ///
-    /// As [`local`](Self::local).
-    pub async fn local_within(
-        namespace: Namespace,
-        addr: SocketAddr,
-        timeouts: Timeouts,
-    ) -> Result<Self, BusError> {
-        Self::open(Wire::new(namespace, Route::local(addr)?, Credential::Anonymous, timeouts)).await
-    }
-
-    async fn open(wire: Wire) -> Result<Self, BusError> {
-        let wire = Arc::new(wire);
-        wire.connect().await?;
-        Ok(Self { wire })
-    }
-
-    /// The namespace.
-    #[must_use]
-    pub fn namespace(&self) -> &Namespace {
-        &self.wire.namespace
-    }
-
     /// Sends one message, and waits for the broker's outcome.
     ///
     /// Cancellation-safe: if the future is dropped, the message was or will be sent whole or not at
@@ -146,7 +65,7 @@ impl ServiceBus {
     where
         A: Action<Interface = interface::Send>,
     {
-        let begun = begin(&self.wire, message, Links::Messages).await?;
+        let begun = begin(&self.wire, message, Needs::Messages).await?;
         self.transmit(&begun, slice::from_ref(&begun.value)).await
     }
 
@@ -160,8 +79,7 @@ impl ServiceBus {
     where
         A: Action<Interface = interface::Send>,
     {
-        let begun = begin(&self.wire, messages, Links::Messages).await?;
-        self.transmit(&begun, &begun.value).await
+        self.send_all(messages).await
     }
 
     /// Sends one message that becomes due at the call's `at`. Otherwise as [`send`](Self::send).
@@ -173,8 +91,8 @@ impl ServiceBus {
     where
         A: Action<Interface = interface::Schedule>,
     {
-        let begun = begin(&self.wire, message, Links::Requests).await?;
-        self.defer(&begun, slice::from_ref(&begun.value)).await
+        let begun = begin(&self.wire, message, Needs::Requests).await?;
+        self.put_off(&begun, slice::from_ref(&begun.value)).await
     }
 
     /// Sends messages that become due at the call's `at`, in one request. Otherwise as
@@ -190,8 +108,7 @@ impl ServiceBus {
     where
         A: Action<Interface = interface::Schedule>,
     {
-        let begun = begin(&self.wire, messages, Links::Requests).await?;
-        self.defer(&begun, &begun.value).await
+        self.schedule_all(messages).await
     }
 
     /// Takes back scheduled messages by their sequence numbers; the permit's `messages` says how
@@ -208,15 +125,39 @@ impl ServiceBus {
     where
         A: Action<Interface = interface::CancelScheduled>,
     {
-        let begun = begin(&self.wire, permit, Links::Requests).await?;
-        let Begun { entity, spent, begin_by, value: () } = begun;
+        self.cancel(permit, sequence_numbers).await
+    }
+
+    pub(super) async fn send_all<P: Spendable<Value = Vec<Message>>>(
+        &self,
+        messages: P,
+    ) -> Result<Sent, BusError> {
+        let begun = begin(&self.wire, messages, Needs::Messages).await?;
+        self.transmit(&begun, &begun.value).await
+    }
+
+    pub(super) async fn schedule_all<P: Spendable<Value = Vec<Message>>>(
+        &self,
+        messages: P,
+    ) -> Result<Scheduled, BusError> {
+        let begun = begin(&self.wire, messages, Needs::Requests).await?;
+        self.put_off(&begun, &begun.value).await
+    }
+
+    pub(super) async fn cancel<P: Spendable>(
+        &self,
+        permit: P,
+        sequence_numbers: &[i64],
+    ) -> Result<(), BusError> {
+        let begun = begin(&self.wire, permit, Needs::Requests).await?;
         let done = async {
-            facts::compare_count(spent.call(), &entity, sequence_numbers.len())?;
-            spent.facts_encoded();
-            cancel(&self.wire, entity, sequence_numbers, begin_by).await
+            let arguments = [("messages", facts::count(sequence_numbers.len()))];
+            facts::compare_arguments(begun.spent.call(), Some(&begun.entity), arguments)?;
+            begun.spent.facts_encoded();
+            cancel(&self.wire, &begun.entity, sequence_numbers, begun.begin_by).await
         };
         let done = done.await;
-        report(&spent, done.as_ref().map(|()| (CANCELLED, String::new())));
+        report(&begun.spent, done.as_ref().map(|()| (CANCELLED, numbers(sequence_numbers.iter().copied()))));
         done
     }
 
@@ -232,7 +173,7 @@ impl ServiceBus {
         done
     }
 
-    async fn defer<T>(&self, begun: &Begun<T>, messages: &[Message]) -> Result<Scheduled, BusError> {
+    async fn put_off<T>(&self, begun: &Begun<T>, messages: &[Message]) -> Result<Scheduled, BusError> {
         let done = async {
             let outgoing = begun.encode(messages, Some(facts::at(begun.spent.call())?))?;
             let message_ids = outgoing.message_ids();
@@ -242,10 +183,7 @@ impl ServiceBus {
         let done: Result<Scheduled, BusError> = done.await;
         report(
             &begun.spent,
-            done.as_ref().map(|scheduled| {
-                let numbers: Vec<_> = scheduled.sequence_numbers.iter().map(i64::to_string).collect();
-                (SCHEDULED, numbers.join(","))
-            }),
+            done.as_ref().map(|scheduled| (SCHEDULED, numbers(scheduled.sequence_numbers.iter().copied()))),
         );
         done
     }
