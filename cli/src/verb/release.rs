@@ -50,7 +50,7 @@ enum Verb {
     /// Say whether the releases of a policy are a chain that a releaser signed, and what is current
     Verify(verify::Verify),
     /// Hand the releases of a policy to a ledger, and so to its gates
-    Submit(submit::Submit),
+    Submit(Box<submit::Submit>),
 }
 
 impl Args {
