@@ -87,7 +87,7 @@ fn unsigned_malleable_and_doubled_receipts_are_refused() {
     let signature = value["signature_b64u"].as_str().unwrap();
     let last = signature.chars().next_back().unwrap();
     let other = char::from_u32(u32::from(last) + 1).unwrap();
-    let malleable = format!("{}{other}", &signature[..signature.len() - 1]);
+    let malleable = format!("{}{other}", signature.strip_suffix(last).unwrap());
     assert_eq!(code(&text.replace(signature, &malleable)), "base64_malleable");
     assert_eq!(code(&text.replace("\"tokens_input\":10", "\"tokens_input\":1")), "receipt_signature");
     let twice =
