@@ -15,13 +15,13 @@ say() { printf -- '-- %s\n' "$*"; }
 did() { python3 -c 'import json,sys; print(json.load(sys.stdin)["did"])'; }
 
 say "packages"
-python3 -m venv venv
+[ -x venv/bin/pip ] || python3 -m venv venv
 venv/bin/pip install --quiet --disable-pip-version-check mcp==2.3.0 mcp-server-time==2026.10.19 \
     mcp-server-git==2026.10.19 'cryptography>=43'
 mkdir -p js
 cp "$here/package.json" js/
-(cd js && npm install --silent --no-audit --no-fund --ignore-scripts)
-ln -sf "$here/client.mjs" js/client.mjs
+[ -d js/node_modules ] || (cd js && npm install --silent --no-audit --no-fund --ignore-scripts)
+cp "$here/client.mjs" js/
 servers="$work/js/node_modules/.bin"
 
 say "import: the same server gives the same file"

@@ -63,7 +63,6 @@ async def everything(session):
     await fails(session.list_resources(), -32601)
     await fails(session.read_resource("demo://resource/static/document/features.md"), -32601)
     await fails(session.list_prompts(), -32601)
-    await fails(session.set_logging_level("debug"), -32601)
     await session.send_ping()
 
     seen = []

@@ -19,7 +19,7 @@ for entry in entries:
 allowed = {where for where, entry in attempts.items() if entry["decision"] == "allow"}
 assert allowed == set(outcomes), f"{len(allowed)} admitted, {len(outcomes)} ended"
 results = collections.Counter(entry["result"] for entry in outcomes.values())
-assert results["done"] > 2_400, results
+assert results["done"] > 1_900, results
 # Two clients cancelled, and one was killed while its call was under way.
 assert results["abandoned"] == 4, results
 assert results["failed"] == 1, results
