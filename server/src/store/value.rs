@@ -142,6 +142,8 @@ impl ToSql for Value {
     fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Result<IsNull, Wrong> {
         match self {
             Self::Null => Ok(IsNull::Yes),
+            // A parameter that is compared with a number in the statement is of that number's type.
+            Self::Integer(integer) if *ty == Type::INT4 => i32::try_from(*integer)?.to_sql(ty, out),
             Self::Integer(integer) => integer.to_sql(ty, out),
             Self::Text(text) => text.to_sql(ty, out),
             Self::Bytes(bytes) => bytes.to_sql(ty, out),

@@ -9,7 +9,10 @@ use crate::world::{AUDITOR, GATE, OPERATOR, World, asked, call, key, open, order
 
 #[test]
 fn a_hidden_job_is_found() {
-    let world = World::new();
+    hidden(&World::new());
+}
+
+pub(crate) fn hidden(world: &World) {
     let policy = orders();
     world.release(&policy, OnChange::Finish);
     let (ledger, follower) = world.gate(GATE);

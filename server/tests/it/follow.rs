@@ -27,7 +27,10 @@ fn granted() -> Granted {
 
 #[test]
 fn a_job_from_its_token_to_its_bundle() {
-    let world = World::new();
+    a_whole_job(&World::new());
+}
+
+pub(crate) fn a_whole_job(world: &World) {
     let policy = orders();
     world.release(&policy, OnChange::Finish);
     let issued = world.issue(policy.hash());

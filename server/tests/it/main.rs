@@ -7,6 +7,8 @@ mod document;
 #[cfg(test)]
 mod follow;
 #[cfg(test)]
+mod postgres;
+#[cfg(test)]
 mod registry;
 #[cfg(test)]
 mod requests;
