@@ -79,7 +79,6 @@ macro_rules! verbs {
     ($($(#[$about:meta])* $variant:ident $name:literal $module:ident,)+) => {
         /// A verb and its arguments.
         #[derive(Debug, Subcommand)]
-        #[expect(clippy::large_enum_variant, reason = "a command line is parsed once")]
         pub(crate) enum Verb {
             $($(#[$about])* #[command(name = $name)] $variant(verb::$module::Args),)+
         }
