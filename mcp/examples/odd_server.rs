@@ -1,5 +1,7 @@
 //! An MCP server for tests, over standard input and output: each of its tools misbehaves in its own way.
 
+#![expect(clippy::print_stdout, clippy::indexing_slicing, reason = "a server for tests")]
+
 use std::io::{self, BufRead as _, Write as _};
 
 use serde_json::{Value as Json, json};

@@ -33,10 +33,12 @@ fn fitted(value: Json, schema: &Json) -> Json {
         Json::String(text) if is_of(schema, &["number", "integer"]) && !is_of(schema, &["string"]) => {
             number(&text).map_or(Json::String(text), Json::Number)
         }
-        Json::Object(members) => match schema {
-            Json::Object(schema) if schema.contains_key("properties") => Json::Object(fit(members, schema)),
-            _ => Json::Object(members),
-        },
+        Json::Object(members) => {
+            match schema.as_object().filter(|schema| schema.contains_key("properties")) {
+                Some(schema) => Json::Object(fit(members, schema)),
+                None => Json::Object(members),
+            }
+        }
         Json::Array(items) => match schema.get("items") {
             Some(schema) => items.into_iter().map(|item| fitted(item, schema)).collect(),
             None => Json::Array(items),

@@ -112,10 +112,12 @@ impl Launch {
 
 /// An error without what the server sent.
 fn said(error: &ClientInitializeError) -> String {
-    match error {
-        ClientInitializeError::ConnectionClosed(_) => "it ended at once".to_owned(),
-        ClientInitializeError::JsonRpcError(error) => format!("it refused to begin ({})", error.code.0),
-        other => other.to_string(),
+    if let ClientInitializeError::ConnectionClosed(_) = error {
+        "it ended at once".to_owned()
+    } else if let ClientInitializeError::JsonRpcError(error) = error {
+        format!("it refused to begin ({})", error.code.0)
+    } else {
+        error.to_string()
     }
 }
 

@@ -30,7 +30,8 @@ fn real_servers_are_imported() {
     let read = |file: &str| {
         std::fs::read(format!("{}/tests/servers/{file}.json", env!("CARGO_MANIFEST_DIR"))).unwrap()
     };
-    let choices: &[(&str, &[(&str, &str)], &[&str])] = &[
+    type Chosen = (&'static str, &'static [(&'static str, &'static str)], &'static [&'static str]);
+    let choices: &[Chosen] = &[
         (
             "filesystem",
             &[

@@ -117,9 +117,10 @@ fn closed(args: &Args) -> Result<(), Failure> {
 }
 
 fn open(error: &OpenFile) -> Failure {
-    let help = match error {
-        OpenFile::Caller { .. } => "run the gate under a user of its own, and let others call it",
-        _ => "give the gate a user of its own, its files the mode 0600, and folders that others cannot write",
+    let help = if let OpenFile::Caller { .. } = error {
+        "run the gate under a user of its own, and let others call it"
+    } else {
+        "give the gate a user of its own, its files the mode 0600, and folders that others cannot write"
     };
     let message = format!("the gate's files are not closed to its callers: {error}");
     let failure = Failure::environment(error.code(), message).help(help).cause(error);
