@@ -3,6 +3,7 @@
 usage: verify_artifact.py PAYLOAD ENVELOPE POLICY_HASH DID_KEY
 
 * PAYLOAD must already be RFC 8785 canonical JSON (package `rfc8785`).
+* Each JSON Schema in it must stand under the hash of its own canonical JSON.
 * SHA-256 of its bytes, base64url without padding, must be POLICY_HASH.
 * ENVELOPE must be a DSSE envelope over exactly these bytes with a valid Ed25519 signature of
   DID_KEY (packages `securesystemslib`, `cryptography`, `base58`).
@@ -38,6 +39,17 @@ def public_key(did: str) -> bytes:
     return decoded[2:]
 
 
+def hash_of(data: bytes) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
+
+
+def check_schemas(policy: dict) -> None:
+    for name, schema in policy.get("schemas", {}).items():
+        assert hash_of(rfc8785.dumps(schema)) == name, f"the schema {name} is another one"
+    for parent in policy.get("extends", []):
+        check_schemas(parent)
+
+
 def main() -> None:
     payload_path, envelope_path, policy_hash, did = sys.argv[1:]
     payload = open(payload_path, "rb").read()
@@ -45,8 +57,9 @@ def main() -> None:
     again = rfc8785.dumps(json.loads(payload, object_pairs_hook=refuse_repeated))
     assert again == payload, "the payload is not canonical"
 
-    digest = base64.urlsafe_b64encode(hashlib.sha256(payload).digest()).rstrip(b"=").decode()
+    digest = hash_of(payload)
     assert digest == policy_hash, f"hash {digest}, expected {policy_hash}"
+    check_schemas(json.loads(payload))
 
     text = open(envelope_path, encoding="utf-8").read()
     envelope = Envelope.from_dict(json.loads(text))

@@ -38,7 +38,10 @@ fn every_policy_compiles_without_an_error() {
 #[test]
 fn every_policy_passes_its_own_tests() {
     for (path, source) in policies() {
-        let tested = test(&source, &Parameters::new(), |_| Box::new(()), |_| true).unwrap();
+        let engine = |policy: &wpc_model::Policy| -> Box<dyn wpc_model::Schemas> {
+            Box::new(wpc::SchemaEngine::of(policy).unwrap())
+        };
+        let tested = test(&source, &Parameters::new(), engine, |_| true).unwrap();
         assert!(tested.tests.len() >= 2, "{} has hardly a test", path.display());
         for ran in &tested.tests {
             assert!(ran.passed(), "{}: {}: {:?}", path.display(), ran.name, ran.expectations);
