@@ -140,7 +140,9 @@ fn given_of(value: &Json) -> Given {
     match value {
         Json::Null => Given::Null,
         Json::Bool(value) => Given::Bool(*value),
-        Json::Number(number) => whole(number).map_or(Given::OtherNumber, Given::Integer),
+        Json::Number(number) => {
+            whole(number).map_or_else(|| Given::OtherNumber(number.to_string()), Given::Integer)
+        },
         Json::String(text) => Given::Text(text.clone()),
         Json::Array(items) => Given::List(items.iter().map(given_of).collect()),
         Json::Object(members) => {
@@ -195,7 +197,7 @@ fn fields(
 /// A value in its one spelling; as `given` where it says only that something is there.
 fn written(interface: &Interface, ty: &Type, value: &Value, given: Option<&Json>) -> Json {
     match (value, ty) {
-        (Value::Sealed, _) => given.cloned().unwrap_or_default(),
+        (Value::Sealed(_), _) => given.cloned().unwrap_or_default(),
         (Value::Bool(value), _) => Json::from(*value),
         (Value::Int(scaled), Type::Decimal { scale }) => Json::from(decimal_text(*scaled, *scale)),
         (Value::Int(minor), Type::Money { currency }) => {

@@ -275,6 +275,7 @@ fn of_test(subject: &Subject, ty: &Type, test: &Test) -> Domain {
         | Test::Lacks(_)
         | Test::From(_)
         | Test::NotIn(_)
+        | Test::Conforms(_)
         | Test::WithinCidr(_) => Domain::default(),
     }
 }
@@ -304,6 +305,7 @@ fn of_email_domain(domain: &mut Domain, test: &Test) {
         Test::UnderDomain(_)
         | Test::Absent
         | Test::Compare(..)
+        | Test::Conforms(_)
         | Test::From(_)
         | Test::Has(_)
         | Test::Lacks(_)

@@ -102,6 +102,7 @@ fn policy() -> Policy {
         evidence: Evidence::default(),
         orders: vec![],
         parents: vec![],
+        schemas: std::sync::Arc::default(),
         settings: Settings::default(),
     }
     .normalise()
