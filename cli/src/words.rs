@@ -4,8 +4,8 @@ mod order;
 mod quantity;
 
 use wpc_model::{
-    Action, Approval, Approver, Bind, Condition, Effect, Field, Hash, Limit, Measure, Rule, Slot, Source, Subject,
-    Target, Test, Tool, Type, Uses, Value, Window, time_of_day_text,
+    Action, Approval, Approver, Bind, Condition, Effect, Field, Hash, Limit, Measure, Rule, Slot, Source,
+    Subject, Target, Test, Tool, Type, Uses, Value, Window, time_of_day_text,
 };
 
 use crate::plain::plain;

@@ -142,7 +142,7 @@ fn given_of(value: &Json) -> Given {
         Json::Bool(value) => Given::Bool(*value),
         Json::Number(number) => {
             whole(number).map_or_else(|| Given::OtherNumber(number.to_string()), Given::Integer)
-        },
+        }
         Json::String(text) => Given::Text(text.clone()),
         Json::Array(items) => Given::List(items.iter().map(given_of).collect()),
         Json::Object(members) => {

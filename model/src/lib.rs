@@ -107,8 +107,8 @@ pub use decide::{
     Admission, Approvals, Approved, Approving, Attestation, Attested, Bound, Charge, Charging, Conforming,
     Counter, Decision, Demand, Ending, Failing, History, MAX_APPROVAL_AHEAD_MS, ModelBudget, ModelRefusal,
     ModelUse, Near, Needs, Ordered, Owner, Past, PastAt, Provenance, Reason, Refusal, Ruling, Rulings,
-    TooManyLabels, Undecided, Used, Who, admit, approvals, approving, conditions_hold, decisive, demands, failing,
-    in_force, rule, rulings, settle, used,
+    TooManyLabels, Undecided, Used, Who, admit, approvals, approving, conditions_hold, decisive, demands,
+    failing, in_force, rule, rulings, settle, used,
 };
 pub use decimal::{decimal_text, minor_digits, parse_decimal};
 pub use glob::{glob, glob_ignoring_case};

@@ -102,7 +102,7 @@ fn policy() -> Policy {
         evidence: Evidence::default(),
         orders: vec![],
         parents: vec![],
-        schemas: std::sync::Arc::default(),
+        schemas: std::collections::BTreeMap::new(),
         settings: Settings::default(),
     }
     .normalise()

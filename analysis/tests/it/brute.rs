@@ -7,7 +7,8 @@ use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use wpc_analysis::{Case, Direction, Part, Shown, Verdict, compare};
 use wpc_model::{
-    Approver, Charge, Condition, Conformance, Hash, Policy, Ruling, Situation, Source, Sources, Truth, Value, approvals, rule,
+    Approver, Charge, Condition, Conformance, Hash, Policy, Ruling, Situation, Source, Sources, Truth, Value,
+    approvals, rule,
 };
 
 use crate::pairs::{Pair, charge, pair, times};
@@ -51,11 +52,8 @@ impl Conformance for Drawn {
 /// What may be known when a case is decided.
 fn situations(case: &Case) -> Vec<Situation<'static>> {
     const DRAWN: [&Drawn; 4] = [&Drawn(0), &Drawn(1), &Drawn(2), &Drawn(3)];
-    let known = DRAWN.map(|drawn| Situation {
-        moment: case.moment,
-        sources: Some(drawn),
-        conformance: Some(drawn),
-    });
+    let known =
+        DRAWN.map(|drawn| Situation { moment: case.moment, sources: Some(drawn), conformance: Some(drawn) });
     known.into_iter().chain([case.moment.into()]).collect()
 }
 

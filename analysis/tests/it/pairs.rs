@@ -7,8 +7,8 @@ use proptest::prelude::*;
 use wpc_analysis::Case;
 use wpc_model::arbitrary::{self, call, moment};
 use wpc_model::{
-    Approval, Call, Charge, Comparison, Condition, Effect, Limit, Policy, Rule, Sealed, Terms, Test, Tool, Value,
-    Window,
+    Approval, Call, Charge, Comparison, Condition, Effect, Limit, Policy, Rule, Sealed, Terms, Test, Tool,
+    Value, Window,
 };
 
 /// An old policy, a new one, and complete calls of either.

@@ -176,7 +176,8 @@ fn schemas(policy: &Policy) -> Table {
             Json::Object(members) => members.get("title"),
             Json::Null | Json::Bool(_) | Json::Integer(_) | Json::Text(_) | Json::Array(_) => None,
         };
-        let title = if let Some(Json::Text(title)) = title { plain(title).into_owned() } else { String::new() };
+        let title =
+            if let Some(Json::Text(title)) = title { plain(title).into_owned() } else { String::new() };
         let size = format!("{} bytes", schema.encode().len());
         table.row([words::schema(hash), title, size]);
     }

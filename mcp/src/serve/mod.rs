@@ -291,7 +291,6 @@ impl<E: Executor> Server<E> {
     }
 }
 
-
 /// Adds what a tool says of one of its arguments.
 fn describe(property: &mut Map<String, Json>, said: Map<String, Json>) {
     // Any JSON, as far as the policy's types go: the tool knows more. A reference would lead nowhere.

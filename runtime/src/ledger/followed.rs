@@ -7,8 +7,8 @@ use wpc_evidence::statement::Released;
 use wpc_model::Hash;
 
 use super::{
-    Appended, Checked, ClockAccepted, Decide, Document, Ledger, LedgerError, Opening, ReleaseRow, RevocationKey,
-    RevocationRow, Task, sealed,
+    Appended, Checked, ClockAccepted, Decide, Document, Ledger, LedgerError, Opening, ReleaseRow,
+    RevocationKey, RevocationRow, Task, sealed,
 };
 use crate::clock::Clock;
 use crate::follow::Follow;

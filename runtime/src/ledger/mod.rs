@@ -58,8 +58,8 @@ pub use receipt::receipt;
 pub use sqlite::SqliteLedger;
 pub use wpc_evidence::entry::{
     Attempt, Body, Charged, ClockAccepted, Closed, Closing, Engine, Entry, EntryError, Fact, FactsBy, Given,
-    Instance, MAX_AGENT_BYTES, MAX_CODE_BYTES, MAX_ENTRY_BYTES, ModelCall, Opened, PolicyChanged, Proof, Revoked,
-    Seen, Settled, Suppressed, Taken, Untyped, Verdict,
+    Instance, MAX_AGENT_BYTES, MAX_CODE_BYTES, MAX_ENTRY_BYTES, ModelCall, Opened, PolicyChanged, Proof,
+    Revoked, Seen, Settled, Suppressed, Taken, Untyped, Verdict,
 };
 pub use wpc_evidence::fold::{JobHead, JobState, Misplaced};
 pub use wpc_evidence::receipt::{MAX_RECEIPT_BYTES, Receipt, ReceiptError};

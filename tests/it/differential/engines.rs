@@ -6,8 +6,8 @@ use wpc::{
     DynamicGate, Identity, JobId, Key, MemoryLedger, Opening, POLICY_TYPE, Place, SelfIssued, Trust, sign,
 };
 use wpc_model::{
-    Call, Condition, Conformance, Hash, Moment, Policy, Resource, Rule, Ruling, Situation, Source, Sources, Tool, Truth,
-    Value, decode, encode, rulings,
+    Call, Condition, Conformance, Hash, Moment, Policy, Resource, Rule, Ruling, Situation, Source, Sources,
+    Tool, Truth, Value, decode, encode, rulings,
 };
 
 use super::drawn::{Fields, names};

@@ -183,7 +183,9 @@ fn leaves(given: &Given) -> Vec<&Given> {
     match given {
         Given::List(members) => members.iter().flat_map(leaves).collect(),
         Given::Map(members) => members.values().flat_map(leaves).collect(),
-        Given::Null | Given::Bool(_) | Given::Integer(_) | Given::OtherNumber(_) | Given::Text(_) => vec![given],
+        Given::Null | Given::Bool(_) | Given::Integer(_) | Given::OtherNumber(_) | Given::Text(_) => {
+            vec![given]
+        }
     }
 }
 

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 use wpc_model::{
-    Approval, Call, Conforming, Condition, Decision, Demand, Effect, History as _, Needs, Order, PastAt, Policy, Reason,
-    Refusal, Rule, RuleId, Ruling, Situation, Tool,
+    Approval, Call, Condition, Conforming, Decision, Demand, Effect, History as _, Needs, Order, PastAt,
+    Policy, Reason, Refusal, Rule, RuleId, Ruling, Situation, Tool,
 };
 
 use super::change::{self, Change};
