@@ -30,6 +30,7 @@ impl Where {
 
 /// A ledger that a verb reads beside other things.
 #[derive(Debug, clap::Args)]
+#[group(id = "named_ledger")]
 pub(crate) struct Named {
     /// The ledger
     #[arg(long, value_name = "FILE", required_unless_present = "postgres", conflicts_with = "postgres")]
@@ -51,6 +52,7 @@ impl Named {
 
 /// A ledger that a verb writes to.
 #[derive(Debug, clap::Args)]
+#[group(id = "written_ledger")]
 pub(crate) struct Place {
     #[command(flatten)]
     named: Named,

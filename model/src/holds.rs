@@ -121,10 +121,13 @@ enum Members<'a, 's> {
 fn members<'a, 's>(start: Option<&'a Value>, steps: &'s [Step]) -> Members<'a, 's> {
     let at = |length| {
         let (before, after) = steps.split_at_checked(length)?;
-        match find(start, before) {
-            Found::Value(Value::List(members)) => Some(Members::List(members, after)),
-            Found::Value(Value::Sealed(sealed)) => Some(Members::Sealed(sealed, after)),
-            _ => None,
+        let Found::Value(found) = find(start, before) else { return None };
+        if let Value::List(members) = found {
+            Some(Members::List(members, after))
+        } else if let Value::Sealed(sealed) = found {
+            Some(Members::Sealed(sealed, after))
+        } else {
+            None
         }
     };
     (0..=steps.len()).find_map(at).unwrap_or(Members::None)

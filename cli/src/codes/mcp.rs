@@ -3,6 +3,9 @@
 use super::Page;
 
 pages! {
+    no_threads "no threads can be started"
+        "The operating system gave none."
+        "Try again, or raise the limits of processes."
     mcp_message "no message of the protocol"
         "What came is JSON and no message of JSON-RPC 2.0, or several in one. It goes no further, and the \
          ledger records it where it could have been a call."

@@ -206,7 +206,7 @@ fn served(args: &Args) -> Result<Served, Failure> {
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| {
-        Failure::environment("environment", format!("no threads can be started: {error}")).help("try again")
+        Failure::environment("no_threads", format!("no threads can be started: {error}")).help("try again")
     })?;
     runtime.block_on(wpc_mcp::tools_of(&launch)).map_err(|error| {
         Failure::environment(error.code(), error.to_string())

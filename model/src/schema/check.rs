@@ -281,9 +281,10 @@ impl Walk {
 
     fn types(&self, value: &Json) -> Result<(), SchemaError> {
         let is_type = |one: &Json| matches!(one, Json::Text(word) if TYPES.contains(&word.as_str()));
-        let right = match value {
-            Json::Array(types) => !types.is_empty() && types.iter().all(is_type) && self.names(value).is_ok(),
-            one => is_type(one),
+        let right = if let Json::Array(types) = value {
+            !types.is_empty() && types.iter().all(is_type) && self.names(value).is_ok()
+        } else {
+            is_type(value)
         };
         if right {
             Ok(())

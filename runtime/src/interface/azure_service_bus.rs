@@ -568,7 +568,9 @@ impl crate::Interface for GetSessionState {
 #[automatically_derived]
 impl crate::__private::Fact for GetSessionStateArguments<'_> {
     fn value(&self, seal: crate::__private::Seal<'_>) -> crate::__private::Valued {
-        crate::__private::Fields::new(seal).required("session_id", &self.session_id).finish()
+        crate::__private::Fields::new(seal)
+            .required("session_id", &self.session_id)
+            .finish()
     }
 }
 #[automatically_derived]

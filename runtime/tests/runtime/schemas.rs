@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use wpc::ledger::{Attempt, Body, Entry, Verdict};
-use wpc::{DynamicGate, Ledger as _, Outcome, SchemaEngine};
+use wpc::{DynamicGate, Outcome, SchemaEngine};
 use wpc_evidence::approved::reopen;
 use wpc_evidence::commitment::{Opening, SEALED};
 use wpc_model::canon::Json;
