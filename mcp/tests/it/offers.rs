@@ -6,7 +6,7 @@ use std::path::Path;
 use proptest::prelude::*;
 use serde_json::{Map, Value as Json, json};
 use wpc_mcp::{Catalogue, Offer};
-use wpc_model::{Call, Field, Interface, Moment, Policy, Situation, Type, Value, arbitrary, rulings};
+use wpc_model::{Call, Field, Interface, Moment, Policy, Sealed, Situation, Type, Value, arbitrary, rulings};
 
 pub(crate) fn compiled(text: &str) -> Policy {
     let mut source = wpc_compiler::Source::new("policy.wpc", text);
@@ -136,6 +136,8 @@ fn stated(policy: &Policy, call: &Call) -> Call {
     let fields = &interface.actions[&call.action].arguments;
     let mut call = call.clone();
     strip(interface, fields, &mut call.arguments);
+    // A client says nothing of what a gate finds in sealed values.
+    call.each_sealed(policy, &mut |_, sealed| *sealed = Sealed::UNREAD);
     call
 }
 

@@ -91,7 +91,7 @@ fn one_queue_is_blocked_and_bundles_say_under_which_policy_jobs_ran() {
         let query = [("policy_hash_b64u", policy.hash().to_string())];
         let found = world.client(AUDITOR).evidence(&query).unwrap();
         let hashes: Vec<_> = found.bundles.into_iter().map(|found| found.bundle_hash).collect();
-        assert_eq!(hashes, std::slice::from_ref(&bundle));
+        assert_eq!(hashes, std::slice::from_ref(bundle));
     }
 }
 
