@@ -49,7 +49,9 @@ fn check(file: &str, parameters: &[(&str, &str)]) {
     let text = std::fs::read_to_string(&path).unwrap();
     let given: Parameters = parameters.iter().copied().collect();
     let mut source = Source::new(&name, text);
-    gather(&mut source, |used| Ok(std::fs::read_to_string(path.with_file_name(used)).unwrap()));
+    gather(&mut source, |used| {
+        std::fs::read_to_string(path.with_file_name(used)).map_err(|error| error.to_string())
+    });
     let compiled = compile(&source, &given).unwrap();
     // What `policy!` expands to, but for the name of the callback macro and the tracking line.
     let macro_door = emit::rust(&compiled, &emit::Options::default());

@@ -16,7 +16,9 @@ pub(crate) fn compiled(file: &str) -> Compiled {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("policies").join(file);
     let text = std::fs::read_to_string(&path).unwrap();
     let mut source = Source::new(format!("policies/{file}"), text);
-    gather(&mut source, |used| Ok(std::fs::read_to_string(path.with_file_name(used)).unwrap()));
+    gather(&mut source, |used| {
+        std::fs::read_to_string(path.with_file_name(used)).map_err(|error| error.to_string())
+    });
     compile(&source, &Parameters::new())
         .unwrap_or_else(|problems| panic!("{}", render_all(&problems, &source, Colour::Plain)))
 }

@@ -18,7 +18,9 @@ pub(crate) fn corpus() -> Vec<Source> {
         let name = path.file_name().expect("a file").to_string_lossy().into_owned();
         let mut source = Source::new(name, std::fs::read_to_string(path).expect("readable"));
         let folder = path.parent().expect("a folder");
-        gather(&mut source, |used| std::fs::read_to_string(folder.join(used)).map_err(|error| error.to_string()));
+        gather(&mut source, |used| {
+            std::fs::read_to_string(folder.join(used)).map_err(|error| error.to_string())
+        });
         source
     };
     paths.iter().map(source).collect()

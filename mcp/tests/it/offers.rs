@@ -11,7 +11,9 @@ use wpc_model::{Call, Field, Interface, Moment, Policy, Sealed, Situation, Type,
 pub(crate) fn compiled(text: &str) -> Policy {
     let mut source = wpc_compiler::Source::new("policy.wpc", text);
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
-    wpc_compiler::gather(&mut source, |used| Ok(std::fs::read_to_string(beside.join(used)).unwrap()));
+    wpc_compiler::gather(&mut source, |used| {
+        std::fs::read_to_string(beside.join(used)).map_err(|error| error.to_string())
+    });
     match wpc_compiler::compile(&source, &wpc_compiler::Parameters::new()) {
         Ok(compiled) => compiled.policy,
         Err(problems) => {

@@ -230,6 +230,7 @@ impl<'p> Played<'p> {
                     began_as: self.happened,
                     ended_as: usize::MAX,
                 });
+                running.begin_effect().unwrap();
                 self.running.push(Running { index: self.list.len() - 1, running, charged: says.charges });
             }
             (Err(refusal), Decision::Deny(Refusal { reason, rule, frees_at, .. })) => {
@@ -277,7 +278,6 @@ impl<'p> Played<'p> {
         let now = self.clock.wall_ms();
         let Running { index, running, charged } = one;
         let admitted = &mut self.list[index];
-        running.begin_effect().unwrap();
         let result = drawn::result(random, &admitted.call);
         for (name, value) in &result {
             running.returned(name, value.clone()).unwrap();
