@@ -94,7 +94,7 @@ pub(crate) fn run(args: Args, console: &mut Console) -> Result<Done, Failure> {
     let opened = Opened::of(&args)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| {
-        Failure::environment("environment", format!("no threads can be started: {error}")).help("try again")
+        Failure::environment("no_threads", format!("no threads can be started: {error}")).help("try again")
     })?;
     let done = runtime.block_on(served(args, opened, console));
     // A process that reads standard input would wait for another line.
