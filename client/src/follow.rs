@@ -3,13 +3,14 @@
 //! ```text
 //! stream ──revocation──▶ verified, in order ──▶ ledger           one thread
 //!        ──heartbeat───▶ verified ──▶ fresh until its time + bound
+//!        ──release─────▶ the chain of its name fetched ──▶ ledger
 //!        ──approval────▶ fetched ──▶ ledger
 //! ledger ──own log, refused calls──▶ control plane                another, every second
 //! ```
 //!
 //! The bound is 10 s. A revocation reaches a gate within the time of a message; if the stream is cut, or somebody
 //! holds it back, calls are refused as `revocation_stale` from 10 s after the last heartbeat that arrived was
-//! made. A call that was admitted before begins within [`wpc::BEGIN_WITHIN`] or never. Both clocks are read: a
+//! made; so they are while the releases of a policy that jobs run under cannot be fetched. A call that was admitted before begins within [`wpc::BEGIN_WITHIN`] or never. Both clocks are read: a
 //! control plane whose clock is ahead adds what it is ahead to what a delayed stream can hide.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,6 +28,7 @@ use wpc_evidence::statement::{Heartbeat, Revocation, RevocationHead, Statement a
 use wpc_model::{Hash, Reason};
 
 use crate::events::{Event, MAX_EVENT_BYTES, Reader};
+use crate::releases;
 use crate::wire::Checkpoint;
 use crate::{Client, ClientError};
 
@@ -63,6 +65,8 @@ struct State {
     beaten: Condvar,
     /// Jobs that were opened through this follower, and how far their entries were looked at.
     jobs: Mutex<BTreeMap<JobId, u64>>,
+    /// Names of policies under which jobs were opened through this follower.
+    policies: Mutex<BTreeSet<String>>,
     /// Requests that were handed in.
     asked: Mutex<BTreeSet<Hash>>,
     stopped: AtomicBool,
@@ -91,6 +95,7 @@ impl Follower {
             broken: Mutex::new(None),
             beaten: Condvar::new(),
             jobs: Mutex::default(),
+            policies: Mutex::default(),
             asked: Mutex::default(),
             stopped: AtomicBool::new(false),
         });
@@ -163,6 +168,13 @@ impl Follow for Following {
         Ok(())
     }
 
+    fn current(&self, policy_name: &str) -> Result<(), FollowError> {
+        // Known first, so that a release which comes meanwhile is not missed.
+        let known = &self.0.policies;
+        known.lock().unwrap_or_else(PoisonError::into_inner).insert(policy_name.to_owned());
+        self.0.take_releases(policy_name)
+    }
+
     fn opened(&self, job: &JobId, leaf: Hash) -> Result<(), FollowError> {
         self.0.client.open_job(job, leaf).map_err(told)?;
         self.0.jobs.lock().unwrap_or_else(PoisonError::into_inner).entry(job.clone()).or_insert(0);
@@ -171,7 +183,7 @@ impl Follow for Following {
 }
 
 /// A control plane's refusal, with a code of ours.
-fn told(error: ClientError) -> FollowError {
+pub(crate) fn told(error: ClientError) -> FollowError {
     const KNOWN: [&str; 6] = [
         "job_open_elsewhere",
         "ledger_behind_checkpoint",
@@ -209,7 +221,10 @@ fn alive(of: &Weak<State>) -> Option<Arc<State>> {
 
 fn listen(of: &Weak<State>, mut head: RevocationHead) {
     while let Some(state) = alive(of) {
-        if let Ok(stream) = state.client.stream(head.seq, LIFE) {
+        // Releases that came while no stream was there are fetched once one is.
+        if let Ok(stream) = state.client.stream(head.seq, LIFE)
+            && state.take_all_releases()
+        {
             let limit = u64::try_from(MAX_EVENT_BYTES).unwrap_or(u64::MAX);
             let mut lines = BufReader::new(stream);
             let (mut reader, mut line) = (Reader::default(), Vec::new());
@@ -276,8 +291,34 @@ impl State {
                 let _later = self.take_approval(&job, &request);
                 true
             }
-            Event::Release { .. } => true,
+            Event::Release { policy_name, .. } => {
+                let known =
+                    self.policies.lock().unwrap_or_else(PoisonError::into_inner).contains(&policy_name);
+                !known || self.takes_releases(&policy_name)
+            }
         }
+    }
+
+    /// Whether the ledger has what is released, of every policy under which jobs run.
+    fn take_all_releases(&self) -> bool {
+        let policies = self.policies.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        policies.iter().all(|name| self.takes_releases(name))
+    }
+
+    /// Whether the ledger has what is released; if not, no heartbeat is taken until it has.
+    fn takes_releases(&self, policy_name: &str) -> bool {
+        match self.take_releases(policy_name) {
+            Ok(()) => true,
+            Err(FollowError { code: code @ "policy_release_forked", .. }) => {
+                self.broken(code);
+                false
+            }
+            Err(_) => false,
+        }
+    }
+
+    fn take_releases(&self, policy_name: &str) -> Result<(), FollowError> {
+        releases::hand_over(&self.client, &*self.ledger, &self.trust, policy_name)
     }
 
     fn take_revocation(&self, envelope: &[u8], head: &mut RevocationHead) -> bool {

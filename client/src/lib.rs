@@ -14,6 +14,8 @@ pub mod events;
 mod follow;
 #[cfg(feature = "http")]
 mod http;
+#[cfg(feature = "http")]
+mod releases;
 pub mod signed;
 pub mod wire;
 

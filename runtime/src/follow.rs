@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! control plane ──stream──▶ a follower ──revocations, releases──▶ ledger
-//! gate.open  ──▶ opened(job, leaf)   set-once at the control plane, else no gate
+//! gate.open  ──▶ current(name)       the ledger has the releases of the policy's name, else no gate
+//!            ──▶ opened(job, leaf)   set-once at the control plane, else no gate
 //! gate.begin ──▶ may_begin           inside the ledger's lock: fresh, else `revocation_stale`
 //! ```
 //!
@@ -24,6 +25,14 @@ pub trait Follow: fmt::Debug + Send + Sync {
     ///
     /// The code.
     fn may_begin(&self) -> Result<(), &'static str>;
+
+    /// Hands the ledger the releases of a policy's name that the control plane has, and from then on every
+    /// newer one. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// [`FollowError`] if nobody answers, or what is released does not hold: then no gate is opened.
+    fn current(&self, policy_name: &str) -> Result<(), FollowError>;
 
     /// Tells the control plane that this ledger opened a job, whose first entry has this leaf. Blocks.
     ///

@@ -132,8 +132,6 @@ fn the_corpus_shows_every_code_that_a_short_text_can_have() {
             || code.text().starts_with("WPC01")
             || code.text().starts_with("WPC046")
             || *code == Code::HiddenCharacter
-            // A lock beside the file.
-            || *code == Code::LockedInterface
     };
     let missing: Vec<_> = Code::ALL.iter().filter(|code| !shown.contains(code) && !elsewhere(code)).collect();
     assert!(missing.is_empty(), "no case shows {missing:?}");

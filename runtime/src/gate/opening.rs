@@ -188,6 +188,9 @@ impl Core {
         let provenance = Provenance::of(&policy);
         let trust = Arc::new(trust.clone());
         let current = Current::new(&policy.name, hash, policy.on_change(), Arc::clone(&trust));
+        if let Some(follow) = ledger.follow() {
+            follow.current(&policy.name)?;
+        }
         begin(&policy, &who, &artifact, (input, &provenance), &current, &*ledger)?;
         told(&who.job, &*ledger)?;
         Self::start(policy, current, trust, who, (provenance, schemas), ledger)

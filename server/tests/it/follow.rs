@@ -8,8 +8,8 @@ use wpc_evidence::statement::{ApprovalRequest, Granted, Nonce, approve};
 use wpc_model::{Bind, OnChange, Uses};
 
 use crate::world::{
-    ALICE, AUDITOR, GATE, OPERATOR, OTHER_GATE, World, asked, call, key, now_ms, open, orders, signed, trust,
-    until,
+    ALICE, AUDITOR, GATE, OPERATOR, OTHER_GATE, World, asked, call, key, now_ms, open, orders, policy,
+    signed, trust, until,
 };
 
 const SOON: Duration = Duration::from_secs(20);
@@ -149,6 +149,34 @@ fn nothing_begins_when_nobody_can_be_heard() {
     until("the revocation", || {
         gate.begin_sync(call("send", "staging")).is_err_and(|refused| refused.code() == "job_revoked")
     });
+}
+
+#[test]
+fn a_newer_release_reaches_the_jobs_that_run() {
+    let mut world = World::new();
+    let old = orders();
+    let new = policy(|text| text.replace(r#"queue("staging"), queue("other")"#, r#"queue("other")"#));
+    let send = |gate: &wpc::DynamicGate| {
+        gate.begin_sync(call("send", "other")).map(|one| one.finish_sync(Outcome::Done))
+    };
+    world.release(&old, OnChange::Finish);
+    let (ledger, follower) = world.gate(GATE);
+    assert!(follower.wait(SOON));
+    let (issued, again) = (world.issue(old.hash()), world.issue(old.hash()));
+    let gate = open(&ledger, &signed(&old), &issued).unwrap();
+    send(&gate).unwrap();
+    // What nobody released begins no job, whoever signed it.
+    let Err(refused) = open(&ledger, &signed(&new), &issued) else { panic!("opened") };
+    assert_ne!(refused.code(), "control_plane_unavailable");
+    world.release(&new, OnChange::Drain);
+    until("the release", || send(&gate).is_err_and(|refused| refused.code() == "policy_changed"));
+    let Err(refused) = open(&ledger, &signed(&old), &again) else { panic!("opened") };
+    assert_eq!(refused.code(), "policy_rolled_back");
+    // One that comes while nobody listens is found when somebody does: back to the old one, by a new release.
+    let port = world.stop();
+    world.restart_at(port);
+    world.release(&old, OnChange::Finish);
+    until("the release back", || send(&gate).is_ok());
 }
 
 #[test]

@@ -77,9 +77,11 @@ fn one_queue_is_blocked_and_bundles_say_under_which_policy_jobs_ran() {
     world.release(&old, OnChange::Finish);
     let before = work.job(&old, &world.issue(old.hash()));
     done(&before, "send", "other");
-    // The policy without the queue, and the old one revoked: no call begins under it.
+    // The policy without the queue: its release drains whatever runs under the old one.
     let new = policy(|text| text.replace(r#", queue("other")"#, ""));
-    assert_eq!(world.release(&new, OnChange::Kill).seq, 2);
+    assert_eq!(world.release(&new, OnChange::Drain).seq, 2);
+    refused_soon(&before, "other", "policy_changed");
+    // And the old one revoked, for ever.
     let revoke = Revoke { kind: "policy".to_owned(), value: old.hash().to_string(), reason: None };
     world.client(OPERATOR).revoke(&revoke).unwrap();
     refused_soon(&before, "other", "policy_revoked");

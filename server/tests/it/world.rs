@@ -31,11 +31,6 @@ pub(crate) const OTHER_GATE: u8 = 10;
 
 /// Everybody, each in one role.
 pub(crate) fn trust() -> Trust {
-    trusted(true)
-}
-
-/// `releases`: whether releases are demanded. A follower does not hand them to its ledger, so gates do without.
-fn trusted(releases: bool) -> Trust {
     let one = |name: &str, of: u8, roles: &str| {
         format!(r#"{{"name":"{name}","keys":["{}"],"roles":[{roles}]}}"#, key(of).did())
     };
@@ -48,9 +43,8 @@ fn trusted(releases: bool) -> Trust {
         one("witness", WITNESS, r#""witness""#),
         one("operator", OPERATOR, r#""operator""#),
         one("auditor", AUDITOR, r#""auditor""#),
+        one("releaser", RELEASER, r#""releaser""#),
     ];
-    let releaser = releases.then(|| one("releaser", RELEASER, r#""releaser""#));
-    let all: Vec<_> = all.into_iter().chain(releaser).collect();
     let text = format!(r#"{{"v":1,"principals":[{}],"threshold":{{"witness":0}}}}"#, all.join(","));
     Trust::parse(text.as_bytes()).unwrap()
 }
@@ -219,7 +213,7 @@ pub(crate) fn open(
 ) -> Result<DynamicGate, wpc::OpenError> {
     let grant = serde_json::to_vec(&issued.grant).unwrap();
     let holder = Holder::new(&issued.token, &grant, &key(AGENT), &**ledger).unwrap();
-    let trust = trusted(false);
+    let trust = trust();
     DynamicGate::open(Opening {
         artifact,
         trust: &trust,
