@@ -112,6 +112,7 @@ codes! {
     InvalidTimeOfDay = "WPC0319" Error "not a time of day",
     MatchesNothing = "WPC0320" Error "a pattern that nothing can match",
     InvalidSchema = "WPC0321" Error "not a JSON Schema that `conforms to` takes",
+    UnfitConstraint = "WPC0322" Error "a constraint of a form that has no name in artifacts",
 
     WrongPreposition = "WPC0401" Error "the wrong word before a resource",
     KindNotTaken = "WPC0402" Error "a resource kind that the action does not take",
@@ -168,8 +169,6 @@ codes! {
     IdleApproval = "WPC0466" Warning "a required approval that is never asked for",
     ApprovalOfNothing = "WPC0470" Note "an approval of what nothing allows",
     AlikeKind = "WPC0471" Warning "an `allow` that may be another kind's, which is denied",
-
-    NotImplemented = "WPC0490" Error "not implemented in this version",
 
     SelfCheck = "WPC0500" Error "the compiler contradicts itself",
 }

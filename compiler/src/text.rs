@@ -208,7 +208,8 @@ pub(crate) fn pattern(text: &str, ty: &Type) -> Result<String, Fault> {
 /// Why no value of `ty` matches a pattern, if none does.
 ///
 /// A letter stands for each wildcard: no other text in its place makes a name or host more valid, and none
-/// does too but where the whole is too long, of which nothing is said here.
+/// does too but where the whole is too long, of which nothing is said here. Of a path only its beginning is
+/// looked at.
 fn matches_nothing(pattern: &str, ty: &Type) -> Option<NameError> {
     let mut instance = String::with_capacity(pattern.len());
     let mut chars = pattern.chars();
@@ -223,6 +224,8 @@ fn matches_nothing(pattern: &str, ty: &Type) -> Option<NameError> {
         check_entity_name(&instance, *max)
     } else if *ty == Type::Host {
         check_host(&instance)
+    } else if *ty == Type::Path && !pattern.starts_with(['*', '?']) && !instance.starts_with('/') {
+        check_path(&instance)
     } else {
         Ok(())
     };

@@ -83,6 +83,7 @@ mod sealed;
 mod settings;
 mod situation;
 mod source;
+mod spelling;
 mod truth;
 mod ty;
 mod under;
@@ -141,6 +142,7 @@ pub use settings::{
 };
 pub use situation::Situation;
 pub use source::{MAX_LABELS_PER_JOB, Source, Sources};
+pub use spelling::Spelling;
 pub use truth::Truth;
 pub use ty::Type;
 pub use under::{is_under_domain, is_under_path};

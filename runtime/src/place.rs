@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use wpc_model::{Resource, Truth, check_entity_name, check_host};
+use wpc_model::{Resource, Spelling, Truth};
 
 mod search;
 
@@ -17,7 +17,7 @@ pub struct Names {
     /// The kind.
     pub kind: &'static str,
     /// What may stand in each of its slots.
-    pub slots: &'static [NameType],
+    pub slots: &'static [Spelling],
     /// All names, one after the other.
     pub text: &'static str,
     /// Where each name ends in `text`.
@@ -26,17 +26,6 @@ pub struct Names {
     pub allowed: &'static [u8],
     /// What allows by pattern accept, one pattern per slot.
     pub patterns: &'static [&'static [Slot]],
-}
-
-/// What may stand in a slot of a resource.
-#[derive(Clone, Copy, Debug)]
-pub enum NameType {
-    /// `entity_name<max>`.
-    EntityName(u32),
-    /// `host`.
-    Host,
-    /// Any other text.
-    Text,
 }
 
 /// What a rule accepts in a slot of a resource.
@@ -116,7 +105,7 @@ impl Names {
             return Ok(Place(Known::Entry(self, entry)));
         }
         let well_formed = names.len() == self.slots.len()
-            && self.slots.iter().zip(names).all(|(slot, name)| slot.accepts(name));
+            && self.slots.iter().zip(names).all(|(slot, name)| slot.check(name).is_ok());
         let accepted =
             |pattern: &&[Slot]| pattern.iter().zip(names).all(|(slot, name)| slot.matches(name).is_true());
         if !well_formed || !self.patterns.iter().any(accepted) {
@@ -145,16 +134,6 @@ impl Names {
             None => 0,
         };
         self.text.get(usize::try_from(start).ok()?..usize::try_from(end).ok()?)
-    }
-}
-
-impl NameType {
-    fn accepts(self, name: &str) -> bool {
-        match self {
-            Self::EntityName(max) => check_entity_name(name, max).is_ok(),
-            Self::Host => check_host(name).is_ok(),
-            Self::Text => true,
-        }
     }
 }
 

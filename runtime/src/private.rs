@@ -1,10 +1,10 @@
 //! What generated code uses and nobody else should: no promise is made about it.
 
 pub use wpc_macros::__tool;
-pub use wpc_model::{Malformed, Ruling, Truth, Value};
+pub use wpc_model::{Malformed, Ruling, Spelling, Truth, Value};
 
 pub use crate::call::{AsSet, Fact, Fault, Fields, Seal};
-pub use crate::place::{NameType, Names, Slot};
+pub use crate::place::{Names, Slot};
 pub use crate::rule::{
     Blocks, Found, HOLDS, Integer, Keys, Members, Named, Open, Pattern, Regex, Rules, Seen, Side, among, any,
     decide, every, find, find_text, glob, has, keys, lacks, port, text_part, texts_among, under_domain,

@@ -3,7 +3,9 @@
 use wpc_model::{Action, Interface, Type};
 
 use super::dice::Random;
-use super::domain::{HOSTS, KEYS, PATHS, blocks, constant, constants, keys, one_or_more, pattern, regex};
+use super::domain::{
+    HOSTS, KEYS, PATHS, SCHEMAS, blocks, constant, constants, keys, one_or_more, pattern, quoted, regex,
+};
 
 /// What a condition may be about.
 #[derive(Clone, Eq, PartialEq)]
@@ -11,7 +13,7 @@ pub(crate) struct Subject {
     /// As a policy writes it, `each labels` or `extra["k"].size`.
     text: String,
     ty: Type,
-    /// Only whether it is there may be asked.
+    /// It is not asked where it came from.
     sealed: bool,
     /// Whether it is there may be asked.
     whole: bool,
@@ -112,8 +114,8 @@ pub(crate) fn condition(random: &mut Random, subjects: &[Subject]) -> Option<Str
         let (how, hour) = (random.word(&["<", "<=", ">", ">="]), random.below(24));
         return Some(format!("clock.time {how} \"{hour:02}:00\""));
     }
-    let asks_presence = subject.sealed || random.chance(12);
-    let test = if asks_presence { None } else { test(random, &subject.ty) };
+    let asks_presence = random.chance(12);
+    let test = if asks_presence { None } else { test(random, &subject.ty, subject.sealed) };
     let test = match test {
         Some(test) => test,
         None if subject.whole => format!("is {}", random.word(&["present", "absent"])),
@@ -122,7 +124,12 @@ pub(crate) fn condition(random: &mut Random, subjects: &[Subject]) -> Option<Str
     Some(format!("{} {test}", subject.text))
 }
 
-fn test(random: &mut Random, ty: &Type) -> Option<String> {
+fn test(random: &mut Random, ty: &Type, sealed: bool) -> Option<String> {
+    let can_conform =
+        matches!(ty, Type::Json | Type::Text | Type::Map(_) | Type::List(_) | Type::Set(_) | Type::Record(_));
+    if can_conform && (*ty == Type::Json || random.chance(15)) {
+        return random.pick(&SCHEMAS).map(|(file, _)| format!("conforms to {}", quoted(file)));
+    }
     let word = |random: &mut Random, words: &[&'static str]| random.word(words);
     Some(match ty {
         Type::Bool => format!("{} {}", word(random, &["==", "!="]), constant(random, ty)?),
@@ -142,7 +149,7 @@ fn test(random: &mut Random, ty: &Type) -> Option<String> {
             3 if is_pattern_text(ty) && *ty != Type::Host => format!("matches {}", regex(random)),
             2..=4 if is_pattern_text(ty) => format!("like {}", pattern(random)),
             5 => format!("!= {}", constant(random, ty)?),
-            6 if ty.source_type().is_some() => "from [job.input]".to_owned(),
+            6 if !sealed && ty.source_type().is_some() => "from [job.input]".to_owned(),
             _ => format!("== {}", constant(random, ty)?),
         },
         _ => return None,

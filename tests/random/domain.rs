@@ -20,6 +20,9 @@ pub(crate) const PATHS: [&str; 5] = ["/", "/a", "/a/b", "/ab", "/A"];
 const BLOCKS: [&str; 5] = ["10.0.0.0/31", "10.0.0.1/32", "0.0.0.0/0", "::/0", "::1/128"];
 const REGEXES: [&str; 7] = ["a", ".*", "[ab]+", "(a+)+", "", "a|A", "/.*|a\\.b"];
 const PATTERNS: [&str; 8] = ["a*", "?", "*", "*b", "A?", r"\\*", "a", "??"];
+/// JSON Schemas: the files that policies name, and their texts.
+pub(crate) const SCHEMAS: [(&str, &str); 2] =
+    [("form.json", include_str!("corpus/form.json")), ("short.json", r#"{"maxLength":1,"maxProperties":1}"#)];
 /// Constants of a policy lie within this; calls go one further.
 pub(crate) const BOUND: i64 = 3;
 

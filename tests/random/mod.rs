@@ -22,6 +22,15 @@ pub(crate) struct Family {
     binding: &'static str,
 }
 
+/// A policy's text, and the schemas that it may name.
+pub(crate) fn source(name: String, text: String) -> Source {
+    let mut source = Source::new(name, text);
+    for (file, schema) in domain::SCHEMAS {
+        source.add(file, Ok(schema.to_owned()));
+    }
+    source
+}
+
 impl Family {
     /// The interface that ships.
     pub(crate) fn bus() -> Result<Self, String> {
@@ -64,7 +73,7 @@ impl Family {
         let expected = [Code::NeverApplies, Code::PartlyRequired, Code::MatchesNothing];
         for _ in 0..1_000 {
             let text = self.text(random, name);
-            let source = Source::new(format!("{name}.wpc"), text.clone());
+            let source = source(format!("{name}.wpc"), text.clone());
             match compile(&source, &Parameters::new()) {
                 Ok(compiled) => return Ok((text, compiled)),
                 Err(problems) if problems.iter().all(|problem| expected.contains(&problem.code)) => {}

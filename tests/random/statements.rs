@@ -140,7 +140,9 @@ fn slot(random: &mut Random, ty: &Type) -> String {
     let exact = |random: &mut Random| constant(random, ty).unwrap_or_default();
     match random.below(10) {
         0 => "any".to_owned(),
-        1 | 2 if !matches!(ty, Type::Choice(_)) => format!("like {}", pattern(random)),
+        1 | 2 if !matches!(ty, Type::Choice(_) | Type::Email | Type::Url | Type::Ip) => {
+            format!("like {}", pattern(random))
+        }
         3 => format!("in [{}]", exact(random)),
         _ => exact(random),
     }

@@ -312,6 +312,18 @@ impl<'a> Checker<'_, 'a, '_> {
                 );
                 None
             }
+            SlotKind::Like(_) if matches!(ty, Type::Email | Type::Url | Type::Ip) => {
+                self.problems.report(
+                    Diagnostic::error(
+                        Code::UnfitCondition,
+                        slot.loc.0,
+                        format!("found a pattern, expected one or more of type `{}`", describe(ty)),
+                        "easily wider than it looks",
+                    )
+                    .help("list those that are meant, or write `any` and say in `when` what holds of an argument"),
+                );
+                None
+            }
             SlotKind::Like(pattern) => match text::pattern(&pattern.value, ty) {
                 Ok(pattern) => Some(Slot::Like(pattern)),
                 Err(fault) => {

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 use proc_macro2::{Ident, Literal, TokenStream, TokenTree};
 use quote::quote;
-use wpc_model::{Action, Condition, Field, Kind, Rule, Seals, Slot, Target, Test, Type, Value};
+use wpc_model::{Action, Condition, Field, Kind, Rule, Seals, Slot, Spelling, Target, Test, Type, Value};
 
 use super::constant::int;
 use super::docs::cut;
@@ -116,13 +116,18 @@ impl Facts<'_> {
 
     fn kind(&self, name: &str, kind: &Kind, module: &Ident, taken: bool) -> TokenStream {
         let slots = kind.template.parameters.iter().map(|(slot, ty)| {
-            let ty = match ty {
-                Type::EntityName { max } => {
-                    let max = Literal::u32_unsuffixed(*max);
+            let ty = match ty.spelling() {
+                Spelling::EntityName(max) => {
+                    let max = Literal::u32_unsuffixed(max);
                     quote!(entity_name #max)
                 }
-                Type::Host => quote!(host),
-                _ => quote!(text),
+                Spelling::Host => quote!(host),
+                Spelling::Did => quote!(did),
+                Spelling::Email => quote!(email),
+                Spelling::Url => quote!(url),
+                Spelling::Ip => quote!(ip),
+                Spelling::Path => quote!(path),
+                Spelling::Text => quote!(text),
             };
             quote!((#slot #ty))
         });

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
-use wpc_model::{Kind, Slot, Target, Tool, Type};
+use wpc_model::{Kind, Slot, Spelling, Target, Tool, Type};
 
 use super::constant::indices;
 
@@ -119,14 +119,20 @@ fn fold(names: &[&str]) -> Vec<String> {
 }
 
 fn slot_type(runtime: &TokenStream, ty: &Type) -> TokenStream {
-    match ty {
-        Type::EntityName { max } => {
-            let max = Literal::u32_unsuffixed(*max);
-            quote!(#runtime::__private::NameType::EntityName(#max))
+    let spelling = match ty.spelling() {
+        Spelling::EntityName(max) => {
+            let max = Literal::u32_unsuffixed(max);
+            quote!(EntityName(#max))
         }
-        Type::Host => quote!(#runtime::__private::NameType::Host),
-        _ => quote!(#runtime::__private::NameType::Text),
-    }
+        Spelling::Host => quote!(Host),
+        Spelling::Did => quote!(Did),
+        Spelling::Email => quote!(Email),
+        Spelling::Url => quote!(Url),
+        Spelling::Ip => quote!(Ip),
+        Spelling::Path => quote!(Path),
+        Spelling::Text => quote!(Text),
+    };
+    quote!(#runtime::__private::Spelling::#spelling)
 }
 
 /// What a rule accepts in a slot.

@@ -4,7 +4,6 @@ use wpc_grammar::syntax::{ConstraintOperator, ConstraintShape, Ident, Path, Per}
 use wpc_model::{Comparison, Constraint, Field, Type};
 
 use super::{Builder, is_countable};
-use crate::resolve::not_implemented;
 use crate::words::describe;
 use crate::{Code, Diagnostic, bounds};
 
@@ -63,8 +62,13 @@ impl<'a> Builder<'a> {
 
     fn only_per_job(&mut self, span: wpc_grammar::Span) -> Option<Constraint> {
         self.problems.report(
-            not_implemented(span, "a named limit other than `per job`")
-                .help("write `per job`, or leave the limit without a name"),
+            Diagnostic::error(
+                Code::UnfitConstraint,
+                span,
+                "found a constraint on a limit other than `per job`",
+                "has no name in artifacts",
+            )
+            .help("write `per job`, or remove the constraint: policies can limit it all the same"),
         );
         None
     }
@@ -72,8 +76,13 @@ impl<'a> Builder<'a> {
     fn condition_shape(&mut self, subject: &Path, operator: ConstraintOperator) -> Option<Constraint> {
         if !subject.steps.is_empty() {
             self.problems.report(
-                not_implemented(subject.loc.0, "a named constraint on a part of an argument")
-                    .help("name a constraint on the whole argument, or none"),
+                Diagnostic::error(
+                    Code::UnfitConstraint,
+                    subject.loc.0,
+                    "found a constraint on a part of an argument",
+                    "has no name in artifacts",
+                )
+                .help("name the whole argument, or remove the constraint: policies can ask for parts all the same"),
             );
             return None;
         }

@@ -2,10 +2,9 @@
 
 use wpc_grammar::Span;
 use wpc_grammar::syntax;
-use wpc_model::{Kind, MAX_PARTS, Scope, Template, Type};
+use wpc_model::{Kind, MAX_PARTS, Scope, Spelling, Template, Type};
 
 use super::Builder;
-use crate::resolve::not_implemented;
 use crate::words::{all_of, describe};
 use crate::{Code, Diagnostic, bounds, ty};
 
@@ -134,13 +133,9 @@ impl<'a> Builder<'a> {
         }
         if !read.is_text() {
             let message = format!("found a resource named by `{}`, expected a text", describe(&read));
-            let help = "use `entity_name<N>`, `text`, `host`, `did` or a choice";
+            let help =
+                "use `entity_name<N>`, `text`, `host`, `did`, `email`, `url`, `ip`, `path` or a choice";
             self.problems.report(unfit(message).help(help));
-            return None;
-        }
-        if matches!(read, Type::Email | Type::Url | Type::Ip | Type::Path) {
-            let what = format!("a resource named by `{}`", describe(&read));
-            self.problems.report(not_implemented(field.ty.loc.0, &what));
             return None;
         }
         Some(read)
@@ -302,15 +297,25 @@ fn ambiguity<'p>(pieces: &[Piece<'p>], parameters: &'p [(String, Type)]) -> Opti
 
 /// Whether a value of `ty` may hold `c`.
 fn may_hold(ty: &Type, c: char) -> bool {
-    if let Type::EntityName { max } = ty {
-        let slash = c == '/' && wpc_model::check_entity_name("a/b", *max).is_ok();
-        return slash || c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
-    }
     if let Type::Choice(words) = ty {
         return words.iter().any(|word| word.contains(c));
     }
-    if *ty == Type::Host {
-        return c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '-');
+    match ty.spelling() {
+        Spelling::EntityName(max) => {
+            let slash = c == '/' && wpc_model::check_entity_name("a/b", max).is_ok();
+            slash || c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-')
+        }
+        Spelling::Host => c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '-'),
+        Spelling::Did => c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '%'),
+        Spelling::Email => {
+            c.is_ascii_graphic()
+                && !matches!(c, '"' | '(' | ')' | ',' | ':' | ';' | '<' | '>' | '[' | '\\' | ']')
+        }
+        Spelling::Url => {
+            c.is_ascii_graphic() && !matches!(c, '\\' | '"' | '<' | '>' | '^' | '`' | '{' | '|' | '}' | '#')
+        }
+        Spelling::Ip => c.is_ascii_hexdigit() || matches!(c, '.' | ':'),
+        Spelling::Path => !c.is_control(),
+        Spelling::Text => true,
     }
-    *ty != Type::Did || c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '%')
 }

@@ -207,13 +207,3 @@ fn offer<'a>(
     }
     interfaces.insert(&name.text, available);
 }
-
-/// The one answer to everything that the grammar has and this version has not.
-pub(crate) fn not_implemented(span: Span, what: &str) -> Diagnostic {
-    Diagnostic::error(
-        Code::NotImplemented,
-        span,
-        format!("found {what}, which this version does not implement"),
-        "not implemented",
-    )
-}

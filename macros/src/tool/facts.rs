@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use syn::parse::{Parse, ParseStream};
 use syn::{Error, Ident, Lit, LitBool, LitInt, LitStr, Token, braced, bracketed, parenthesized};
-use wpc_model::{Comparison, Slot, Test, Truth, Value};
+use wpc_model::{Comparison, Slot, Spelling, Test, Truth, Value};
 
 /// The policy, the tool, and the action that the attribute names.
 pub(super) struct Facts {
@@ -49,15 +49,7 @@ pub(super) struct Kind {
     pub(super) module: Ident,
     /// Whether the action takes it.
     pub(super) taken: bool,
-    pub(super) slots: Vec<(String, NameType)>,
-}
-
-/// What may stand in a slot.
-#[derive(Clone, Copy)]
-pub(super) enum NameType {
-    EntityName(u32),
-    Host,
-    Text,
+    pub(super) slots: Vec<(String, Spelling)>,
 }
 
 /// An argument or a field of a record.
@@ -229,9 +221,14 @@ fn kind(input: ParseStream<'_>) -> syn::Result<Kind> {
         let name = text(&slot)?;
         let ty: Ident = slot.parse()?;
         let ty = match ty.to_string().as_str() {
-            "entity_name" => NameType::EntityName(slot.parse::<LitInt>()?.base10_parse()?),
-            "host" => NameType::Host,
-            _ => NameType::Text,
+            "entity_name" => Spelling::EntityName(slot.parse::<LitInt>()?.base10_parse()?),
+            "host" => Spelling::Host,
+            "did" => Spelling::Did,
+            "email" => Spelling::Email,
+            "url" => Spelling::Url,
+            "ip" => Spelling::Ip,
+            "path" => Spelling::Path,
+            _ => Spelling::Text,
         };
         slots.push((name, ty));
     }

@@ -3,9 +3,8 @@
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{Ident, LitStr, Path};
-use wpc_model::{check_entity_name, check_host};
 
-use super::facts::{Action, Facts, Kind, NameType, Statement};
+use super::facts::{Action, Facts, Kind, Statement};
 use super::problems::{Problems, one_of};
 use super::rest::{self, Name};
 
@@ -140,12 +139,7 @@ fn names<'a>(kind: &'a Kind, said: &rest::Resource, problems: &mut Problems) -> 
     };
     for (text, (_, ty)) in texts.iter().zip(&kind.slots) {
         let value = text.value();
-        let fault = match ty {
-            NameType::EntityName(max) => check_entity_name(&value, *max).err(),
-            NameType::Host => check_host(&value).err(),
-            NameType::Text => None,
-        };
-        if let Some(fault) = fault {
+        if let Err(fault) = ty.check(&value) {
             problems.report(text, format!("`{value}` is no name of a `{}`: it {fault}", kind.name));
             return Resource::Wrong;
         }

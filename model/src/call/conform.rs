@@ -6,10 +6,7 @@ use super::malformed::{Malformed, MalformedCode};
 use super::{MAX_BATCH, MAX_CALL_DEPTH, MAX_TEXT_BYTES};
 use crate::instant::{EARLIEST, LATEST};
 use crate::place::Place;
-use crate::{
-    Field, Interface, MAX_INTEGER, NameError, Type, Value, check_did, check_email, check_entity_name,
-    check_host, check_ip, check_path, check_url,
-};
+use crate::{Field, Interface, MAX_INTEGER, Type, Value};
 
 /// Whether measured arguments must be there.
 #[derive(Clone, Copy, Eq, PartialEq)]
@@ -194,34 +191,5 @@ pub(super) fn spelled(ty: &Type, text: &str, at: Place<'_>) -> Result<(), Malfor
             Err(Malformed::about(MalformedCode::BadChoice, at, text, wrong))
         };
     }
-    check_spelling(ty, text).map_err(|error| Malformed::about(MalformedCode::BadName, at, text, error))
-}
-
-fn check_spelling(ty: &Type, text: &str) -> Result<(), NameError> {
-    match ty {
-        Type::EntityName { max } => check_entity_name(text, *max),
-        Type::Host => check_host(text),
-        Type::Did => check_did(text),
-        Type::Email => check_email(text),
-        Type::Url => check_url(text),
-        Type::Ip => check_ip(text),
-        Type::Path => check_path(text),
-        // Any text; numbers, words of a choice and compounds are checked elsewhere.
-        Type::Text
-        | Type::Bool
-        | Type::Int
-        | Type::Count
-        | Type::Bytes
-        | Type::Duration
-        | Type::Decimal { .. }
-        | Type::Money { .. }
-        | Type::Time
-        | Type::Json
-        | Type::Choice(_)
-        | Type::List(_)
-        | Type::Set(_)
-        | Type::Map(_)
-        | Type::Record(_)
-        | Type::Batch(_) => Ok(()),
-    }
+    ty.spelling().check(text).map_err(|error| Malformed::about(MalformedCode::BadName, at, text, error))
 }

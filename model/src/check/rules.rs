@@ -76,6 +76,7 @@ pub(super) fn target(
         let checked = match slot {
             Slot::Any => Ok(()),
             Slot::Like(pattern) if pattern.is_empty() => Err("is an empty pattern".to_owned()),
+            Slot::Like(_) if !ty.takes_patterns() => Err(format!("is a pattern of a `{}`", ty.word())),
             Slot::Like(_) => Ok(()),
             Slot::Exact(name) => interface.spells(ty, name).map_err(|malformed| malformed.message),
         };

@@ -66,8 +66,9 @@ macro_rules! desk {
     ($module:ident) => {
         listed!(
             "desk_corpus", $module::DeskCorpus, desk,
-            "group" = Group, "hint" = Hint, "ping" = Ping, "post" = Post, "start" = Start;
-            note(title), page(book, name), site(host, lane), tray(name)
+            "fetch" = Fetch, "group" = Group, "hint" = Hint, "ping" = Ping, "post" = Post, "start" = Start;
+            folder(path), inbox(address), link(at), note(title), page(book, name), peer(address), site(host, lane),
+            tray(name)
         )
     };
 }

@@ -41,6 +41,7 @@ macro_rules! desk {
                     secret
                 }
                 Ping, PingArguments { copies }
+                Fetch, FetchArguments { form, fields, copies }
                 Start, StartArguments { mode, force, times }
                 Wipe, WipeArguments { times }
             }

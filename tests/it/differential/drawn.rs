@@ -188,11 +188,19 @@ pub(super) fn names(random: &mut Random, types: &[(String, Type)]) -> &'static [
             titled: one(&TEXTS),
             paged: two(&NAMES, &NAMES),
             hosted: two(&HOSTS, &LANES),
+            mailed: one(&EMAILS),
+            linked: one(&URLS),
+            addressed: one(&IPS),
+            filed: one(&PATHS),
         }
     });
     let all = match types {
         [(_, Type::EntityName { .. })] => &ALL.named,
         [(_, Type::Text)] => &ALL.titled,
+        [(_, Type::Email)] => &ALL.mailed,
+        [(_, Type::Url)] => &ALL.linked,
+        [(_, Type::Ip)] => &ALL.addressed,
+        [(_, Type::Path)] => &ALL.filed,
         [(_, Type::EntityName { .. }), _] => &ALL.paged,
         [(_, Type::Host), _] => &ALL.hosted,
         other => panic!("no names for {other:?}"),
@@ -205,6 +213,10 @@ struct Names {
     titled: Vec<Vec<&'static str>>,
     paged: Vec<Vec<&'static str>>,
     hosted: Vec<Vec<&'static str>>,
+    mailed: Vec<Vec<&'static str>>,
+    linked: Vec<Vec<&'static str>>,
+    addressed: Vec<Vec<&'static str>>,
+    filed: Vec<Vec<&'static str>>,
 }
 
 /// An integer of `ty` for a call.

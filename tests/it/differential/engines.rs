@@ -1,13 +1,14 @@
 //! One policy in every form that decides, and the comparison of what they say.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
 use wpc::{
     DynamicGate, Identity, JobId, Key, MemoryLedger, Opening, POLICY_TYPE, Place, SelfIssued, Trust, sign,
 };
 use wpc_model::{
-    Call, Condition, Conformance, Hash, Moment, Policy, Resource, Rule, Ruling, Situation, Source, Sources,
-    Tool, Truth, Value, decode, encode, rulings,
+    Call, Condition, Conformance, Field, Hash, Interface, Moment, Policy, Question, Resource, Rule, Ruling,
+    Sealed, Seals, Situation, Source, Sources, Tool, Truth, Type, Value, decode, encode, rulings,
 };
 
 use super::drawn::{Fields, names};
@@ -76,9 +77,10 @@ impl Engines {
         call.conform(&self.policy).unwrap_or_else(|malformed| panic!("{malformed}\n{call:#?}\n{}", tell()));
         for drawn in [Drawn(0), Drawn(1), Drawn(2)] {
             let situation = Situation { moment, sources: Some(&drawn), conformance: Some(&drawn) };
+            let call = drawn.answered(call, &self.policy);
             assert_eq!(
-                self.gate.rulings(call, situation),
-                rulings(&self.policy, call, situation),
+                self.gate.rulings(&call, situation),
+                rulings(&self.policy, &call, situation),
                 "the engine, then the reference interpreter, {drawn:?}, of {call:#?}\n{}",
                 tell()
             );
@@ -94,21 +96,78 @@ impl Engines {
     }
 }
 
-/// Some values came from somewhere, others did not, of some nobody knows.
+/// Some values came from somewhere, others did not, of some nobody knows. What sealed values say likewise.
 #[derive(Debug)]
 struct Drawn(u8);
 
+impl Drawn {
+    fn draw(&self, of: &str) -> Truth {
+        let text = format!("{} {of}", self.0);
+        [Truth::True, Truth::False, Truth::Unknown][usize::from(Hash::of(text.as_bytes()).0[0] % 3)]
+    }
+
+    /// `call` as a gate has it that was shown its sealed values.
+    fn answered(&self, call: &Call, policy: &Policy) -> Call {
+        let interface = &policy.tools[&call.tool].interface;
+        let seals = Seals::of(policy, &call.tool, &call.action);
+        let arguments = &interface.actions[&call.action].arguments;
+        let arguments = self.fields(interface, &seals, None, arguments, &call.arguments);
+        Call { arguments, ..call.clone() }
+    }
+
+    fn fields(
+        &self,
+        interface: &Interface,
+        seals: &Seals,
+        record: Option<&str>,
+        fields: &BTreeMap<String, Field>,
+        values: &BTreeMap<String, Value>,
+    ) -> BTreeMap<String, Value> {
+        let one = |(name, value): (&String, &Value)| {
+            (name.clone(), self.value(interface, seals, (record, name), &fields[name].ty, value))
+        };
+        values.iter().map(one).collect()
+    }
+
+    fn value(
+        &self,
+        interface: &Interface,
+        seals: &Seals,
+        of: (Option<&str>, &str),
+        ty: &Type,
+        value: &Value,
+    ) -> Value {
+        match (value, ty) {
+            (Value::Sealed(_), _) => {
+                let answer =
+                    |question: &Question| (question.clone(), self.draw(&format!("{of:?} {question:?}")));
+                Value::Sealed(Sealed::new(seals.of_field(of.0, of.1).map(answer)))
+            }
+            (Value::List(members), Type::List(member) | Type::Set(member)) => {
+                Value::List(members.iter().map(|one| self.value(interface, seals, of, member, one)).collect())
+            }
+            (Value::List(elements), Type::Batch(record)) => {
+                let ty = Type::Record(record.clone());
+                Value::List(elements.iter().map(|one| self.value(interface, seals, of, &ty, one)).collect())
+            }
+            (Value::Map(values), Type::Record(record)) => {
+                let fields = &interface.records[record].fields;
+                Value::Map(self.fields(interface, seals, Some(record), fields, values))
+            }
+            _ => value.clone(),
+        }
+    }
+}
+
 impl Sources for Drawn {
     fn came_from(&self, source: &Source, value: &Value) -> Truth {
-        let text = format!("{} {} {value:?}", self.0, source.to_text());
-        [Truth::True, Truth::False, Truth::Unknown][usize::from(Hash::of(text.as_bytes()).0[0] % 3)]
+        self.draw(&format!("{} {value:?}", source.to_text()))
     }
 }
 
 impl Conformance for Drawn {
     fn conforms(&self, condition: &Condition, value: &Value) -> Truth {
-        let text = format!("{} {condition:?} {value:?}", self.0);
-        [Truth::True, Truth::False, Truth::Unknown][usize::from(Hash::of(text.as_bytes()).0[0] % 3)]
+        self.draw(&format!("{condition:?} {value:?}"))
     }
 }
 

@@ -14,11 +14,11 @@ mod table;
 
 use std::env;
 
-use wpc_compiler::{Parameters, Source, compile};
+use wpc_compiler::{Parameters, compile};
 use wpc_model::{Call, Policy, encode};
 
-use crate::random::Family;
 use crate::random::dice::Random;
+use crate::random::{self, Family};
 use drawn::Fields;
 use engines::{Engines, Seen, resource};
 use generated::{POLICIES, SEED};
@@ -35,7 +35,7 @@ fn compare(listed: &Listed, calls: u64, random: &mut Random, seen: &mut Seen) {
     let engines = match listed.artifact {
         Some(artifact) => Engines::open(artifact),
         None => {
-            let source = Source::new(format!("{}.wpc", listed.name), listed.text.to_owned());
+            let source = random::source(format!("{}.wpc", listed.name), listed.text.to_owned());
             Engines::open(&encode(&compile(&source, &Parameters::new()).unwrap().policy))
         }
     };
