@@ -9,7 +9,7 @@ use wpc_analysis::{Finding, Problem, findings};
 use wpc_compiler::{Code, Compiled, Diagnostic, Span};
 use wpc_model::{Call, Limit, RuleId, demands};
 
-use crate::words;
+use wpc_viewer::words;
 
 /// Most other statements that one diagnostic points at.
 const MAX_CAUSES: usize = 3;

@@ -19,7 +19,6 @@ mod lints;
 mod map;
 mod output;
 mod param;
-mod plain;
 mod plane;
 mod problems;
 mod progress;
@@ -28,7 +27,6 @@ mod schemas;
 mod store;
 mod table;
 mod verb;
-mod words;
 
 use std::process::ExitCode;
 

@@ -7,6 +7,8 @@ mod forged;
 #[cfg(test)]
 mod models;
 #[cfg(test)]
+mod pages;
+#[cfg(test)]
 mod released;
 #[cfg(test)]
 mod tampered;

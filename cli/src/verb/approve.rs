@@ -12,8 +12,8 @@ use wpc_model::instant_text;
 
 use crate::console::{Console, Done};
 use crate::failure::Failure;
-use crate::plain::plain;
 use crate::table::Table;
+use wpc_viewer::plain;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\

@@ -2,7 +2,6 @@
 
 mod create;
 mod export;
-mod html;
 mod query;
 mod show;
 mod verify;
@@ -16,7 +15,7 @@ use crate::console::{Console, Done};
 use crate::failure::Failure;
 use crate::input;
 
-pub(crate) use verify::{say, told};
+pub(crate) use verify::say;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -69,10 +68,13 @@ pub(crate) fn read(file: &Path) -> Result<Vec<u8>, Failure> {
 }
 
 /// What a bundle says; nobody has verified it.
-fn view(file: &Path) -> Result<View, Failure> {
-    wpc::bundle::view(&read(file)?).map_err(|code: Code| {
-        Failure::no(code.word(), "not a bundle")
-            .file(file)
-            .help("give a file that `wpc bundle create` wrote, and verify it with `wpc bundle verify`")
-    })
+fn view(bundle: &[u8], file: &Path) -> Result<View, Failure> {
+    wpc::bundle::view(bundle).map_err(|code| unread(code, file))
+}
+
+/// The bytes of `file` are no bundle.
+fn unread(code: Code, file: &Path) -> Failure {
+    Failure::no(code.word(), "not a bundle")
+        .file(file)
+        .help("give a file that `wpc bundle create` wrote, and verify it with `wpc bundle verify`")
 }

@@ -16,10 +16,11 @@ use crate::console::{Console, Done};
 use crate::failure::Failure;
 use crate::input;
 use crate::param::{self, Param};
-use crate::plain::plain;
-use crate::{progress, words};
+use crate::progress;
 use changes::changes;
 use side::Side;
+use wpc_viewer::plain;
+use wpc_viewer::words;
 
 const WIDER: Style = AnsiColor::Red.on_default().bold();
 const NARROWER: Style = AnsiColor::Green.on_default().bold();

@@ -10,11 +10,11 @@ use wpc_model::Hash;
 use super::registry::hash;
 use crate::console::{Console, Done};
 use crate::failure::Failure;
-use crate::plain::plain;
 use crate::plane::{Plane, failed};
 use crate::problems::number;
 use crate::table::Table;
 use crate::{input, output};
+use wpc_viewer::plain;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\

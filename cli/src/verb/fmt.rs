@@ -8,8 +8,8 @@ use wpc_compiler::Diagnostic;
 use crate::console::{Console, Done};
 use crate::failure::Failure;
 use crate::output::Batch;
-use crate::plain::plain;
 use crate::{input, problems};
+use wpc_viewer::plain;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\

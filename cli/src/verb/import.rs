@@ -13,9 +13,9 @@ use wpc_mcp::{Choices, Imported, Launch, Lock, Served};
 use crate::console::{Console, Done};
 use crate::failure::Failure;
 use crate::output::Batch;
-use crate::plain::plain;
 use crate::verb::mcp::opened;
 use crate::{input, problems};
+use wpc_viewer::plain;
 
 /// Largest `tools/list` that is read from a file, in bytes.
 const MAX_TOOLS_BYTES: usize = 16 << 20;

@@ -17,10 +17,10 @@ use wpc::{JobId, Key, Ledger, LedgerError};
 use super::key;
 use crate::console::{Console, Done};
 use crate::failure::Failure;
-use crate::plain::plain;
 use crate::problems::number;
 use crate::store::{Store, Where};
 use crate::table::Table;
+use wpc_viewer::plain;
 
 pub(crate) use said::Said;
 

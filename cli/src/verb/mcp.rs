@@ -113,7 +113,7 @@ async fn served(args: Args, opened: Opened, console: &mut Console) -> Result<Don
     for tool in upstream.changed() {
         console.warn(format!(
             "warning: `{}` is not the tool that was imported, and is refused; look at the difference with `wpc import mcp`",
-            crate::plain::plain(&tool)
+            wpc_viewer::plain(&tool)
         ));
     }
     let mut identity = Identity::new(format!("wpc-mcp/{}", opened.tool), env!("CARGO_PKG_VERSION"));

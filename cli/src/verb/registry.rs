@@ -10,9 +10,9 @@ use wpc_model::Hash;
 use crate::artifact::Artifact;
 use crate::console::{Console, Done};
 use crate::failure::Failure;
-use crate::plain::plain;
 use crate::plane::{Plane, failed};
 use crate::{evidence, input, output};
+use wpc_viewer::plain;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\

@@ -5,15 +5,15 @@ use std::path::PathBuf;
 use serde_json::json;
 use wpc::bundle::{Change, replay};
 
-use super::bundle::{read, say, told};
+use super::bundle::{read, say};
 use crate::artifact::Artifact;
 use crate::console::{Console, Done};
 use crate::evidence;
 use crate::failure::Failure;
 use crate::input;
-use crate::plain::plain;
 use crate::problems::number;
 use crate::table::Table;
+use wpc_viewer::plain;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -44,7 +44,7 @@ pub(crate) fn run(args: Args, console: &mut Console) -> Result<Done, Failure> {
         Ok(replayed) => replayed,
         Err(report) => {
             say(&report, console);
-            return Ok(Done::no(told(&report)));
+            return Ok(Done::no(report.to_json()));
         }
     };
     let mut table = Table::indented(2);

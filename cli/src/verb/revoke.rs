@@ -13,11 +13,11 @@ use wpc_model::Hash;
 use crate::console::{Console, Done};
 use crate::evidence;
 use crate::failure::Failure;
-use crate::plain::plain;
 use crate::plane;
 use crate::store::Either;
 use crate::verb::key;
 use crate::verb::token::now_ms;
+use wpc_viewer::plain;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\

@@ -14,9 +14,9 @@ use wpc_model::{Auth, Evidence, Policy, Tool};
 use crate::artifact::Artifact;
 use crate::console::{Console, Done};
 use crate::failure::Failure;
-use crate::plain::plain;
 use crate::table::Table;
-use crate::words::{self, quoted};
+use wpc_viewer::plain;
+use wpc_viewer::words::{self, quoted};
 
 use wrapped::wrapped;
 

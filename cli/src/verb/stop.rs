@@ -5,9 +5,9 @@ use wpc_client::wire::{Stop, Stopped};
 
 use crate::console::{Console, Done};
 use crate::failure::Failure;
-use crate::plain::plain;
 use crate::plane::{Plane, failed};
 use crate::problems::number;
+use wpc_viewer::plain;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\

@@ -14,9 +14,9 @@ use crate::args::Format;
 use crate::console::{Console, Done};
 use crate::failure::Failure;
 use crate::param::Param;
-use crate::plain::plain;
 use crate::problems::{self, number};
 use crate::{input, param, progress};
+use wpc_viewer::plain;
 
 const PASSED: Style = AnsiColor::Green.on_default().bold();
 const FAILED: Style = AnsiColor::Red.on_default().bold();

@@ -15,9 +15,10 @@ use crate::artifact::{self, Artifact};
 use crate::console::{Console, Done};
 use crate::failure::Failure;
 use crate::map::Lines;
-use crate::plain::plain;
 use crate::table::Table;
-use crate::{input, schemas, words};
+use crate::{input, schemas};
+use wpc_viewer::plain;
+use wpc_viewer::words;
 
 use history::History;
 use verdict::{Met, Verdict};

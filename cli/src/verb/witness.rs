@@ -15,8 +15,8 @@ use super::key;
 use super::token::now_ms;
 use crate::console::{Console, Done};
 use crate::failure::Failure;
-use crate::plain::plain;
 use crate::{evidence, input, output};
+use wpc_viewer::plain;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::json;
 use wpc_model::Hash;
 
 use super::code::{Code, Stage};
@@ -187,6 +188,61 @@ impl Report {
         } else {
             Verdict::Verified
         }
+    }
+
+    /// As JSON: `verdict`, `about`, `findings`, `found`, `gaps`, `counts`, `witnesses`.
+    #[must_use]
+    pub fn to_json(&self) -> serde_json::Value {
+        let about = self.about.as_ref().map(|about| {
+            json!({
+                "job": about.job.as_str(),
+                "agent": about.agent,
+                "policy": about.policy,
+                "policy_hash_b64u": about.policy_hash.to_string(),
+                "ledger": about.ledger.as_str(),
+                "mode": about.mode.map(|mode| mode.word()),
+                "closed": about.closed,
+            })
+        });
+        let findings = self.findings.iter().map(|finding| {
+            json!({
+                "stage": finding.stage.word(),
+                "code": finding.code.word(),
+                "seq": finding.seq,
+                "detail": finding.detail,
+            })
+        });
+        let gaps = self.gaps.iter().map(|gap| {
+            json!({
+                "code": gap.code.word(),
+                "count": gap.count,
+                "accepted": gap.accepted.map(Accepted::word),
+            })
+        });
+        let counts = &self.counts;
+        json!({
+            "verdict": self.verdict().word(),
+            "about": about,
+            "findings": findings.collect::<Vec<_>>(),
+            "found": self.found,
+            "gaps": gaps.collect::<Vec<_>>(),
+            "counts": {
+                "entries": counts.entries,
+                "allowed": counts.allowed,
+                "denied": counts.denied,
+                "outcomes": counts.outcomes,
+                "replayed": counts.replayed,
+                "settled": counts.settled,
+                "opened": counts.opened,
+                "attested": counts.attested,
+                "withheld": counts.withheld,
+                "trailing": counts.trailing,
+                "self_described": counts.self_described,
+                "refused": counts.refused,
+                "model_calls": counts.model_calls,
+            },
+            "witnesses": self.witnesses,
+        })
     }
 
     pub(super) fn refuse(&mut self, findings: Vec<Finding>) {

@@ -20,6 +20,8 @@ pub struct View {
     pub origin: Origin,
     /// The policy's hash, by its payload.
     pub policy_hash: Option<Hash>,
+    /// The policy's payload: its artifact.
+    pub policy: Option<Vec<u8>>,
     /// The entries.
     pub entries: Vec<Shown>,
     /// Canonical envelopes of the signed approvals, by their payloads' hashes.
@@ -62,7 +64,8 @@ pub fn view(bytes: &[u8]) -> Result<View, Code> {
         shown.openings.insert(opening.name.clone(), opening);
     }
     let policy = sign::unverified(run.policy.as_bytes(), crate::MAX_ENVELOPE_BYTES);
-    let policy_hash = policy.ok().map(|(payload, _)| Hash::of(&payload));
+    let policy = policy.ok().map(|(payload, _)| payload);
+    let policy_hash = policy.as_deref().map(Hash::of);
     let mut approvals = BTreeMap::new();
     for envelope in &run.approvals {
         let (payload, _) = sign::unverified(envelope.as_bytes(), crate::MAX_ENVELOPE_BYTES).map_err(of)?;
@@ -73,5 +76,5 @@ pub fn view(bytes: &[u8]) -> Result<View, Code> {
         let receipt = super::receipts::read(text)?;
         receipts.insert(receipt.hash(), receipt);
     }
-    Ok(View { origin: run.origin, policy_hash, entries, approvals, receipts })
+    Ok(View { origin: run.origin, policy_hash, policy, entries, approvals, receipts })
 }

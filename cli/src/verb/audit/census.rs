@@ -14,10 +14,10 @@ use crate::console::{Console, Done};
 use crate::evidence;
 use crate::failure::Failure;
 use crate::input;
-use crate::plain::plain;
 use crate::problems::number;
 use crate::store::Named;
 use crate::table::Table;
+use wpc_viewer::plain;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\

@@ -8,10 +8,10 @@ use wpc::ledger::{MAX_RECEIPT_BYTES, Receipt, ReceiptError};
 
 use crate::console::{Console, Done};
 use crate::failure::Failure;
-use crate::plain::plain;
 use crate::table::Table;
 use crate::verb::ledger::Said;
 use crate::{evidence, input};
+use wpc_viewer::plain;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\

@@ -8,13 +8,13 @@ use wpc::bundle::{BundleError, Options, verify};
 use wpc_evidence::checkpoint::SignedCheckpoint;
 use wpc_evidence::trust::{Role, Trust};
 
-use super::{say, told};
+use super::say;
 use crate::console::{Console, Done};
 use crate::evidence;
 use crate::failure::Failure;
 use crate::output;
-use crate::plain::plain;
 use crate::store::Place;
+use wpc_viewer::plain;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -66,7 +66,7 @@ pub(super) fn run(args: &Create, console: &mut Console) -> Result<Done, Failure>
     let report = verify(&bundle, &trust, &Options::default());
     console.say(format!("wrote {}, {} bytes", plain(&args.out.display().to_string()), bundle.len()));
     say(&report, console);
-    let mut members = told(&report);
+    let mut members = report.to_json();
     if let Value::Object(members) = &mut members {
         members.insert("file".to_owned(), json!(args.out.display().to_string()));
         members.insert("bytes".to_owned(), json!(bundle.len()));

@@ -11,9 +11,9 @@ use crate::console::{Console, Done};
 use crate::evidence;
 use crate::failure::Failure;
 use crate::output;
-use crate::plain::plain;
 use crate::problems::number;
 use crate::verb::{key, token};
+use wpc_viewer::plain;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\

@@ -8,13 +8,13 @@ use wpc::ledger::{Body, Seen, Verdict};
 use wpc_evidence::commitment::RESOURCE;
 use wpc_model::canon::Json;
 
-use super::{show, view};
+use super::{read, show, view};
 use crate::console::{Console, Done};
 use crate::failure::Failure;
-use crate::plain::plain;
 use crate::problems::number;
 use crate::table::Table;
 use crate::verb::ledger::Said;
+use wpc_viewer::plain;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -53,7 +53,7 @@ pub(super) fn run(args: &Query, console: &mut Console) -> Result<Done, Failure> 
     let mut table = Table::indented(2);
     for file in &args.files {
         let name = file.display().to_string();
-        for shown in view(file)?.entries.iter().filter(|shown| args.finds(shown)) {
+        for shown in view(&read(file)?, file)?.entries.iter().filter(|shown| args.finds(shown)) {
             let Said { what, said } = Said::of(&shown.entry);
             let at = wpc_model::instant_text(shown.entry.at);
             table.row([plain(&name).into_owned(), shown.entry.seq.to_string(), at, what, said]);

@@ -3,24 +3,26 @@
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
-use wpc::bundle::{Shown, View};
+use wpc::bundle::{Options, Shown, View, verify};
 use wpc::gateway_receipt::Answered;
 use wpc::ledger::Body;
 
-use super::{html, view};
+use super::{read, unread, view};
 use crate::args::Format;
 use crate::console::{Console, Done};
 use crate::failure::Failure;
-use crate::plain::plain;
 use crate::table::Table;
 use crate::verb::ledger::Said;
+use crate::{evidence, input};
+use wpc_viewer::{Page, plain};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Nothing is verified: whoever made the file could have written anything into it. The page that
-`--html` writes runs no scripts and loads nothing.
+Nothing is verified: whoever made the file could have written anything into it. `--html` writes
+Trust Pulse, the viewer: one page that holds the bundle, loads nothing, and runs its own script
+alone. With `--trust` it says what verification found; `wpc bundle verify` decides.
 
-Example: wpc bundle show job.bundle.json --html > job.html
+Example: wpc bundle show job.bundle.json --html --trust trust.json > job.html
 
 JSON: `verified` (false), `origin`, `policy_hash_b64u`, `entries` [{`seq`, `at`, `what`, `said`,
 `openings`, `receipt`}]")]
@@ -31,12 +33,19 @@ pub(super) struct Show {
     /// As a page for a browser
     #[arg(long)]
     html: bool,
+    /// Verify the bundle first, and say in the page what was found
+    #[arg(long, value_name = "FILE", requires = "html")]
+    trust: Option<PathBuf>,
+    /// The map file of the policy, to show rules in their source
+    #[arg(long, value_name = "FILE", requires = "html")]
+    map: Option<PathBuf>,
 }
 
 pub(super) fn run(args: &Show, console: &mut Console) -> Result<Done, Failure> {
-    let view = view(&args.file)?;
+    let bundle = read(&args.file)?;
+    let view = view(&bundle, &args.file)?;
     if args.html && console.format() == Format::Human {
-        console.write(html::page(&view).as_bytes());
+        console.write(page(args, &bundle)?.as_bytes());
     } else {
         console.say(format!("not verified; it says of {}:", view.origin));
         let mut table = Table::indented(2);
@@ -69,6 +78,16 @@ pub(super) fn run(args: &Show, console: &mut Console) -> Result<Done, Failure> {
         "policy_hash_b64u": view.policy_hash.map(|hash| hash.to_string()),
         "entries": entries.collect::<Vec<_>>(),
     })))
+}
+
+/// The page, with what verification found if a trust file is given.
+fn page(args: &Show, bundle: &[u8]) -> Result<String, Failure> {
+    let trust = args.trust.as_deref().map(evidence::trust).transpose()?;
+    let report = trust.map(|trust| verify(bundle, &trust, &Options::default()));
+    let map =
+        args.map.as_deref().map(|path| input::bytes(path, "map", input::MAX_ARTIFACT_BYTES)).transpose()?;
+    let page = Page { bundle, report: report.as_ref(), map: map.as_deref() };
+    page.html().map_err(|code| unread(code, &args.file))
 }
 
 /// What the receipt says that a model call's entry names.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use anstyle::{AnsiColor, Style};
-use serde_json::{Value, json};
+
 use wpc::bundle::{Accepted, Code, Gap, Options, Report, Verdict, verify};
 use wpc_evidence::statement::MAX_STATEMENT_ENVELOPE_BYTES;
 
@@ -13,8 +13,8 @@ use crate::console::{Console, Done};
 use crate::evidence;
 use crate::failure::Failure;
 use crate::input;
-use crate::plain::plain;
 use crate::table::Table;
+use wpc_viewer::plain;
 
 const BAD: Style = AnsiColor::Red.on_default().bold();
 const OPEN: Style = AnsiColor::Yellow.on_default().bold();
@@ -63,7 +63,7 @@ pub(super) fn run(args: &Verify, console: &mut Console) -> Result<Done, Failure>
     let accept: BTreeSet<Code> = args.accept.iter().copied().collect();
     let report = verify(&bundle, &trust, &Options { accept, revocations: known });
     say(&report, console);
-    let members = told(&report);
+    let members = report.to_json();
     Ok(match report.verdict() {
         Verdict::Verified => Done::yes(members),
         Verdict::Incomplete | Verdict::Refused => Done::no(members),
@@ -114,58 +114,4 @@ pub(crate) fn say(report: &Report, console: &mut Console) {
         Verdict::Incomplete => format!("{OPEN}incomplete{OPEN:#}"),
         Verdict::Refused => format!("{BAD}refused{BAD:#}"),
     });
-}
-
-/// The report as JSON.
-pub(crate) fn told(report: &Report) -> Value {
-    let about = report.about.as_ref().map(|about| {
-        json!({
-            "job": about.job.as_str(),
-            "agent": about.agent,
-            "policy": about.policy,
-            "policy_hash_b64u": about.policy_hash.to_string(),
-            "ledger": about.ledger.as_str(),
-            "mode": about.mode.map(|mode| mode.word()),
-            "closed": about.closed,
-        })
-    });
-    let findings = report.findings.iter().map(|finding| {
-        json!({
-            "stage": finding.stage.word(),
-            "code": finding.code.word(),
-            "seq": finding.seq,
-            "detail": finding.detail,
-        })
-    });
-    let gaps = report.gaps.iter().map(|gap| {
-        json!({
-            "code": gap.code.word(),
-            "count": gap.count,
-            "accepted": gap.accepted.map(Accepted::word),
-        })
-    });
-    let counts = &report.counts;
-    json!({
-        "verdict": report.verdict().word(),
-        "about": about,
-        "findings": findings.collect::<Vec<_>>(),
-        "found": report.found,
-        "gaps": gaps.collect::<Vec<_>>(),
-        "counts": {
-            "entries": counts.entries,
-            "allowed": counts.allowed,
-            "denied": counts.denied,
-            "outcomes": counts.outcomes,
-            "replayed": counts.replayed,
-            "settled": counts.settled,
-            "opened": counts.opened,
-            "attested": counts.attested,
-            "withheld": counts.withheld,
-            "trailing": counts.trailing,
-            "self_described": counts.self_described,
-            "refused": counts.refused,
-            "model_calls": counts.model_calls,
-        },
-        "witnesses": report.witnesses,
-    })
 }

@@ -8,9 +8,9 @@ use wpc::ledger::{Body, Entry, Seen, Verdict};
 
 use super::script::Script;
 use crate::failure::Failure;
-use crate::plain::plain;
 use crate::table::Table;
 use crate::verb::ledger;
+use wpc_viewer::plain;
 
 /// Entries of one sort.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]

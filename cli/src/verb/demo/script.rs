@@ -6,8 +6,8 @@ use wpc::Refused;
 use wpc_compiler::Compiled;
 
 use crate::console::Console;
-use crate::plain::plain;
-use crate::words;
+use wpc_viewer::plain;
+use wpc_viewer::words;
 
 const HEAD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();

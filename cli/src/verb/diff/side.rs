@@ -15,9 +15,10 @@ use crate::artifact::{self, Artifact};
 use crate::console::{Console, Done};
 use crate::failure::Failure;
 use crate::map::Lines;
-use crate::plain::plain;
 use crate::verb::show::demands;
-use crate::{input, problems, words};
+use crate::{input, problems};
+use wpc_viewer::plain;
+use wpc_viewer::words;
 
 /// A policy and what its statements are called.
 #[derive(Debug)]

@@ -4,7 +4,7 @@ use similar::{ChangeTag, TextDiff};
 use wpc_mcp::Lock;
 
 use crate::console::Console;
-use crate::plain::plain;
+use wpc_viewer::plain;
 
 /// Says which tools came, went and changed, and the lines of the interface that differ.
 pub(super) fn say(console: &mut Console, (old_text, old): (&str, &Lock), (new_text, new): (&str, &Lock)) {

@@ -7,8 +7,8 @@ use serde_json::json;
 use crate::console::{Console, Done};
 use crate::failure::Failure;
 use crate::output;
-use crate::plain::plain;
 use crate::store::Where;
+use wpc_viewer::plain;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\

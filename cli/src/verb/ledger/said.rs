@@ -2,8 +2,8 @@
 
 use wpc::ledger::{Attempt, Body, Entry, Seen, Settled, Verdict};
 
-use crate::plain::plain;
-use crate::words::quoted;
+use wpc_viewer::plain;
+use wpc_viewer::words::quoted;
 
 /// What an entry is about, and what was said or became of it.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]

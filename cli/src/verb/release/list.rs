@@ -7,9 +7,9 @@ use super::chains::Chains;
 use super::{current, members, row};
 use crate::console::{Console, Done};
 use crate::failure::Failure;
-use crate::plain::plain;
 use crate::table::Table;
 use crate::verb::token::now_ms;
+use wpc_viewer::plain;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\

@@ -13,10 +13,10 @@ use super::when::When;
 use super::{members, refused};
 use crate::console::{Console, Done};
 use crate::failure::Failure;
-use crate::plain::plain;
 use crate::verb::key;
 use crate::verb::token::now_ms;
 use crate::{artifact, evidence, input};
+use wpc_viewer::plain;
 
 /// How long a release holds where nothing is said, in milliseconds.
 const YEAR_MS: i64 = 365 * 86_400_000;

@@ -9,8 +9,8 @@ use super::{members, unread};
 use crate::console::{Console, Done};
 use crate::failure::Failure;
 use crate::input;
-use crate::plain::plain;
 use crate::table::Table;
+use wpc_viewer::plain;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\

@@ -9,7 +9,7 @@ use super::{Named, refused};
 use crate::console::{Console, Done};
 use crate::evidence;
 use crate::failure::Failure;
-use crate::plain::plain;
+use wpc_viewer::plain;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\

@@ -10,8 +10,8 @@ use super::{Named, current, members, refused};
 use crate::console::{Console, Done};
 use crate::evidence;
 use crate::failure::Failure;
-use crate::plain::plain;
 use crate::verb::token::now_ms;
+use wpc_viewer::plain;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\

@@ -5,9 +5,9 @@ use wpc_model::{
     instant_text, minor_digits,
 };
 
-use crate::plain::plain;
 use crate::table::Table;
-use crate::words::quoted;
+use wpc_viewer::plain;
+use wpc_viewer::words::quoted;
 
 /// One row for each demand; none for what says the default.
 pub(super) fn table(settings: &Settings) -> Table {

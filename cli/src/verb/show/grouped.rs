@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use wpc_model::{Condition, Effect, Rule, Target, Tool};
 
 use super::wrapped::wrapped;
-use crate::plain::plain;
-use crate::words;
+use wpc_viewer::plain;
+use wpc_viewer::words;
 
 /// Names of actions; no name is any action.
 type Actions<'a> = BTreeSet<Option<&'a str>>;

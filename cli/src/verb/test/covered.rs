@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use wpc_compiler::Coverage;
 
 use super::Outcome;
-use crate::plain::plain;
 use crate::table::Table;
+use wpc_viewer::plain;
 
 const NEVER: Style = AnsiColor::Yellow.on_default();
 

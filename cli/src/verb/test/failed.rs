@@ -4,7 +4,7 @@ use wpc_compiler::{Code, Diagnostic, Expectation, Expected, Found, Ran, Span};
 use wpc_model::{Decision, Policy, Reason, instant_text};
 
 use crate::verb::why::facts;
-use crate::words;
+use wpc_viewer::words;
 
 /// One condition that is not true, in words.
 #[derive(Debug)]

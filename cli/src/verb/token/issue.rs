@@ -12,9 +12,9 @@ use super::{Lifetime, did, file, grant_path, job, members, not_issued, now_s, ti
 use crate::artifact::Artifact;
 use crate::console::{Console, Done};
 use crate::failure::Failure;
-use crate::plain::plain;
 use crate::plane;
 use crate::verb::key;
+use wpc_viewer::plain;
 
 const JSON: &str =
     "`file`, `grant`, `issuer`, `job`, `jti`, `sub`, `ledger`, `policy_hash_b64u`, `iat`, `exp`";

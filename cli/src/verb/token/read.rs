@@ -11,8 +11,8 @@ use crate::artifact::Artifact;
 use crate::console::{Console, Done};
 use crate::failure::Failure;
 use crate::input;
-use crate::plain::plain;
 use crate::table::Table;
+use wpc_viewer::plain;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\

@@ -10,8 +10,8 @@ use wpc_model::{
 };
 
 use super::facts;
-use crate::plain::plain;
-use crate::words;
+use wpc_viewer::plain;
+use wpc_viewer::words;
 
 /// Alternatives that are listed before the rest is only counted.
 const LISTED: usize = 8;

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use wpc_model::{Action, Call, Condition, Situation, Test, Tool, Value, time_of_day_text};
 
-use crate::plain::plain;
-use crate::words;
+use wpc_viewer::plain;
+use wpc_viewer::words;
 
 /// Longest value that is repeated, in characters.
 const SHOWN: usize = 120;

@@ -11,7 +11,7 @@ use super::facts;
 use super::history::History;
 use crate::failure::Failure;
 use crate::map::Lines;
-use crate::words;
+use wpc_viewer::words;
 
 /// Why a rule neither speaks of a resource nor does not.
 const OTHER_CASE: &str = "the name differs in letter case only";
@@ -190,7 +190,7 @@ impl Look<'_> {
 
     fn placed(&self, id: Option<RuleId>, line: Option<u64>, text: String, extra: String) -> Met {
         let source = self.lines.map(Lines::source).unwrap_or_default();
-        let place = line.map(|line| format!("{}:{line}", crate::plain::plain(source)));
+        let place = line.map(|line| format!("{}:{line}", wpc_viewer::plain(source)));
         Met { id, text, extra, place: place.unwrap_or_default(), line, charge: None }
     }
 

@@ -8,18 +8,18 @@ use wpc_model::{
     Subject, Target, Test, Tool, Type, Uses, Value, Window, time_of_day_text,
 };
 
-use crate::plain::plain;
+use crate::plain;
 
-pub(crate) use order::order;
-pub(crate) use quantity::{duration, quantity};
+pub use order::order;
+pub use quantity::{duration, quantity};
 
 /// `"text"`, safe for a terminal.
-pub(crate) fn quoted(text: &str) -> String {
+pub fn quoted(text: &str) -> String {
     format!("\"{}\"", plain(&text.replace('\\', "\\\\").replace('"', "\\\"")))
 }
 
 /// `queue("orders-staging")`, `any queue`, `any`.
-pub(crate) fn target(target: &Target) -> String {
+pub fn target(target: &Target) -> String {
     match target {
         Target::Any => "any".to_owned(),
         Target::Of { kind, slots } if slots.iter().all(|slot| matches!(slot, Slot::Any)) => {
@@ -42,12 +42,12 @@ fn slot(slot: &Slot) -> String {
 }
 
 /// `a, b`.
-pub(crate) fn targets(list: &[Target]) -> String {
+pub fn targets(list: &[Target]) -> String {
     list.iter().map(target).collect::<Vec<_>>().join(", ")
 }
 
 /// `send to queue("orders-staging")`, `manage on any`, `ping` (an action that takes no resource).
-pub(crate) fn act(tool: &Tool, actions: &[&str], on: &str) -> String {
+pub fn act(tool: &Tool, actions: &[&str], on: &str) -> String {
     let named = plain(&actions.join(", ")).into_owned();
     let declared = actions.first().and_then(|action| tool.interface.actions.get(*action));
     match declared.map(|action| action.preposition) {
@@ -58,7 +58,7 @@ pub(crate) fn act(tool: &Tool, actions: &[&str], on: &str) -> String {
 }
 
 /// `allow send to queue("orders-staging")`, without its conditions.
-pub(crate) fn rule(tool: &Tool, effect: Effect, rule: &Rule) -> String {
+pub fn rule(tool: &Tool, effect: Effect, rule: &Rule) -> String {
     let word = match effect {
         Effect::Allow => "allow",
         Effect::Deny => "deny",
@@ -71,7 +71,7 @@ pub(crate) fn rule(tool: &Tool, effect: Effect, rule: &Rule) -> String {
 }
 
 /// What a limit counts: `calls`, or an argument's name.
-pub(crate) fn measure(measure: &Measure) -> String {
+pub fn measure(measure: &Measure) -> String {
     match measure {
         Measure::Calls => "calls".to_owned(),
         Measure::Argument(name) => plain(name).into_owned(),
@@ -79,7 +79,7 @@ pub(crate) fn measure(measure: &Measure) -> String {
 }
 
 /// `limit messages of send to 200 per job`.
-pub(crate) fn limit(tool: &Tool, limit: &Limit) -> String {
+pub fn limit(tool: &Tool, limit: &Limit) -> String {
     let measure = measure(&limit.measure);
     let actions: Vec<_> = limit.actions.iter().map(String::as_str).collect();
     let what = match limit.targets.as_slice() {
@@ -93,7 +93,7 @@ pub(crate) fn limit(tool: &Tool, limit: &Limit) -> String {
 }
 
 /// `per job`, `per minute per agent per resource`.
-pub(crate) fn per(limit: &Limit) -> String {
+pub fn per(limit: &Limit) -> String {
     let over = match limit.window {
         Window::Flight => "at once".to_owned(),
         Window::Job | Window::Sliding { .. } => format!("per {}", window(limit.window)),
@@ -110,12 +110,12 @@ fn counters(limit: &Limit) -> String {
 }
 
 /// The bound of a limit with its unit.
-pub(crate) fn most(tool: &Tool, limit: &Limit) -> String {
+pub fn most(tool: &Tool, limit: &Limit) -> String {
     amount(tool, limit, limit.max)
 }
 
 /// What a limit counts, with its unit.
-pub(crate) fn amount(tool: &Tool, limit: &Limit, number: i64) -> String {
+pub fn amount(tool: &Tool, limit: &Limit, number: i64) -> String {
     let Measure::Argument(name) = &limit.measure else { return number.to_string() };
     let declared = limit.actions.first().and_then(|action| tool.interface.actions.get(action));
     let field = declared.and_then(|action| field(tool, action, name));
@@ -123,7 +123,7 @@ pub(crate) fn amount(tool: &Tool, limit: &Limit, number: i64) -> String {
 }
 
 /// `job`, `minute`, `15 min`.
-pub(crate) fn window(window: Window) -> String {
+pub fn window(window: Window) -> String {
     match window {
         Window::Job => "job".to_owned(),
         Window::Sliding { ms: 1_000 } => "second".to_owned(),
@@ -136,7 +136,7 @@ pub(crate) fn window(window: Window) -> String {
 }
 
 /// `1 of did:key:…`, then how long and how often it holds.
-pub(crate) fn approval(approval: &Approval) -> [String; 2] {
+pub fn approval(approval: &Approval) -> [String; 2] {
     let by = approval.by.iter().map(|approver| match approver {
         Approver::Did(did) => plain(did).into_owned(),
         Approver::Role { role, issuer } => format!("{} by {}", quoted(role), plain(issuer)),
@@ -157,13 +157,13 @@ pub(crate) fn approval(approval: &Approval) -> [String; 2] {
 }
 
 /// The type of what a condition tests.
-pub(crate) fn subject_type(tool: &Tool, action: &str, subject: &Subject) -> Option<Type> {
+pub fn subject_type(tool: &Tool, action: &str, subject: &Subject) -> Option<Type> {
     let found = tool.interface.subject_type(tool.interface.actions.get(action)?, subject).ok()?;
     Some(found.ty.into_owned())
 }
 
 /// `message_bytes <= 128 KiB`.
-pub(crate) fn condition(tool: &Tool, action: Option<&str>, condition: &Condition) -> String {
+pub fn condition(tool: &Tool, action: Option<&str>, condition: &Condition) -> String {
     let ty = action.and_then(|action| subject_type(tool, action, &condition.subject));
     let subject = plain(&condition.subject.to_text()).into_owned();
     let ty = ty.as_ref();
@@ -194,18 +194,18 @@ pub(crate) fn condition(tool: &Tool, action: Option<&str>, condition: &Condition
 }
 
 /// `schema Zm1p9abQ`: the beginning of its hash, which tells the schemas of a policy apart.
-pub(crate) fn schema(hash: &Hash) -> String {
+pub fn schema(hash: &Hash) -> String {
     format!("schema {}", hash.to_string().get(..8).unwrap_or_default())
 }
 
 /// `job.input, contacts.search.emails`.
-pub(crate) fn origins(sources: &[Source], between: &str) -> String {
+pub fn origins(sources: &[Source], between: &str) -> String {
     let origins: Vec<_> = sources.iter().map(|source| plain(&source.origin()).into_owned()).collect();
     origins.join(between)
 }
 
 /// A constant or a call's value, in the unit of its type.
-pub(crate) fn value(value: &Value, ty: Option<&Type>) -> String {
+pub fn value(value: &Value, ty: Option<&Type>) -> String {
     match value {
         Value::Bool(value) => value.to_string(),
         Value::Int(number) => quantity(*number, ty),
@@ -226,7 +226,7 @@ fn list(constants: &[Value], ty: Option<&Type>) -> String {
 }
 
 /// The argument `name` of `action`, or the field of its batch's record.
-pub(crate) fn field<'t>(tool: &'t Tool, action: &'t Action, name: &str) -> Option<&'t Field> {
+pub fn field<'t>(tool: &'t Tool, action: &'t Action, name: &str) -> Option<&'t Field> {
     let of_record = || {
         let (_, record) = action.batch()?;
         tool.interface.records.get(record)?.fields.get(name)

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 /// direction of writing spelled as `\u{…}`.
 ///
 /// Policies, artifacts and calls come from other people: what they say is shown, never obeyed.
-pub(crate) fn plain(text: &str) -> Cow<'_, str> {
+pub fn plain(text: &str) -> Cow<'_, str> {
     if !text.chars().any(acts) {
         return Cow::Borrowed(text);
     }

@@ -7,7 +7,7 @@ const TIMES: &[(i64, &str)] =
     &[(86_400_000, "days"), (3_600_000, "h"), (60_000, "min"), (1_000, "s"), (1, "ms")];
 
 /// `number` as the language writes it for `ty`: `128 KiB`, `15 min`, `25.00 USD`.
-pub(crate) fn quantity(number: i64, ty: Option<&Type>) -> String {
+pub fn quantity(number: i64, ty: Option<&Type>) -> String {
     match ty {
         Some(Type::Bytes) => largest(number, BYTES).unwrap_or_else(|| format!("{number} B")),
         Some(Type::Duration) => duration(number),
@@ -20,7 +20,7 @@ pub(crate) fn quantity(number: i64, ty: Option<&Type>) -> String {
 }
 
 /// Milliseconds, as `15 min`.
-pub(crate) fn duration(ms: i64) -> String {
+pub fn duration(ms: i64) -> String {
     match largest(ms, TIMES) {
         Some(text) if text == "1 days" => "1 day".to_owned(),
         Some(text) => text,

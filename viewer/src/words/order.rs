@@ -5,7 +5,7 @@ use wpc_model::{Order, Origin, Sequence, Target, ToolAction, ToolActions};
 use super::{duration, plain, targets};
 
 /// `before deploy.apply do deploy.plan with same resource within 30 min once`.
-pub(crate) fn order(order: &Order) -> String {
+pub fn order(order: &Order) -> String {
     match &order.sequence {
         Sequence::Separate { sides: [first, second] } => {
             format!("separate {} from {}", side(first), side(second))
