@@ -18,8 +18,8 @@ use wpc_model::Hash;
 use crate::signed;
 use crate::wire::{
     Artifact, Audit, Bundle, Census, Chain, Checkpoint, Cosigned, Evidence, Introspect, Introspected, Issue,
-    Issued, Job, OpenJob, Problem, Released, Requests, Revocation, Revoke, RevokeToken, RevokedToken, Stop,
-    Stopped, Stops, SubmitApproval, Taken, Waiting,
+    Issued, Job, Link, OpenJob, Problem, Released, Requests, Revocation, Revoke, RevokeToken, RevokedToken,
+    Stop, Stopped, Stops, SubmitApproval, Taken, Waiting,
 };
 
 /// Longest accepted answer, in bytes; a bundle's may be longer.
@@ -356,6 +356,15 @@ impl Client {
         } else {
             Err(ClientError::Answer("the bundle has another hash".to_owned()))
         }
+    }
+
+    /// A link under which a browser sees a stored bundle for two minutes.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError`].
+    pub fn link(&self, bundle: Hash) -> Result<Link, ClientError> {
+        self.ask("POST", &format!("/v1/evidence/{bundle}/link"), None)
     }
 
     /// Bundles that answer a query, whose parts are names and values of `GET /v1/evidence`.

@@ -444,6 +444,17 @@ body! {
 }
 
 body! {
+    /// Where a browser finds the page of a bundle.
+    #[derive(Eq)]
+    Link {
+        /// Whoever has it may look.
+        url: String,
+        /// Until when, RFC 3339.
+        expires_at: String,
+    }
+}
+
+body! {
     /// A bundle in the evidence store.
     #[derive(Eq)]
     Bundle {

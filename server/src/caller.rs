@@ -74,6 +74,11 @@ impl Limits {
         }
     }
 
+    /// Whether somebody at `address` may ask now.
+    pub(crate) fn admits(&self, address: IpAddr) -> bool {
+        self.by_address.check_key(&address).is_ok()
+    }
+
     /// Forgets who has not asked for a while.
     pub(crate) fn tidy(&self) {
         self.by_principal.retain_recent();
@@ -123,7 +128,7 @@ pub(crate) async fn authenticate(
 ) -> Result<Response, Refusal> {
     let address = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|address| address.0.ip());
     if let Some(address) = address
-        && app.limits.by_address.check_key(&address).is_err()
+        && !app.limits.admits(address)
     {
         return Err(Refusal::new(Code::RateLimited));
     }

@@ -11,8 +11,8 @@ use utoipa_axum::routes;
 use crate::app::Shared;
 use crate::problem::{Code, Refusal};
 use crate::routes::{
-    approvals, audit, census, checkpoints, evidence, jobs, meta, registry, releases, revocations, stops,
-    stream, tokens,
+    approvals, audit, census, checkpoints, evidence, jobs, meta, pulse, registry, releases, revocations,
+    stops, stream, tokens,
 };
 use crate::{caller, observe};
 
@@ -34,6 +34,7 @@ fn open() -> OpenApiRouter<Shared> {
         .routes(routes!(meta::did))
         .routes(routes!(meta::jwks))
         .routes(routes!(meta::rotation))
+        .routes(routes!(pulse::page))
 }
 
 /// Paths of principals.
@@ -60,6 +61,7 @@ fn closed() -> OpenApiRouter<Shared> {
         .routes(routes!(approvals::get))
         .routes(routes!(evidence::put, evidence::get))
         .routes(routes!(evidence::list))
+        .routes(routes!(pulse::link))
         .routes(routes!(census::get))
         .routes(routes!(stops::post, stops::list))
         .routes(routes!(stops::delete))

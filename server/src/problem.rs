@@ -98,6 +98,7 @@ codes! {
     ApprovalRepeated "approval_replayed" CONFLICT "the approver used this nonce before",
     BundleRefused "bundle_refused" BAD_REQUEST "the bundle does not verify",
     BundleUnknown "bundle_unknown" NOT_FOUND "no such bundle is stored",
+    LinkRefused "link_refused" FORBIDDEN "the link is not this control plane's, or its time is over",
 }
 
 /// A request is refused.

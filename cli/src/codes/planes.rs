@@ -162,6 +162,9 @@ pages! {
     bundle_unknown "no such bundle"
         "Nothing is stored under this hash."
         "Find it: `wpc evidence query`."
+    link_refused "the link opens nothing"
+        "A link to a bundle's page opens it for two minutes, at the control plane that gave it."
+        "Ask for another: `wpc evidence view HASH`."
     revocation_stale "the control plane is not heard"
         "A gate that follows a control plane refuses calls when its last heartbeat is older than 10 seconds: something \
          may have been revoked since."

@@ -54,6 +54,21 @@ JSON: `bundle_hash`, `file`")]
         #[command(flatten)]
         plane: Plane,
     },
+    /// Give a link under which a browser shows a bundle for two minutes
+    #[command(after_help = "\
+Whoever has the link sees the bundle. What the page says is the control plane's word, and what the
+browser checked again; `wpc bundle verify` decides.
+
+Example: wpc evidence view HASH --server https://plane.example --key auditor.key
+
+JSON: `url`, `expires_at`")]
+    View {
+        /// SHA-256 of the bundle's bytes
+        #[arg(value_name = "HASH", value_parser = hash)]
+        hash: Hash,
+        #[command(flatten)]
+        plane: Plane,
+    },
     /// Find bundles, and the jobs of the same window of which there is none
     #[command(after_help = "\
 To find every job in a credential's window of exposure, ask for the window, and for the resource or
@@ -114,6 +129,7 @@ impl Args {
         match self.verb {
             Verb::Put { .. } => "evidence put",
             Verb::Get { .. } => "evidence get",
+            Verb::View { .. } => "evidence view",
             Verb::Query(_) => "evidence query",
             Verb::Census { .. } => "evidence census",
         }
@@ -135,6 +151,12 @@ pub(crate) fn run(args: Args, console: &mut Console) -> Result<Done, Failure> {
             batch.commit()?;
             console.say(format!("wrote {}", plain(&out.display().to_string())));
             Ok(Done::yes(json!({ "bundle_hash": hash.to_string(), "file": out.display().to_string() })))
+        }
+        Verb::View { hash, plane } => {
+            let link = plane.client()?.link(hash).map_err(|error| failed(&error))?;
+            console.say(plain(&link.url));
+            console.say(format!("opens until {}", plain(&link.expires_at)));
+            Ok(Done::yes(json!({ "url": link.url, "expires_at": link.expires_at })))
         }
         Verb::Query(query) => search(*query, console),
         Verb::Census { from, until, plane } => census(from, until, &plane, console),

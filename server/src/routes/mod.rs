@@ -7,6 +7,7 @@ pub(crate) mod checkpoints;
 pub(crate) mod evidence;
 pub(crate) mod jobs;
 pub(crate) mod meta;
+pub(crate) mod pulse;
 pub(crate) mod registry;
 pub(crate) mod releases;
 pub(crate) mod revocations;

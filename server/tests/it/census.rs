@@ -5,6 +5,7 @@ use std::time::Duration;
 use wpc::Outcome;
 use wpc_model::OnChange;
 
+use crate::requests::raw;
 use crate::world::{AUDITOR, GATE, OPERATOR, World, asked, call, key, open, orders, signed};
 
 #[test]
@@ -68,4 +69,55 @@ fn a_bundle_that_does_not_verify_is_not_evidence() {
     changed[at] ^= 1;
     assert_eq!(world.client(GATE).put_bundle(&changed).unwrap_err().code(), "bundle_refused");
     assert_eq!(world.client(GATE).bundle(wpc_model::Hash::of(b"")).unwrap_err().code(), "forbidden");
+}
+
+#[test]
+fn a_browser_is_shown_a_bundle_by_a_link_and_not_without() {
+    let world = World::new();
+    let policy = orders();
+    world.release(&policy, OnChange::Finish);
+    let (ledger, follower) = world.gate(GATE);
+    assert!(follower.wait(Duration::from_secs(20)));
+    let gate = open(&ledger, &signed(&policy), &world.issue(policy.hash())).unwrap();
+    gate.begin_sync(call("send", "other")).unwrap().finish_sync(Outcome::Done);
+    gate.close().unwrap();
+    let bundle = wpc::bundle::of_job(&*ledger, &key(GATE), gate.job(), None).unwrap();
+    let stored = world.client(GATE).put_bundle(&bundle).unwrap();
+    let hash = wpc_model::Hash::of(&bundle);
+    assert_eq!(stored.bundle_hash, hash.to_string());
+    assert_eq!(world.client(GATE).link(hash).unwrap_err().code(), "forbidden");
+    let auditor = world.client(AUDITOR);
+    assert_eq!(auditor.link(wpc_model::Hash::of(b"")).unwrap_err().code(), "bundle_unknown");
+    let link = auditor.link(hash).unwrap();
+    let path = link.url.strip_prefix(&world.url).unwrap();
+    let page = raw(&world, &format!("GET {path}"), &[], b"");
+    assert!(page.starts_with("HTTP/1.1 200 "), "{page}");
+    let (head, page) = page.split_once("\r\n\r\n").unwrap();
+    let head = head.to_ascii_lowercase();
+    for field in [
+        "content-type: text/html; charset=utf-8",
+        "content-security-policy: default-src 'none'; script-src 'sha256-",
+        "frame-ancestors 'none'; sandbox allow-scripts",
+        "cache-control: no-store",
+        "referrer-policy: no-referrer",
+        "x-content-type-options: nosniff",
+    ] {
+        assert!(head.contains(field), "{head}");
+    }
+    assert!(page.contains("<title>Trust Pulse</title>") && page.contains(&hex(&bundle)));
+    // Another link, a changed one, none.
+    let (start, end) = path.split_at(path.len() - 9);
+    let changed = format!("{start}{}{}", if end.starts_with('A') { 'B' } else { 'A' }, &end[1..]);
+    for path in [changed.as_str(), "/pulse/x", "/pulse/", &format!("/pulse/{}", "A".repeat(5_000))] {
+        let answer = raw(&world, &format!("GET {path}"), &[], b"");
+        assert!(
+            answer.starts_with("HTTP/1.1 403 ") || answer.starts_with("HTTP/1.1 404 "),
+            "{path}: {answer}"
+        );
+        assert!(!answer.contains("Trust Pulse"));
+    }
+}
+
+fn hex(bundle: &[u8]) -> String {
+    wpc_model::Hash::of(bundle).0.iter().map(|byte| format!("{byte:02x}")).collect()
 }
