@@ -12,11 +12,11 @@ use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use http::header::{AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE};
+use http::header::{AUTHORIZATION, CONNECTION, CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full, Limited};
-use hyper::body::{Bytes, Incoming};
+use hyper::body::{Body as _, Bytes, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use rmcp::model::JsonRpcMessage;
@@ -139,20 +139,21 @@ impl<E: Executor> HttpServer<E> {
 
     async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
         let (mut parts, body) = request.into_parts();
+        let unread = !body.is_end_stream();
         let caller = match self.caller(&parts.method, &parts.headers).await {
             Ok(caller) => caller,
-            Err(refusal) => return unauthorised(&refusal),
+            Err(refusal) => return last(unauthorised(&refusal), unread),
         };
         let session = header(&parts.headers, SESSION).map(str::to_owned);
         if let Some(session) = &session
             && !self.is_theirs(session, &caller)
         {
             let why = Refusal::new("session_other_job", "the session was begun under another job's token");
-            return refused(StatusCode::FORBIDDEN, &why);
+            return last(refused(StatusCode::FORBIDDEN, &why), unread);
         }
         let bytes = match Limited::new(body, MAX_REQUEST_BYTES).collect().await {
             Ok(collected) => collected.to_bytes(),
-            Err(_) => return self.faulty(&caller, &Fault::too_large(), b""),
+            Err(_) => return last(self.faulty(&caller, &Fault::too_large(), b""), true),
         };
         if parts.method == Method::POST
             && let Err(fault) = wire::read(&bytes, Sender::Client)
@@ -254,6 +255,15 @@ fn unauthorised(refusal: &Refusal) -> Response<Body> {
     let mut response = refused(StatusCode::UNAUTHORIZED, refusal);
     let challenge = HeaderValue::from_static(r#"DPoP algs="EdDSA", error="invalid_token""#);
     response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+    response
+}
+
+/// An answer before the whole request was read: the connection ends with it, and says so (RFC 9112 section 9.6), lest
+/// the next request be sent on it.
+fn last(mut response: Response<Body>, unread: bool) -> Response<Body> {
+    if unread {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
     response
 }
 
