@@ -23,17 +23,20 @@ mod problem;
 mod routes;
 mod serve;
 mod store;
+mod tls;
 
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
+use tokio_rustls::TlsAcceptor;
 use wpc_evidence::{Key, Role, Trust};
 
 pub use openapi::openapi;
 pub use problem::{Code, TYPE};
 pub use serve::{Running, log_to_stderr, stopped};
 pub use store::{Place, StoreError};
+pub use tls::Tls;
 
 /// How a control plane is set up.
 #[derive(Debug)]
@@ -43,6 +46,9 @@ pub struct Config {
     /// What the URIs of requests begin with, as callers write and sign them: `https://plane.example`. `None` is
     /// `http://` and the address that it listens on.
     pub public_url: Option<String>,
+    /// TLS of its own; `None` where a proxy does it, or on one machine. Callers may then show their key in a client
+    /// certificate instead of signing each request.
+    pub tls: Option<Tls>,
     /// Who is trusted for what.
     pub trust: Trust,
     /// Signs tokens and revocations; its owner has the roles `token_issuer` and `revoker`.
@@ -69,6 +75,9 @@ pub enum StartError {
     /// It would listen to other machines in clear. Code `server_insecure`.
     #[error("it would listen to other machines without TLS")]
     Insecure,
+    /// The certificate or its key. Code `server_tls`.
+    #[error("TLS cannot be served: {0}")]
+    Tls(String),
     /// The public URL is not `http://` or `https://` and a host. Code `server_url`.
     #[error("the public URL is not `https://` and a host, or ends in a slash")]
     Url,
@@ -93,6 +102,7 @@ impl StartError {
         match self {
             Self::KeyRole(_) => "server_key_role",
             Self::Insecure => "server_insecure",
+            Self::Tls(_) => "server_tls",
             Self::Url => "server_url",
             Self::Store(error) => error.code(),
             Self::Objects(_) => "objects_unavailable",
@@ -108,9 +118,14 @@ impl StartError {
 ///
 /// [`StartError`]; then nothing listens.
 pub async fn start(config: Config) -> Result<Running, StartError> {
-    let Config { listen, public_url, trust, key, witness, store, objects, per_principal, per_address } =
+    let Config { listen, public_url, tls, trust, key, witness, store, objects, per_principal, per_address } =
         config;
-    if !listen.ip().is_loopback() && public_url.as_ref().is_none_or(|url| !url.starts_with("https://")) {
+    let acceptor =
+        tls.map(|tls| Ok::<_, StartError>(TlsAcceptor::from(Arc::new(tls.config()?)))).transpose()?;
+    if !listen.ip().is_loopback()
+        && acceptor.is_none()
+        && public_url.as_ref().is_none_or(|url| !url.starts_with("https://"))
+    {
         return Err(StartError::Insecure);
     }
     let must = |key: &Key, role: Role| {
@@ -125,6 +140,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let listener = tokio::net::TcpListener::bind(listen).await?;
     let public_url = match public_url {
         Some(url) => url,
+        None if acceptor.is_some() => format!("https://{}", listener.local_addr()?),
         None => format!("http://{}", listener.local_addr()?),
     };
     let host = public_url.strip_prefix("https://").or_else(|| public_url.strip_prefix("http://"));
@@ -148,5 +164,5 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         metrics: metrics::Metrics::new().map_err(|error| StartError::Metrics(error.to_string()))?,
         limits: caller::Limits::new(per_principal, per_address),
     };
-    serve::run(listener, Arc::new(app::App::new(parts)))
+    serve::run(listener, acceptor, Arc::new(app::App::new(parts)))
 }

@@ -9,14 +9,18 @@ use axum::extract::ConnectInfo;
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
 
 use crate::StartError;
 use crate::app::{App, Shared};
+use crate::caller::PeerKey;
+use crate::tls::key_of;
 use crate::{hub, openapi};
 
 /// Connections that may be open at the same time.
@@ -58,13 +62,17 @@ impl Running {
     }
 }
 
-pub(crate) fn run(listener: TcpListener, app: Shared) -> Result<Running, StartError> {
+pub(crate) fn run(
+    listener: TcpListener,
+    tls: Option<TlsAcceptor>,
+    app: Shared,
+) -> Result<Running, StartError> {
     let address = listener.local_addr()?;
     let url = app.public_url.clone();
     let (stop, stopping) = watch::channel(false);
     let telling = tokio::spawn(hub::run(Arc::clone(&app), stopping.clone()));
     let serving = tokio::spawn(async move {
-        accept(listener, openapi::router(Arc::clone(&app)), stopping).await;
+        accept(listener, tls, openapi::router(Arc::clone(&app)), stopping).await;
         let _ended = telling.await;
         close(app).await;
     });
@@ -78,7 +86,12 @@ async fn close(app: Shared) {
     }
 }
 
-async fn accept(listener: TcpListener, router: Router, mut stopping: watch::Receiver<bool>) {
+async fn accept(
+    listener: TcpListener,
+    tls: Option<TlsAcceptor>,
+    router: Router,
+    mut stopping: watch::Receiver<bool>,
+) {
     let open = Arc::new(Semaphore::new(CONNECTIONS));
     let graceful = GracefulShutdown::new();
     let mut server = Builder::new(TokioExecutor::new()).http1_only();
@@ -109,24 +122,52 @@ async fn accept(listener: TcpListener, router: Router, mut stopping: watch::Rece
         };
         // An answer is small: it must not wait for the next.
         let _best_effort = socket.set_nodelay(true);
-        let router = router.clone();
-        let service = hyper::service::service_fn(move |mut request: hyper::Request<Incoming>| {
-            request.extensions_mut().insert(ConnectInfo(peer));
-            router.clone().oneshot(request)
-        });
-        let connection = server.serve_connection(TokioIo::new(socket), service).into_owned();
-        let connection = graceful.watch(connection);
+        let (router, server, tls) = (router.clone(), server.clone(), tls.clone());
+        let watcher = graceful.watcher();
         let mut cut = stopping.clone();
         tokio::spawn(async move {
             let _place = place;
+            let connection = async {
+                match tls {
+                    None => connected(server, socket, router, (peer, None), watcher).await,
+                    Some(tls) => {
+                        // Whoever does not shake hands in time, or shows no usable key, has nobody to tell it to.
+                        let Ok(Ok(stream)) = tokio::time::timeout(HEAD, tls.accept(socket)).await else {
+                            return;
+                        };
+                        let shown = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
+                        let key = shown.and_then(key_of).map(PeerKey);
+                        connected(server, stream, router, (peer, key), watcher).await;
+                    }
+                }
+            };
             tokio::select! {
-                _ = connection => {}
+                () = connection => {}
                 () = cut_off(&mut cut) => {}
             }
         });
     }
     drop(listener);
     let _done = tokio::time::timeout(GOODBYE, graceful.shutdown()).await;
+}
+
+/// Serves the requests of one connection, of a peer at an address and with the key that it showed.
+async fn connected(
+    server: Builder<TokioExecutor>,
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    router: Router,
+    (peer, key): (SocketAddr, Option<PeerKey>),
+    watcher: Watcher,
+) {
+    let service = hyper::service::service_fn(move |mut request: hyper::Request<Incoming>| {
+        request.extensions_mut().insert(ConnectInfo(peer));
+        if let Some(key) = key {
+            request.extensions_mut().insert(key);
+        }
+        router.clone().oneshot(request)
+    });
+    let connection = server.serve_connection(TokioIo::new(stream), service).into_owned();
+    let _broken_off = watcher.watch(connection).await;
 }
 
 /// Ends some time after the server was told to stop.

@@ -181,6 +181,7 @@ pub(crate) fn config(store: Place, objects: &str, port: u16) -> Config {
     Config {
         listen: ([127, 0, 0, 1], port).into(),
         public_url: None,
+        tls: None,
         trust: trust(),
         key: key(PLANE),
         witness: Some(key(WITNESS)),
