@@ -3,7 +3,7 @@
 # PYTHON names one that has `cryptography`: it signs the release, as a program that is not ours.
 #
 # Starts `wpc serve`, releases a policy's first artifact, issues a token, runs a gate against it, approves a call,
-# revokes the token mid-run, and verifies the bundle. Without more arguments the store is a file and the objects
+# revokes the token mid-run, verifies the bundle, and opens the viewer. Without more arguments the store is a file and the objects
 # lie in a folder; `--postgres --objects az://CONTAINER` and the like choose others. Fails at the first
 # difference. Ends only what it started.
 set -euo pipefail
@@ -132,6 +132,20 @@ said = json.load(open(sys.argv[1]))
 assert said["verdict"] in ("verified", "incomplete"), said
 assert not said.get("findings"), said
 END
+# A browser is shown it by a link. With VIEWER, a command, one really looks.
+link="$("$wpc" evidence view "$bundle" $(at auditor) --format json | member url)"
+python3 - "$link" "$bundle" <<'END'
+import sys, urllib.error, urllib.request
+with urllib.request.urlopen(sys.argv[1]) as answer:
+    assert "script-src 'sha256-" in answer.headers["content-security-policy"], answer.headers
+    assert "<title>Trust Pulse</title>" in answer.read().decode()
+try:
+    urllib.request.urlopen(sys.argv[1][:-9] + "AAAAAAAAA")
+    sys.exit("a link that nobody signed opens a page")
+except urllib.error.HTTPError as error:
+    assert error.code == 403, error
+END
+[ -z "${VIEWER:-}" ] || $VIEWER "$link"
 "$wpc" evidence query --resource orders-staging --policy "$hash" $(at auditor) >found
 grep -q "$job" found
 "$wpc" evidence census $(at auditor)
