@@ -1,0 +1,12 @@
+//! The server with a client of rmcp's before it and a broker of ours behind it.
+
+#[cfg(test)]
+mod approved;
+#[cfg(test)]
+mod offered;
+#[cfg(test)]
+mod refused;
+#[cfg(test)]
+mod rig;
+#[cfg(test)]
+mod used;
