@@ -71,7 +71,14 @@ async fn stdio<E: Executor>(
     })?;
     let gate = Arc::new(gate);
     let renewing = tokio::spawn(renew(Arc::downgrade(&gate), token_file.to_owned(), agent, opened));
-    let served = server.stdio(Caller::new(gate)).await;
+    let served = tokio::select! {
+        served = server.stdio(Caller::new(gate)) => served,
+        // Hosts end a server that is slow to go: first every call has its outcome.
+        () = terminated() => {
+            server.drained().await;
+            Ok(())
+        }
+    };
     renewing.abort();
     served.map_err(|error| {
         Failure::environment("mcp_session", error.to_string()).help("see what the client says").cause(&error)

@@ -28,7 +28,7 @@ use wpc::{DynamicGate, Outcome};
 use wpc_mcp::model::{CallToolResult, ContentBlock};
 use wpc_mcp::{Asked, Description, Executed, Executor, Offer, Taken, Withheld, Work};
 use wpc_model::{Malformed, Policy};
-use wpc_service_bus::{BusError, Effect, ServiceBus};
+use wpc_service_bus::{BusError, Effect, Performing, ServiceBus};
 
 /// The interface whose actions these tools are.
 pub const INTERFACE: &str = "azure_service_bus";
@@ -95,10 +95,23 @@ impl Executor for Tools {
                 return failed(refused.code(), "The call may not begin. Nothing was done.".to_owned());
             }
         };
+        let waits = matches!(
+            what,
+            Performing::Receive(_) | Performing::AcceptSession(_) | Performing::ReceiveInSession(..)
+        );
         // Behind a pointer: whoever serves this would have to know how deep the client's futures nest.
         let performed: Pin<Box<dyn Future<Output = _> + Send + '_>> =
             Box::pin(self.bus.perform(permit, what));
-        match performed.await {
+        let performed = tokio::select! {
+            biased;
+            performed = performed => performed,
+            // What only waits for messages ends at once; what was begun otherwise is given the time to end.
+            () = work.cancelled.cancelled(), if waits => {
+                let text = "Cancelled. A message that was on its way is locked until its lock ends.";
+                return Executed { outcome: Outcome::Abandoned, answer: error_of(text.to_owned()) };
+            }
+        };
+        match performed {
             Ok(answer) => Executed { outcome: Outcome::Done, answer: shown::answer(answer) },
             Err(error) => ended(&error),
         }

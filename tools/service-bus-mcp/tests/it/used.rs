@@ -1,5 +1,8 @@
 //! What the policy allows reaches the broker, and the ledger says what it answered.
 
+use std::time::{Duration, Instant};
+
+use rmcp::model::{CallToolRequest, CallToolRequestParams, ClientRequest};
 use serde_json::json;
 use wpc_endpoint::QueueSettings;
 
@@ -146,4 +149,32 @@ async fn the_gate_reads_a_sealed_body_as_it_is_sent() {
         assert!(refused.contains("Refused (default_deny)"), "{other}: {refused}");
     }
     assert_eq!(desk.endpoint.count("orders"), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_waits_ends_when_its_client_no_longer_does() {
+    let desk = Desk::of("desk.wpc").await;
+    let client = desk.client("job-1").await;
+    let ask = json!({ "resource": queue("orders"), "mode": "peek_lock", "messages": 1, "wait_seconds": 60 });
+    let params = CallToolRequestParams::new("receive").with_arguments(ask.as_object().unwrap().clone());
+    let request = ClientRequest::CallToolRequest(CallToolRequest::new(params));
+    let handle = client.send_cancellable_request(request, Default::default()).await.unwrap();
+    let until = async |last: &str| {
+        for _ in 0..400 {
+            if desk.log("job-1").last().is_some_and(|entry| entry.starts_with(last)) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("`{last}` never came: {:?}", desk.log("job-1"));
+    };
+    until("allow receive").await;
+    let began = Instant::now();
+    handle.cancel(None).await.unwrap();
+    until("abandoned").await;
+    // Sooner than a call that has to be cut off.
+    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    desk.endpoint.put("orders", "a", "a", None);
+    assert_eq!(received(&client, 1).await.len(), 1);
 }
