@@ -8,6 +8,8 @@ mod behind;
 mod imported;
 #[cfg(test)]
 mod offers;
+#[cfg(all(test, feature = "http-upstream"))]
+mod remote;
 #[cfg(test)]
 mod rig;
 #[cfg(test)]
