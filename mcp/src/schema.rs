@@ -18,6 +18,9 @@ const MAX_LISTED: usize = 512;
 /// Deepest nesting that is described; what is deeper may be anything.
 const MAX_DEPTH: u32 = 16;
 
+/// The depth from which the schemas of measured values are written: what a tool measures is flat.
+const MEASURED_FROM: u32 = MAX_DEPTH - 3;
+
 /// Writes schemas of one interface's types.
 #[derive(Clone, Copy)]
 pub(crate) struct Writer<'i> {
@@ -59,7 +62,7 @@ impl Writer<'_> {
             let measured = fields.iter().filter(|(_, field)| field.measured);
             let schema = |(name, field): (&String, &Field)| {
                 let domain = domains.get(name).unwrap_or(&unknown);
-                (format!("{before}{name}"), self.value(&field.ty, domain, 0))
+                (format!("{before}{name}"), self.value(&field.ty, domain, MEASURED_FROM))
             };
             measured.map(schema).collect::<Vec<_>>()
         };

@@ -26,12 +26,12 @@ async fn dead_letter_abuse() {
     attack.refused("a policy for dead letters whose tokens live two hours", problem.code.text(), "WPC0408");
 
     let world = World::under("incident").await;
-    for body in ["a", "b"] {
+    for body in ["a", "b", "c"] {
         world.endpoint.put("orders", body, body, None);
     }
     let agent = world.agent("job-1").await;
     let receive =
-        json!({ "resource": queue("orders"), "mode": "peek_lock", "messages": 2, "wait_seconds": 1 });
+        json!({ "resource": queue("orders"), "mode": "peek_lock", "messages": 3, "wait_seconds": 1 });
     let held = handles(&agent.call("receive", receive).await.1);
     let bury = |handle: &str, reason: &str| json!({ "resource": queue("orders"), "handles": [handle], "reason": reason });
     let job = agent.gate.job();
@@ -47,6 +47,10 @@ async fn dead_letter_abuse() {
     attack.tried("what was approved", &told, "done");
     let told = agent.call("deadletter", bury(&held[1], "poison")).await.0;
     attack.tried("the same again, with another message", &told, "approval_required");
+    world.approve(&oncall(), job).unwrap();
+    // An approval binds how many, of which queue, and why. Which they are is in no argument.
+    let told = agent.call("deadletter", bury(&held[2], "poison")).await.0;
+    attack.tried("once that is approved: a third message in its place", &told, "done");
     let look = json!({ "resource": queue("orders"), "messages": 3 });
     attack.tried("to read dead letters", &agent.call("deadletter_read", look).await.0, "approval_required");
     attack.tried(
@@ -55,7 +59,7 @@ async fn dead_letter_abuse() {
         "approval_required",
     );
 
-    attack.after("one message is a dead letter: the one that was approved", world.endpoint.count(dead) == 1);
+    attack.after("two messages are dead letters: as many as were approved", world.endpoint.count(dead) == 2);
     let letters = world.endpoint.messages(dead);
     attack
         .after("it has the reason that was approved", letters[0].properties["DeadLetterReason"] == "poison");

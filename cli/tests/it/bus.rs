@@ -123,7 +123,9 @@ fn a_shared_access_key_is_used_only_where_the_policy_says_so() {
     place.mode("sas.key", 0o600);
     let sas =
         ["--login", "sas-key", "--sas-rule", "sender", "--secret", "sas.key", "--sas-entity", "queue:orders"];
-    let with = |sas: &[&str]| [&AS_AGENT[..], sas].concat();
+    fn with<'a>(sas: &[&'a str]) -> Vec<&'a str> {
+        [&AS_AGENT[..], sas].concat()
+    }
     assert_eq!(refused(&place, &with(&sas)), ("credential_not_allowed".to_owned(), Some(1)));
 
     let place = standing("    credential { sas entity }\n");
