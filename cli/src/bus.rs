@@ -106,10 +106,12 @@ async fn connected(args: &Args, standing: &Standing) -> Result<ServiceBus, Failu
 }
 
 fn unreachable(host: &str, error: &BusError) -> Failure {
-    let help = match error {
-        BusError::NoToken { .. } => "see that the identity of `--login` is there and may be used here",
-        BusError::NotLoopback(_) => "give an address of this machine to `--local`",
-        _ => "check the namespace, the network and the endpoint",
+    let help = if let BusError::NoToken { .. } = error {
+        "see that the identity of `--login` is there and may be used here"
+    } else if let BusError::NotLoopback(_) = error {
+        "give an address of this machine to `--local`"
+    } else {
+        "check the namespace, the network and the endpoint"
     };
     Failure::environment(error.code(), format!("cannot connect to {host}: {error}")).help(help).cause(error)
 }

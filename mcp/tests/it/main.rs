@@ -8,7 +8,8 @@ mod behind;
 mod imported;
 #[cfg(test)]
 mod offers;
-#[cfg(all(test, feature = "http-upstream"))]
+#[cfg(feature = "http-upstream")]
+#[cfg(test)]
 mod remote;
 #[cfg(test)]
 mod rig;

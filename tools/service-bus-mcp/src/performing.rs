@@ -110,7 +110,24 @@ pub(crate) fn measure(gate: &DynamicGate, asked: &mut Asked) -> Result<(), Malfo
             let settings = settings.map(|(name, value)| (name, Value::text(value)));
             asked.call.measure(policy, "settings", Value::Map(settings.collect()))
         }
-        _ => Ok(()),
+        // Of these the arguments say all.
+        Performing::CancelScheduled(_)
+        | Performing::Receive(_)
+        | Performing::ReceiveAndDelete(_)
+        | Performing::ReceiveDeferred(_)
+        | Performing::AcceptSession(_)
+        | Performing::ReceiveInSession(..)
+        | Performing::Peek(_)
+        | Performing::Complete(_)
+        | Performing::Abandon(_)
+        | Performing::Defer(_)
+        | Performing::RenewLock(_)
+        | Performing::RenewSession(_)
+        | Performing::SessionState(_)
+        | Performing::DeadLetter(_)
+        | Performing::DeadLetterRead(_)
+        | Performing::DeadLetterPurge
+        | Performing::ListEntities => Ok(()),
     }
 }
 
@@ -160,10 +177,8 @@ fn message(index: usize, element: &Value, own: &Map<String, Json>) -> Result<Mes
     if let Some(id) = text(own, at("correlation_id"))? {
         message = message.correlation_id(id);
     }
-    let typed = |name: &str| match element {
-        Value::Map(fields) => fields.get(name).and_then(Value::as_text),
-        _ => None,
-    };
+    let fields = if let Value::Map(fields) = element { Some(fields) } else { None };
+    let typed = |name: &str| fields.and_then(|fields| fields.get(name)).and_then(Value::as_text);
     if let Some(content_type) = typed("content_type") {
         message = message.content_type(content_type);
     }

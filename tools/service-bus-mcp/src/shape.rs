@@ -161,12 +161,10 @@ fn add(schema: &mut Map<String, Json>, name: &str, property: Json, required: boo
     if let Json::Object(properties) = schema.entry("properties").or_insert(json!({})) {
         properties.insert(name.to_owned(), property);
     }
-    if let (true, Json::Array(all)) = (required, schema.entry("required").or_insert(json!([]))) {
-        if !all.contains(&json!(name)) {
-            all.push(json!(name));
-        }
-    }
-    if schema.get("required").and_then(Json::as_array).is_some_and(Vec::is_empty) {
-        schema.remove("required");
+    if required
+        && let Json::Array(all) = schema.entry("required").or_insert(json!([]))
+        && !all.contains(&json!(name))
+    {
+        all.push(json!(name));
     }
 }

@@ -41,8 +41,8 @@ pub(crate) fn answer(answer: Answer) -> CallToolResult {
         Answer::Described(described) => {
             json!({ "entities": described.iter().map(entity).collect::<Vec<_>>() })
         }
-        // Of `Done`, and of what a later client answers.
-        _ => json!({ "status": "done" }),
+        // And what a later client answers.
+        Answer::Done | _ => json!({ "status": "done" }),
     })
 }
 
