@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Number, Value as Json};
 use wpc_model::{
-    Action, Call, Field, Given, Interface, MAX_INTEGER, Malformed, MalformedCode, Measured, Policy, RawCall,
+    Action, Call, Field, Given, Interface, MAX_INTEGER, Malformed, MalformedCode, Policy, RawCall,
     RawResource, Type, Value, decimal_text, instant_text, minor_digits,
 };
 
@@ -56,12 +56,24 @@ pub struct Asked {
     /// What is decided.
     pub call: Call,
     given: Map<String, Json>,
+    own: Map<String, Json>,
 }
 
 impl Asked {
     /// A call of which nothing else is known.
     pub(crate) fn of(call: Call) -> Self {
-        Self { call, given: Map::new() }
+        Self { call, given: Map::new(), own: Map::new() }
+    }
+
+    /// The same, with what the executor takes for itself.
+    pub(crate) fn with_own(self, own: Map<String, Json>) -> Self {
+        Self { own, ..self }
+    }
+
+    /// What the executor took for itself ([`crate::Taken`]).
+    #[must_use]
+    pub const fn own(&self) -> &Map<String, Json> {
+        &self.own
     }
 
     /// What was given as `argument`, in JSON: for arguments that conditions never read (`json`, `sealed`), of
@@ -72,7 +84,7 @@ impl Asked {
     }
 }
 
-/// Reads the arguments of a call of `action` of `tool`.
+/// Reads the arguments of a call of `action` of `tool`, which `check` types.
 ///
 /// # Errors
 ///
@@ -82,6 +94,7 @@ pub(crate) fn read(
     (tool, action): (&str, &str),
     layout: &Layout,
     given: Map<String, Json>,
+    check: impl FnOnce(RawCall) -> Result<Call, Malformed>,
 ) -> Result<Asked, Malformed> {
     let mut arguments = BTreeMap::new();
     for (name, value) in &given {
@@ -117,8 +130,7 @@ pub(crate) fn read(
         },
     };
     let raw = RawCall { tool: tool.to_owned(), action: action.to_owned(), resource, arguments };
-    let call = Call::check(raw, policy, Measured::Refuse)?;
-    Ok(Asked { call, given })
+    Ok(Asked { given, ..Asked::of(check(raw)?) })
 }
 
 fn text(given: Given, at: &str) -> Result<String, Malformed> {
@@ -157,7 +169,7 @@ fn whole(number: &Number) -> Option<i64> {
 
 /// The arguments of a call, as its tool takes them; `None` if the call is not one of `policy`.
 pub(crate) fn write(policy: &Policy, layout: &Layout, asked: &Asked) -> Option<Map<String, Json>> {
-    let Asked { call, given } = asked;
+    let Asked { call, given, .. } = asked;
     let interface = &policy.tools.get(&call.tool)?.interface;
     let action = interface.actions.get(&call.action)?;
     let mut out = Map::new();

@@ -33,7 +33,7 @@ pub use pin::pin;
 pub use rmcp::model;
 pub use serve::{
     Caller, Description, Executed, Executor, GRANT_HEADER, HttpServer, Identity, Listener, Progress, REFUSAL,
-    ServeError, Server, Tokens, Withheld, Work,
+    ServeError, Server, Taken, Tokens, Withheld, Work,
 };
 pub use upstream::{
     CALL_WITHIN, Launch, PASSED_ON, Served, Upstream, UpstreamError, tools_of, tools_of_json,

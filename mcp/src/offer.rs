@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json};
-use wpc_model::{Action, Call, Interface, Malformed, MalformedCode, Policy};
+use wpc_model::{Action, Call, Interface, Malformed, MalformedCode, Measured, Policy, RawCall};
 
 use crate::arguments::{self, Asked, Layout};
 use crate::narrow::{self, Allowed, Place};
@@ -21,6 +21,8 @@ pub struct Offer {
     /// JSON Schema of its arguments, as narrow as the policy lets it be said.
     pub input_schema: Map<String, Json>,
     layout: Layout,
+    /// Of what the tool measures; of fields of the batch under `BATCH.FIELD`.
+    measured: BTreeMap<String, Map<String, Json>>,
 }
 
 /// The tools that a policy lets a server offer.
@@ -112,16 +114,40 @@ impl Offer {
         let allowed = narrow::allowed(policy, tool, action)?;
         let layout = Layout::of(interface, found);
         let input_schema = schema_of(interface, found, &allowed, &layout);
-        Some(Self { name, tool: tool.to_owned(), action: action.to_owned(), input_schema, layout })
+        let measured = Writer { interface }.measured(found, &allowed.arguments);
+        Some(Self { name, tool: tool.to_owned(), action: action.to_owned(), input_schema, layout, measured })
     }
 
-    /// Types the arguments of a call of this tool.
+    /// JSON Schema of an argument that the tool measures, `state_bytes`, or of a measured field of the batch's
+    /// elements, `messages.properties`: for tools that are given what they measure. As narrow as the policy
+    /// lets it be said.
+    #[must_use]
+    pub fn measured(&self, path: &str) -> Option<&Map<String, Json>> {
+        self.measured.get(path)
+    }
+
+    /// Types the arguments of a call of this tool. Nothing of sealed values is read.
     ///
     /// # Errors
     ///
     /// [`Malformed`] with the first thing that is wrong, and where.
     pub fn read(&self, policy: &Policy, arguments: Map<String, Json>) -> Result<Asked, Malformed> {
-        arguments::read(policy, (&self.tool, &self.action), &self.layout, arguments)
+        self.read_with(policy, arguments, |raw| Call::check(raw, policy, Measured::Refuse))
+    }
+
+    /// As [`Offer::read`], where `check` types the call: a gate's also reads its sealed values
+    /// ([`wpc::DynamicGate::check`]).
+    ///
+    /// # Errors
+    ///
+    /// As [`Offer::read`].
+    pub fn read_with(
+        &self,
+        policy: &Policy,
+        arguments: Map<String, Json>,
+        check: impl FnOnce(RawCall) -> Result<Call, Malformed>,
+    ) -> Result<Asked, Malformed> {
+        arguments::read(policy, (&self.tool, &self.action), &self.layout, arguments, check)
     }
 
     /// The arguments of a call of this tool, written anew from what was decided; `None` if it is a call of
@@ -149,7 +175,8 @@ fn schema_of(
         Layout::None => {}
         Layout::Beside(kind) => properties.extend(beside(interface, kind, &allowed.places)),
         Layout::Within(member) => {
-            let kinds = allowed.places.iter().map(|place| Json::Object(within(interface, place)));
+            let places = listed(&allowed.places);
+            let kinds = places.iter().map(|place| Json::Object(within(interface, place)));
             let kinds: Vec<_> = kinds.collect();
             let schema = match <[Json; 1]>::try_from(kinds) {
                 Ok([Json::Object(only)]) => only,
@@ -160,6 +187,22 @@ fn schema_of(
         }
     }
     schema::object(properties)
+}
+
+/// Places of one kind that are each one listed name, as one place of which all names are listed: nothing is lost.
+fn listed(places: &[Place]) -> Vec<Place> {
+    let mut all: Vec<Place> = Vec::new();
+    for place in places {
+        let is_listed = |place: &Place| matches!(place.names.as_slice(), [name] if name.one_of.is_some());
+        let same = all.iter_mut().find(|one| one.kind == place.kind && is_listed(one) && is_listed(place));
+        match (same, place.names.first()) {
+            (Some(same), Some(name)) => {
+                same.names = same.names.drain(..).map(|before| before.or(name.clone())).collect();
+            }
+            _ => all.push(place.clone()),
+        }
+    }
+    all
 }
 
 fn any_of(alternatives: Vec<Json>) -> Map<String, Json> {

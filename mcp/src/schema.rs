@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json, json};
-use wpc_model::{Field, Interface, MAX_INTEGER, Type, minor_digits};
+use wpc_model::{Action, Field, Interface, MAX_INTEGER, Type, minor_digits};
 
 use crate::arguments::json_of;
 use crate::domain::{Bounds, Domain};
@@ -17,6 +17,9 @@ const MAX_LISTED: usize = 512;
 
 /// Deepest nesting that is described; what is deeper may be anything.
 const MAX_DEPTH: u32 = 16;
+
+/// The depth from which the schemas of measured values are written: what a tool measures is flat.
+const MEASURED_FROM: u32 = MAX_DEPTH - 3;
 
 /// Writes schemas of one interface's types.
 #[derive(Clone, Copy)]
@@ -46,6 +49,31 @@ impl Writer<'_> {
             Some((name.clone(), self.value(&field.ty, bounds, depth), !field.optional || domain.present))
         };
         stated.filter_map(of).collect()
+    }
+
+    /// The schemas of what the tool measures, by name; of fields of the batch's elements after the batch's.
+    pub(crate) fn measured(
+        self,
+        action: &Action,
+        domains: &BTreeMap<String, Domain>,
+    ) -> BTreeMap<String, Map<String, Json>> {
+        let unknown = Domain::default();
+        let of = |fields: &BTreeMap<String, Field>, domains: &BTreeMap<String, Domain>, before: &str| {
+            let measured = fields.iter().filter(|(_, field)| field.measured);
+            let schema = |(name, field): (&String, &Field)| {
+                let domain = domains.get(name).unwrap_or(&unknown);
+                (format!("{before}{name}"), self.value(&field.ty, domain, MEASURED_FROM))
+            };
+            measured.map(schema).collect::<Vec<_>>()
+        };
+        let mut all = of(&action.arguments, domains, "");
+        if let Some((batch, record)) = action.batch()
+            && let Some(record) = self.interface.records.get(record)
+        {
+            let members = domains.get(batch).and_then(|domain| domain.members.as_deref()).unwrap_or(&unknown);
+            all.extend(of(&record.fields, &members.fields, &format!("{batch}.")));
+        }
+        all.into_iter().collect()
     }
 
     /// The schema of a value of type `ty` in `domain`.

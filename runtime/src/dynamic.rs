@@ -4,7 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use wpc_evidence::gateway_receipt::Binding;
-use wpc_model::{Call, Hash, Malformed, Measured, ModelBudget, Policy, Rulings, Situation, Value};
+use wpc_model::{
+    Call, Content, Hash, Malformed, Measured, ModelBudget, Policy, RawCall, Rulings, Situation, Value,
+};
 
 use crate::gate::{Admitted, Core, Slip};
 use crate::ledger::LedgerError;
@@ -72,6 +74,29 @@ impl DynamicGate {
             Ok(call) => Ok(call),
             Err(malformed) => Err(self.malformed(&malformed, json).await),
         }
+    }
+
+    /// Types a call that whoever fronts a protocol read in its own form, and answers what the policy asks of its
+    /// sealed values. Nothing is recorded: what is no call is for [`DynamicGate::refuse`].
+    ///
+    /// # Errors
+    ///
+    /// [`Malformed`] with the first thing that is wrong.
+    pub fn check(&self, raw: RawCall, measured: Measured) -> Result<Call, Malformed> {
+        self.core.check(raw, measured)
+    }
+
+    /// What stands in a call for a sealed value: of the field `field` of `record`, or of the argument `field`.
+    /// For tools that read the value in a spelling of their own.
+    #[must_use]
+    pub fn seal(
+        &self,
+        (tool, action): (&str, &str),
+        record: Option<&str>,
+        field: &str,
+        content: Content<'_>,
+    ) -> Value {
+        Value::Sealed(self.core.sealed((tool, action), record, field, content))
     }
 
     /// Records as refused what was asked, as it was received, and is no call: whoever fronts a protocol reads

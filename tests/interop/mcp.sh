@@ -1,12 +1,15 @@
 #!/usr/bin/env bash
-# `wpc import mcp` and `wpc mcp` on real MCP servers, used by the official SDKs' clients in Python and
-# TypeScript, over standard input and output and over HTTP. Ends with what the ledger says.
+# `wpc import mcp` and `wpc mcp` on real MCP servers, and `wpc-service-bus` on a local endpoint, used by the
+# official SDKs' clients in Python and TypeScript, over standard input and output and over HTTP. Ends with
+# what the ledger says.
 #
 #     tests/interop/mcp.sh WORK          WORK: an empty folder, for packages and files
 set -euo pipefail
 here="$(cd "$(dirname "$0")" && pwd)/mcp"
 root="$(cd "$(dirname "$0")/../.." && pwd)"
 wpc="${WPC:-$root/target/debug/wpc}"
+bus="${WPC_SERVICE_BUS:-$root/target/debug/wpc-service-bus}"
+listen="${WPC_ENDPOINT:-$root/target/debug/examples/listen}"
 work="$(realpath "$1")"
 cd "$work"
 umask 077
@@ -21,7 +24,7 @@ venv/bin/pip install --quiet --disable-pip-version-check mcp==2.3.0 mcp-server-t
 mkdir -p js
 cp "$here/package.json" js/
 [ -d js/node_modules ] || (cd js && npm install --silent --no-audit --no-fund --ignore-scripts)
-cp "$here/client.mjs" js/
+cp "$here"/*.mjs js/
 servers="$work/js/node_modules/.bin"
 
 say "import: the same server gives the same file"
@@ -138,6 +141,51 @@ grep -q 'WPC0222' refused
 grep -q 'wpc lock use-time.wpc' refused
 "$wpc" lock policies/use-time.wpc > /dev/null
 "$wpc" check policies/use-time.wpc > /dev/null
+
+say "wpc-service-bus: Python's client and TypeScript's, a local endpoint behind"
+mkfifo stay
+"$listen" < stay > endpoint &
+endpoint_pid=$!
+exec 9> stay
+trap 'kill "$endpoint_pid" 2> /dev/null || true' EXIT
+for _ in $(seq 100); do grep -q listening endpoint && break; sleep 0.1; done
+read -r _ amqp admin < endpoint
+"$wpc" key new oncall.key > oncall.did
+"$wpc" compile policies/use-bus.wpc --param oncall="$(cat oncall.did)" --out "$work" > /dev/null
+"$wpc" sign use-bus.wpc.json --key author.key > /dev/null
+"$wpc" ledger init ledger/bus.db > /dev/null
+ledger="$("$wpc" key show ledger/bus.db.key --format json | did)"
+bus_gate=("$bus" --policy use-bus.wpc.dsse.json --trust trust.json --ledger ledger/bus.db
+    --local "127.0.0.1:$amqp" --local-admin "127.0.0.1:$admin")
+for name in bus-py bus-dies bus-js bus-http bus-sas; do token use-bus "$name"; done
+with bus-py
+venv/bin/python "$here/bus_client.py" whole "${bus_gate[@]}" "${identity[@]}"
+with bus-dies
+venv/bin/python "$here/bus_client.py" dies "${bus_gate[@]}" "${identity[@]}"
+with bus-js
+node js/bus_client.mjs stdio "${bus_gate[@]}" "${identity[@]}"
+"${bus_gate[@]}" --listen 127.0.0.1:0 > listening 2> gate.err &
+gate_pid=$!
+trap 'kill "$gate_pid" "$endpoint_pid" 2> /dev/null || true' EXIT
+for _ in $(seq 100); do grep -q listening listening && break; sleep 0.1; done
+node js/bus_client.mjs http "$(sed -n 's/^listening on //p' listening)" bus-http.token agent.key
+kill -TERM "$gate_pid"
+wait "$gate_pid"
+printf 'key\n' > sas.key
+with bus-sas
+if "$bus" --policy use-bus.wpc.dsse.json --trust trust.json --ledger ledger/bus.db "${identity[@]}" \
+    --login sas-key --sas-rule root --secret sas.key 2> refused < /dev/null; then exit 1; fi
+grep -q credential_not_allowed refused
+chmod 0644 trust.json
+if "${bus_gate[@]}" --listen 127.0.0.1:0 2> refused; then exit 1; fi
+grep -q gate_file_open refused
+chmod 0600 trust.json
+exec 9>&-
+wait "$endpoint_pid"
+trap - EXIT
+"$wpc" ledger check ledger/bus.db > /dev/null
+"$wpc" ledger show ledger/bus.db --format json > entries.json
+python3 "$here/bus_entries.py" entries.json
 
 say "what the ledger says"
 "$wpc" ledger check ledger/l.db > /dev/null

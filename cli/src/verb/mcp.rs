@@ -1,7 +1,6 @@
 //! `wpc mcp`: a gate in front of any MCP server.
 
 pub(crate) mod opened;
-mod serve;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -11,8 +10,7 @@ use wpc_mcp::{Catalogue, Identity, Server, Upstream};
 
 use crate::console::{Console, Done};
 use crate::failure::Failure;
-use crate::store::Place;
-use opened::Opened;
+use crate::stand::{Stand, runtime, serve};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -33,41 +31,11 @@ brings its token, and it does not start if its files are open to others:
 
 JSON: `url`")]
 pub(crate) struct Args {
-    /// The signed policy
-    #[arg(long, value_name = "FILE")]
-    policy: PathBuf,
-    /// Who is trusted for what
-    #[arg(long, value_name = "FILE")]
-    trust: PathBuf,
     #[command(flatten)]
-    place: Place,
+    stand: Stand,
     /// The lock that `wpc import mcp` wrote
     #[arg(long, value_name = "FILE")]
     lock: PathBuf,
-    /// The tool of the policy that this server is, if it has several
-    #[arg(long, value_name = "NAME")]
-    tool: Option<String>,
-    /// The job's token, if the agent's host launches this gate
-    #[arg(long, value_name = "FILE", requires = "key", conflicts_with_all = ["listen", "socket"])]
-    token: Option<PathBuf>,
-    /// The agent's key, to prove that the token is the agent's own
-    #[arg(long, value_name = "FILE", requires = "token")]
-    key: Option<PathBuf>,
-    /// What the job was asked to do, as JSON
-    #[arg(long, value_name = "FILE", requires = "token")]
-    input: Option<PathBuf>,
-    /// Serve HTTP on this address; port 0 is any free one
-    #[arg(long, value_name = "ADDRESS", conflicts_with = "socket")]
-    listen: Option<std::net::SocketAddr>,
-    /// Serve HTTP on this unix socket
-    #[arg(long, value_name = "FILE", requires = "allow_user")]
-    socket: Option<PathBuf>,
-    /// A user id whose processes may connect to the socket
-    #[arg(long, value_name = "UID", requires = "socket")]
-    allow_user: Vec<u32>,
-    /// The URL that clients call and make their proofs for, if it is not the address
-    #[arg(long, value_name = "URL")]
-    url: Option<String>,
     /// Reach the server at this URL instead of launching it
     #[arg(long, value_name = "URL", conflicts_with = "command")]
     upstream: Option<String>,
@@ -86,25 +54,19 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: Args, console: &mut Console) -> Result<Done, Failure> {
-    if args.token.is_none() && args.listen.is_none() && args.socket.is_none() {
-        return Err(Failure::environment("usage", "nobody is said to call this gate").help(
-            "give `--token` and `--key` where the agent's host launches it, else `--listen` or `--socket`",
-        ));
-    }
-    let opened = Opened::of(&args)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| {
-        Failure::environment("no_threads", format!("no threads can be started: {error}")).help("try again")
-    })?;
-    let done = runtime.block_on(served(args, opened, console));
+    let runtime = runtime()?;
+    let done = runtime.block_on(served(args, console));
     // A process that reads standard input would wait for another line.
     runtime.shutdown_timeout(Duration::from_secs(1));
     done
 }
 
-async fn served(args: Args, opened: Opened, console: &mut Console) -> Result<Done, Failure> {
-    let launch = opened.launch.clone();
-    let upstream = Upstream::connect(launch, opened.lock.clone(), Duration::from_secs(args.within)).await;
+async fn served(args: Args, console: &mut Console) -> Result<Done, Failure> {
+    let others: Vec<_> =
+        [Some(&args.lock), args.credential.as_ref()].into_iter().flatten().cloned().collect();
+    let standing = args.stand.open(&others, |policy| policy.tools.keys().cloned().collect())?;
+    let (lock, launch) = (opened::lock(&args.lock)?, opened::launch(&args)?);
+    let upstream = Upstream::connect(launch, lock, Duration::from_secs(args.within)).await;
     let upstream = upstream.map_err(|error| {
         Failure::environment(error.code(), error.to_string())
             .help("run the server by itself and see what it says")
@@ -116,16 +78,12 @@ async fn served(args: Args, opened: Opened, console: &mut Console) -> Result<Don
             wpc_viewer::plain(&tool)
         ));
     }
-    let mut identity = Identity::new(format!("wpc-mcp/{}", opened.tool), env!("CARGO_PKG_VERSION"));
+    let mut identity = Identity::new(format!("wpc-mcp/{}", standing.tool), env!("CARGO_PKG_VERSION"));
     if let Some(text) = upstream.instructions() {
         identity = identity.instructions(text);
     }
     let changes = upstream.changes();
-    let server = Server::new(identity, Catalogue::of_tool(&opened.policy, &opened.tool), upstream);
+    let server = Server::new(identity, Catalogue::of_tool(&standing.policy, &standing.tool), upstream);
     server.follow(changes);
-    if args.token.is_some() {
-        serve::stdio(&args, opened, &server).await
-    } else {
-        serve::http(&args, opened, server, console).await
-    }
+    serve(&args.stand, standing, server, console).await
 }

@@ -41,6 +41,7 @@ fn codes() -> BTreeSet<String> {
         "evidence/src",
         "model/src",
         "tools/service-bus/src",
+        "tools/service-bus-mcp/src",
         "mcp/src",
         "client/src",
         "server/src",

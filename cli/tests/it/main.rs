@@ -5,6 +5,8 @@ mod audit;
 #[cfg(test)]
 mod bundle;
 #[cfg(test)]
+mod bus;
+#[cfg(test)]
 mod codes;
 #[cfg(test)]
 mod demo;

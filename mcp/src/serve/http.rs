@@ -16,7 +16,7 @@ use http::header::{AUTHORIZATION, CONNECTION, CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full, Limited};
-use hyper::body::{Body as _, Bytes, Incoming};
+use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use rmcp::model::JsonRpcMessage;
@@ -41,6 +41,9 @@ const MAX_SESSIONS: usize = 4_096;
 const MAX_CONNECTIONS: usize = 1_024;
 /// How long a client may take to send its headers.
 const HEADERS_WITHIN: Duration = Duration::from_secs(10);
+/// How much is read of the body of a request that is refused before, and for how long.
+const MAX_REST_BYTES: usize = 64 << 10;
+const REST_WITHIN: Duration = Duration::from_secs(1);
 
 type Body = BoxBody<Bytes, Infallible>;
 
@@ -139,21 +142,20 @@ impl<E: Executor> HttpServer<E> {
 
     async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
         let (mut parts, body) = request.into_parts();
-        let unread = !body.is_end_stream();
         let caller = match self.caller(&parts.method, &parts.headers).await {
             Ok(caller) => caller,
-            Err(refusal) => return last(unauthorised(&refusal), unread),
+            Err(refusal) => return unread(body, unauthorised(&refusal)).await,
         };
         let session = header(&parts.headers, SESSION).map(str::to_owned);
         if let Some(session) = &session
             && !self.is_theirs(session, &caller)
         {
             let why = Refusal::new("session_other_job", "the session was begun under another job's token");
-            return last(refused(StatusCode::FORBIDDEN, &why), unread);
+            return unread(body, refused(StatusCode::FORBIDDEN, &why)).await;
         }
         let bytes = match Limited::new(body, MAX_REQUEST_BYTES).collect().await {
             Ok(collected) => collected.to_bytes(),
-            Err(_) => return last(self.faulty(&caller, &Fault::too_large(), b""), true),
+            Err(_) => return closing(self.faulty(&caller, &Fault::too_large(), b"")),
         };
         if parts.method == Method::POST
             && let Err(fault) = wire::read(&bytes, Sender::Client)
@@ -250,20 +252,24 @@ fn header<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
+/// A refusal of a request whose body nobody read: the client finds it, and whether it may use the connection again
+/// (RFC 9112 section 9.3).
+async fn unread(body: Incoming, response: Response<Body>) -> Response<Body> {
+    let rest = tokio::time::timeout(REST_WITHIN, Limited::new(body, MAX_REST_BYTES).collect()).await;
+    if matches!(rest, Ok(Ok(_))) { response } else { closing(response) }
+}
+
+/// An answer to a request that was not read to its end: nothing can follow it.
+fn closing(mut response: Response<Body>) -> Response<Body> {
+    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    response
+}
+
 /// RFC 6750 section 3, RFC 9449 section 7.1.
 fn unauthorised(refusal: &Refusal) -> Response<Body> {
     let mut response = refused(StatusCode::UNAUTHORIZED, refusal);
     let challenge = HeaderValue::from_static(r#"DPoP algs="EdDSA", error="invalid_token""#);
     response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
-    response
-}
-
-/// An answer before the whole request was read: the connection ends with it, and says so (RFC 9112 section 9.6), lest
-/// the next request be sent on it.
-fn last(mut response: Response<Body>, unread: bool) -> Response<Body> {
-    if unread {
-        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-    }
     response
 }
 

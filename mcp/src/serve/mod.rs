@@ -28,7 +28,7 @@ use rmcp::{ErrorData, Peer, ServerHandler};
 use serde_json::{Map, Value as Json};
 use tokio_util::task::TaskTracker;
 use wpc::{DynamicGate, Refused};
-use wpc_model::Malformed;
+use wpc_model::{Malformed, Measured};
 
 use crate::line::{self, OnFault};
 use crate::{Catalogue, Offer};
@@ -36,7 +36,7 @@ use crate::{Catalogue, Offer};
 pub use self::http::{GRANT_HEADER, HttpServer, Listener};
 pub use refusal::REFUSAL;
 pub use tokens::Tokens;
-pub use tool::{Description, Executed, Executor, Progress, Withheld, Work};
+pub use tool::{Description, Executed, Executor, Progress, Taken, Withheld, Work};
 
 /// How long a cancelled call may take to end by itself.
 const GRACE: Duration = Duration::from_secs(2);
@@ -254,16 +254,20 @@ impl<E: Executor> Server<E> {
         if let Err(Withheld { code, message }) = self.shared.executor.describe(offer) {
             return Err(gate.refuse(code, message.to_owned(), &raw).await);
         }
-        let mut asked = match offer.read(gate.policy(), given) {
+        let read = self.shared.executor.take(offer, given).and_then(|Taken { stated, own }| {
+            let check = |raw| gate.check(raw, Measured::Refuse);
+            Ok(offer.read_with(gate.policy(), stated, check)?.with_own(own))
+        });
+        let mut asked = match read {
             Ok(asked) => asked,
             Err(malformed) => return refuse(malformed).await,
         };
-        if let Err(malformed) = self.shared.executor.measure(gate.policy(), &mut asked).await {
+        if let Err(malformed) = self.shared.executor.measure(gate, &mut asked).await {
             return refuse(malformed).await;
         }
-        let running = gate.begin(asked.call.clone()).await?;
+        let mut running = gate.begin(asked.call.clone()).await?;
         let work = Work {
-            running: &running,
+            running: &mut running,
             asked: &asked,
             offer,
             arguments: offer.write(gate.policy(), &asked).unwrap_or_default(),
@@ -308,8 +312,8 @@ fn describe(property: &mut Map<String, Json>, said: Map<String, Json>) {
 
 /// A tool as the protocol shows it.
 fn tool(offer: &Offer, description: Description) -> Tool {
-    let Description { title, description, arguments, output_schema, annotations } = description;
-    let mut schema = offer.input_schema.clone();
+    let Description { title, description, arguments, input_schema, output_schema, annotations } = description;
+    let mut schema = input_schema.unwrap_or_else(|| offer.input_schema.clone());
     if let Some(Json::Object(properties)) = schema.get_mut("properties") {
         for (name, said) in arguments {
             if let (Some(Json::Object(property)), Json::Object(said)) = (properties.get_mut(&name), said) {

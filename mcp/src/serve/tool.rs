@@ -4,8 +4,8 @@ use rmcp::model::{CallToolResult, ProgressNotificationParam, ProgressToken, Tool
 use rmcp::{Peer, RoleServer};
 use serde_json::{Map, Value as Json};
 use tokio_util::sync::CancellationToken;
-use wpc::{DynamicRunning, Outcome};
-use wpc_model::{Malformed, Policy};
+use wpc::{DynamicGate, DynamicRunning, Outcome};
+use wpc_model::Malformed;
 
 use crate::{Asked, Offer};
 
@@ -22,6 +22,16 @@ pub trait Executor: Send + Sync + 'static {
     /// [`Withheld`] if it is not to be offered now, and calls of it are to be refused.
     fn describe(&self, offer: &Offer) -> Result<Description, Withheld>;
 
+    /// Takes out of a call's arguments what no policy has a name for, and hands on the rest to be typed.
+    ///
+    /// # Errors
+    ///
+    /// [`Malformed`] if it is not what the tool takes: the call is refused and recorded.
+    fn take(&self, offer: &Offer, arguments: Map<String, Json>) -> Result<Taken, Malformed> {
+        let _ = offer;
+        Ok(Taken { stated: arguments, own: Map::new() })
+    }
+
     /// Adds what the tool measures of a call before it is decided ([`wpc_model::Call::measure`]).
     ///
     /// # Errors
@@ -29,10 +39,10 @@ pub trait Executor: Send + Sync + 'static {
     /// [`Malformed`] if the call cannot be measured: it is refused and recorded.
     fn measure(
         &self,
-        policy: &Policy,
+        gate: &DynamicGate,
         asked: &mut Asked,
     ) -> impl Future<Output = Result<(), Malformed>> + Send {
-        let (_, _) = (policy, asked);
+        let (_, _) = (gate, asked);
         std::future::ready(Ok(()))
     }
 
@@ -41,6 +51,15 @@ pub trait Executor: Send + Sync + 'static {
     /// When the client cancels, [`Work::cancelled`] is; a future that does not end soon after is dropped, and
     /// the call is recorded as abandoned.
     fn execute(&self, work: Work<'_>) -> impl Future<Output = Executed> + Send;
+}
+
+/// A call's arguments, parted.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Taken {
+    /// What the policy's interface names: typed, decided, recorded.
+    pub stated: Map<String, Json>,
+    /// What the executor took for itself ([`Asked::own`]).
+    pub own: Map<String, Json>,
 }
 
 /// Why a tool that the policy allows is not offered now.
@@ -62,6 +81,8 @@ pub struct Description {
     /// JSON Schemas of arguments, of which the descriptions are taken over, by name; of an argument that may be
     /// any JSON, the whole.
     pub arguments: Map<String, Json>,
+    /// JSON Schema of all arguments, if the tool takes some for itself; else the offer's.
+    pub input_schema: Option<Map<String, Json>>,
     /// JSON Schema of the structured result.
     pub output_schema: Option<Map<String, Json>>,
     /// Hints.
@@ -72,7 +93,7 @@ pub struct Description {
 #[derive(Debug)]
 pub struct Work<'a> {
     /// The call in the ledger: what may be done, and where its outcome belongs.
-    pub running: &'a DynamicRunning,
+    pub running: &'a mut DynamicRunning,
     /// What was asked, with the values that the call says nothing of.
     pub asked: &'a Asked,
     /// The tool.

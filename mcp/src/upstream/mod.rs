@@ -208,6 +208,7 @@ impl Executor for Upstream {
                 title: tool.title.clone(),
                 description: tool.description.as_deref().map(str::to_owned),
                 arguments: said_of_arguments(&tool.input_schema),
+                input_schema: None,
                 output_schema: tool.output_schema.as_deref().cloned(),
                 annotations: tool.annotations.clone(),
             }),

@@ -8,6 +8,9 @@ mod behind;
 mod imported;
 #[cfg(test)]
 mod offers;
+#[cfg(feature = "http-upstream")]
+#[cfg(test)]
+mod remote;
 #[cfg(test)]
 mod rig;
 #[cfg(test)]

@@ -95,10 +95,10 @@ impl Executor for Notes {
         Ok(Description { description: Some(format!("Does {}.", offer.name)), ..Description::default() })
     }
 
-    async fn measure(&self, policy: &Policy, asked: &mut Asked) -> Result<(), Malformed> {
+    async fn measure(&self, gate: &DynamicGate, asked: &mut Asked) -> Result<(), Malformed> {
         if let Some(Value::Text(text)) = asked.call.arguments.get("text") {
             let size = Value::Int(i64::try_from(text.len()).unwrap());
-            asked.call.measure(policy, "size", size)?;
+            asked.call.measure(gate.policy(), "size", size)?;
         }
         Ok(())
     }

@@ -116,3 +116,31 @@ async fn a_thousand_calls_at_once_are_each_recorded_once() {
     let count = |word: &str| log.iter().filter(|entry| *entry == word).count();
     assert_eq!((count("allow write_note"), count("done")), (500, 500));
 }
+
+const SEALED: &str = r#"
+tool vault {
+    action keep { name: text; secret: text sealed }
+}
+
+policy vault {
+    tool vault { allow keep when { secret matches r"[a-z]+"; secret.size <= 5 } }
+    token { pin policy; bind job }
+}
+"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sealed_value_is_read_by_the_gate_and_kept_by_nobody() {
+    let world = World::of(SEALED);
+    let (server, client, _) = notes(&world, "job-1").await;
+    let keep = async |secret: &str| {
+        client.call_tool(call("keep", json!({ "name": "n", "secret": secret }))).await.unwrap()
+    };
+    assert_ne!(keep("quiet").await.is_error, Some(true));
+    for refused in ["QUIET", "quieter", ""] {
+        assert!(text(&keep(refused).await).contains("Refused (default_deny)"), "{refused}");
+    }
+    assert_eq!(server.executor().done.load(Ordering::SeqCst), 1);
+    let entries = world.ledger.entries(&wpc::JobId::parse("job-1").unwrap(), 0, usize::MAX).unwrap();
+    let kept: String = entries.iter().map(|bytes| String::from_utf8_lossy(bytes).into_owned()).collect();
+    assert!(!kept.contains("quiet") && !kept.contains("QUIET"), "{kept}");
+}

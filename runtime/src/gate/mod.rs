@@ -43,8 +43,8 @@ use wpc_evidence::CallIds;
 use wpc_evidence::commitment::JobSecret;
 use wpc_evidence::token::TokenError;
 use wpc_model::{
-    Attested, Call, Condition, Conforming, Hash, Malformed, MalformedCode, Measured, Moment, Policy,
-    Provenance, Ruling, Rulings, Sealing, Seals, Situation, Sources,
+    Attested, Call, Condition, Conforming, Content, Hash, Malformed, MalformedCode, Measured, Moment, Policy,
+    Provenance, RawCall, Ruling, Rulings, Sealed, Sealing, Seals, Situation, Sources,
 };
 
 use crate::Trust;
@@ -149,9 +149,35 @@ impl Core {
 
     /// Reads a call in JSON, its sealed values included.
     pub(crate) fn read(&self, json: &[u8], measured: Measured) -> Result<Call, Malformed> {
-        const NONE: &Seals = &Seals::NONE;
-        let seals = |tool: &str, action: &str| self.asks(tool, action).map_or(NONE, |asks| &asks.seals);
+        let seals = |tool: &str, action: &str| self.seals(tool, action);
         Call::from_json_sealing(json, &self.policy, measured, seals, &self.schemas)
+    }
+
+    /// Types a raw call.
+    pub(crate) fn check(&self, raw: RawCall, measured: Measured) -> Result<Call, Malformed> {
+        let seals = self.seals(&raw.tool, &raw.action);
+        Call::check_sealing(raw, &self.policy, measured, seals, &self.schemas)
+    }
+
+    fn seals(&self, tool: &str, action: &str) -> &Seals {
+        const NONE: &Seals = &Seals::NONE;
+        self.asks(tool, action).map_or(NONE, |asks| &asks.seals)
+    }
+
+    /// What is found of one sealed value.
+    pub(crate) fn sealed(
+        &self,
+        (tool, action): (&str, &str),
+        record: Option<&str>,
+        field: &str,
+        content: Content<'_>,
+    ) -> Sealed {
+        let found = self.asks(tool, action).and_then(|asks| {
+            let interface = &self.policy.tools.get(tool)?.interface;
+            let of = interface.actions.get(action)?;
+            Some(Sealing { interface, action: of, seals: &asks.seals, schemas: &self.schemas })
+        });
+        found.map_or(Sealed::UNREAD, |sealing| sealing.seal(record, field, content))
     }
 
     /// Who reads the sealed values in calls of an action.

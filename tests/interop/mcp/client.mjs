@@ -1,35 +1,11 @@
 // The official TypeScript SDK's client on a gate: client.mjs stdio COMMAND... | client.mjs http URL TOKEN KEY
 import assert from "node:assert/strict";
-import { createHash, createPrivateKey, createPublicKey, randomUUID, sign } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
+import { proved } from "./proved.mjs";
 
 const [mode, ...rest] = process.argv.slice(2);
-const b64u = (data) => Buffer.from(data).toString("base64url");
-
-/** `fetch` with a token, its grant, and for each request a proof by the agent's key (RFC 9449). */
-function proved(url, file, keyFile) {
-  const token = readFileSync(file, "utf8").trim();
-  const grant = b64u(readFileSync(`${file}.grant.json`));
-  const key = createPrivateKey(readFileSync(keyFile));
-  const { kty, crv, x } = createPublicKey(key).export({ format: "jwk" });
-  const header = { typ: "dpop+jwt", alg: "EdDSA", jwk: { kty, crv, x } };
-  return (input, init = {}) => {
-    const claims = {
-      htm: init.method ?? "GET", htu: url, iat: Math.floor(Date.now() / 1000), jti: randomUUID(),
-      ath: createHash("sha256").update(token).digest("base64url"),
-    };
-    const signed = [header, claims].map((part) => b64u(JSON.stringify(part))).join(".");
-    const headers = new Headers(init.headers);
-    headers.set("authorization", `DPoP ${token}`);
-    headers.set("wpc-grant", grant);
-    headers.set("dpop", `${signed}.${sign(null, Buffer.from(signed), key).toString("base64url")}`);
-    return fetch(input, { ...init, headers });
-  };
-}
-
 const transport = mode === "stdio"
   ? new StdioClientTransport({ command: rest[0], args: rest.slice(1), env: process.env })
   : new StreamableHTTPClientTransport(new URL(rest[0]), { fetch: proved(...rest) });

@@ -8,7 +8,7 @@ use azure_core::time::{Duration as Span, OffsetDateTime};
 use wpc_endpoint::{Behaviour, Endpoint, Settings};
 
 use super::*;
-use crate::Effect;
+use crate::{Effect, SasKey};
 
 const SECRET: &str = "eyJhbGciOiJub25lIn0.eyJvaWQiOiJ0aGUtY2xpZW50In0.c2lnbmF0dXJlLXRoYXQtaXMtc2VjcmV0";
 
@@ -179,4 +179,39 @@ async fn debug_shows_no_token() {
     let wire = as_somebody(&endpoint, Tokens::living(60));
     send(&wire, "one").await.unwrap();
     assert!(!format!("{wire:?}").contains("eyJ"));
+}
+
+#[tokio::test]
+async fn a_shared_access_key_signs_for_each_node_and_never_leaves() {
+    let endpoint = strict().await;
+    let key = SasKey::of_queue("orders", "sender", "dmVyeS1zZWNyZXQta2V5").unwrap();
+    let wire = wire_with(&endpoint, Credential::Sas(key), Timeouts::default());
+    send(&wire, "one").await.unwrap();
+    let put = endpoint.tokens();
+    let [token] = put.as_slice() else { panic!("{put:?}") };
+    assert_eq!(
+        (token.audience.as_str(), token.kind.as_str()),
+        ("sb://bus.test/orders", "servicebus.windows.net:sastoken")
+    );
+    let prefix = "SharedAccessSignature sr=sb%3A%2F%2Fbus.test%2Forders&sig=";
+    assert!(token.token.starts_with(prefix) && token.token.ends_with("&skn=sender"), "{}", token.token);
+    // What was put is good until the time that was said, and no longer than a signature lives.
+    let said = token.token.split("&se=").nth(1).and_then(|rest| rest.split('&').next()).unwrap();
+    let until_s: i64 = said.parse().unwrap();
+    assert_eq!(token.expires_at_ms.unwrap() / 1_000, until_s);
+    let left_s = until_s - OffsetDateTime::now_utc().unix_timestamp();
+    assert!((1_100..=1_200).contains(&left_s), "{left_s}");
+    let secret = b"dmVyeS1zZWNyZXQta2V5";
+    assert!(!endpoint.wire().windows(secret.len()).any(|bytes| bytes == secret));
+    assert!(!format!("{wire:?}").contains("dmVyeS1"));
+}
+
+#[tokio::test]
+async fn a_shared_access_key_of_another_entity_sends_nothing() {
+    let endpoint = strict().await;
+    let key = SasKey::of_queue("orders-prod", "sender", "a2V5").unwrap();
+    let wire = wire_with(&endpoint, Credential::Sas(key), Timeouts::default());
+    let error = send(&wire, "no").await.unwrap_err();
+    assert_eq!((error.code(), error.effect()), ("no_token", Effect::Nothing), "{error}");
+    assert!(endpoint.tokens().is_empty() && bodies(&endpoint).is_empty());
 }

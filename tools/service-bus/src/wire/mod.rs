@@ -26,7 +26,7 @@ use fe2o3_amqp::Sendable;
 use fe2o3_amqp::session::SessionHandle;
 use fe2o3_amqp::types::messaging::{Body, Message as AmqpMessage};
 use fe2o3_amqp::types::primitives::Value;
-use tokio::sync::{Mutex, MutexGuard};
+use tokio::sync::{Mutex, MutexGuard, watch};
 use tokio::time::{Duration, Instant, timeout};
 
 use crate::credential::Credential;
@@ -39,6 +39,7 @@ use failed::Failed;
 use link::Link;
 use live::Live;
 pub(crate) use live::Receives;
+use receive::Asked;
 pub(crate) use receive::{Mode, Receiving, Taken};
 use request::Requests;
 use retry::retrying;
@@ -169,10 +170,11 @@ impl Wire {
         begin_by: Instant,
     ) -> Result<(Taken, LinkId), BusError> {
         let wire = Arc::clone(self);
+        let (_here, asked) = self.asked();
         finished(async move {
             retrying(begin_by, async || {
                 let (receiving, connection) = wire.receiver(&of).await?;
-                let taken = receiving.take(most, wait, begin_by, wire.timeouts.answer).await?;
+                let taken = receiving.take(most, wait, begin_by, asked.clone()).await?;
                 Ok((taken, LinkId { connection, name: receiving.name().to_owned() }))
             })
             .await
@@ -213,8 +215,14 @@ impl Wire {
         wait: Duration,
         begin_by: Instant,
     ) -> Result<Taken, BusError> {
-        let within = self.timeouts.answer;
-        finished(async move { session.receiving.take(most, wait, begin_by, within).await }).await
+        let (_here, asked) = self.asked();
+        finished(async move { session.receiving.take(most, wait, begin_by, asked).await }).await
+    }
+
+    /// Whoever keeps the first half is the one who asks.
+    fn asked(&self) -> (watch::Sender<()>, Asked) {
+        let (here, by) = watch::channel(());
+        (here, Asked { by, answer_within: self.timeouts.answer })
     }
 
     /// Whether a link's connection is still the one that is open.

@@ -9,7 +9,7 @@ use fe2o3_amqp::types::definitions::{Fields, ReceiverSettleMode, SenderSettleMod
 use fe2o3_amqp::types::messaging::{Body, Source};
 use fe2o3_amqp::types::primitives::Value;
 use fe2o3_amqp::{Delivery, Receiver};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
 use tokio::time::{Duration, Instant, timeout, timeout_at};
 
 use super::failed::{self, Failed};
@@ -29,6 +29,14 @@ pub(crate) enum Mode {
     PeekLock,
     /// Gone as soon as they are delivered.
     Delete,
+}
+
+/// Who asked, and how long the broker may take to say that it delivers no more.
+#[derive(Clone, Debug)]
+pub(super) struct Asked {
+    /// Its sender is dropped with whoever asked.
+    pub(super) by: watch::Receiver<()>,
+    pub(super) answer_within: Duration,
 }
 
 /// What one call received.
@@ -112,14 +120,14 @@ impl Receiving {
     }
 
     /// Receives at most `most` messages: gives so much credit before `begin_by`, waits for the first as long
-    /// as `wait`, takes back what was not used, and waits at most `answer_within` for the broker to say that
-    /// it has taken notice.
+    /// as `wait` and as somebody wants them, takes back what was not used, and waits a while for the broker to
+    /// say that it has taken notice.
     pub(super) async fn take(
         &self,
         most: u32,
         wait: Duration,
         begin_by: Instant,
-        answer_within: Duration,
+        asked: Asked,
     ) -> Result<Taken, Failed> {
         let Ok(mut slot) = timeout_at(begin_by, self.live.lock()).await else {
             return Err(Failed::Final(BusError::PermitExpired));
@@ -142,7 +150,7 @@ impl Receiving {
             *slot = None;
             return take.ended(lost("the link broke"));
         }
-        let received = self.receive(live, &mut take, wait, answer_within).await;
+        let received = self.receive(live, &mut take, wait, asked).await;
         if received.is_err() {
             *slot = None;
         }
@@ -155,12 +163,17 @@ impl Receiving {
         live: &mut Live,
         take: &mut Take,
         wait: Duration,
-        answer_within: Duration,
+        Asked { mut by, answer_within }: Asked,
     ) -> Result<(), BusError> {
         let deadline = Instant::now() + wait;
         while take.left > 0 {
             let until = if take.is_empty() { deadline } else { deadline.min(Instant::now() + GATHER) };
-            match timeout_at(until, live.receiver.recv::<Body<Value>>()).await {
+            let came = tokio::select! {
+                came = timeout_at(until, live.receiver.recv::<Body<Value>>()) => came,
+                // Nobody wants them any more: what comes from now on is for others.
+                _gone = by.changed() => break,
+            };
+            match came {
                 Ok(delivery) => take.add(live, delivery)?,
                 Err(_) => break,
             }

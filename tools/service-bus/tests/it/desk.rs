@@ -259,6 +259,20 @@ async fn a_session_is_held_remembered_and_released() {
 }
 
 #[tokio::test]
+async fn whoever_stops_waiting_takes_nothing_that_comes_later() {
+    let place = desk("events", &[]).await;
+    let waiting = take(&place.gate, &place.bus, 3);
+    assert!(tokio::time::timeout(Duration::from_millis(100), waiting).await.is_err());
+    // What is on its way while the broker is told is nobody's fault.
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    seeded(&place.endpoint, "events", &[("late", None)]).await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(place.endpoint.count("events"), 1);
+    assert_eq!(bodies(&take(&place.gate, &place.bus, 3).await.unwrap()), ["late"]);
+    assert_eq!(place.log()[..3], ["allow receive", "abandoned (encoded)", "allow receive"]);
+}
+
+#[tokio::test]
 async fn a_link_that_breaks_leaves_what_came_and_says_that_more_may_have() {
     for delivering in
         [Delivering::Detach { after: 2 }, Delivering::Close { after: 2 }, Delivering::Cut { after: 2 }]

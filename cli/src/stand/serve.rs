@@ -10,10 +10,9 @@ use std::time::{Duration, SystemTime};
 use serde_json::json;
 use tokio::net::{TcpListener, UnixListener};
 use wpc::{DynamicGate, Holder, Input, Key, Opening};
-use wpc_mcp::{Caller, HttpServer, Listener, Server, Tokens, Upstream};
+use wpc_mcp::{Caller, Executor, HttpServer, Listener, Server, Tokens};
 
-use super::Args;
-use super::opened::Opened;
+use super::{Stand, Standing};
 use crate::args::Format;
 use crate::console::{Console, Done};
 use crate::failure::Failure;
@@ -23,11 +22,33 @@ use crate::verb::{key, token};
 /// How often a token's file is looked at: `wpc token renew` writes another one into it.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
 
+/// Where a gate runs.
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| {
+        Failure::environment("no_threads", format!("no threads can be started: {error}")).help("try again")
+    })
+}
+
+/// Serves until the client is gone, or whoever started it ends it.
+pub(crate) async fn serve<E: Executor>(
+    stand: &Stand,
+    standing: Standing,
+    server: Server<E>,
+    console: &mut Console,
+) -> Result<Done, Failure> {
+    match (&stand.token, &stand.key) {
+        (Some(token), Some(key)) => stdio(stand, (token, key), standing, &server).await,
+        _ => http(stand, standing, server, console).await,
+    }
+}
+
 /// One session for the host that launched this process.
-pub(super) async fn stdio(args: &Args, opened: Opened, server: &Server<Upstream>) -> Result<Done, Failure> {
-    let (Some(token_file), Some(key_file)) = (&args.token, &args.key) else {
-        return Ok(Done::yes(json!({})));
-    };
+async fn stdio<E: Executor>(
+    args: &Stand,
+    (token_file, key_file): (&Path, &Path),
+    opened: Standing,
+    server: &Server<E>,
+) -> Result<Done, Failure> {
     let agent = key::read(key_file)?;
     let holder = holder(token_file, &agent, &opened)?;
     let input = match &args.input {
@@ -49,8 +70,15 @@ pub(super) async fn stdio(args: &Args, opened: Opened, server: &Server<Upstream>
             .cause(&error)
     })?;
     let gate = Arc::new(gate);
-    let renewing = tokio::spawn(renew(Arc::downgrade(&gate), token_file.clone(), agent, opened));
-    let served = server.stdio(Caller::new(gate)).await;
+    let renewing = tokio::spawn(renew(Arc::downgrade(&gate), token_file.to_owned(), agent, opened));
+    let served = tokio::select! {
+        served = server.stdio(Caller::new(gate)) => served,
+        // Hosts end a server that is slow to go: first every call has its outcome.
+        () = terminated() => {
+            server.drained().await;
+            Ok(())
+        }
+    };
     renewing.abort();
     served.map_err(|error| {
         Failure::environment("mcp_session", error.to_string()).help("see what the client says").cause(&error)
@@ -58,7 +86,7 @@ pub(super) async fn stdio(args: &Args, opened: Opened, server: &Server<Upstream>
     Ok(Done::yes(json!({})))
 }
 
-fn holder(file: &Path, agent: &Key, opened: &Opened) -> Result<Holder, Failure> {
+fn holder(file: &Path, agent: &Key, opened: &Standing) -> Result<Holder, Failure> {
     let token = token::file::read(file)?;
     let grant = input::bytes(&token::grant_path(file), "grant", wpc::token::grant::MAX_GRANT_BYTES)?;
     Holder::new(token.as_str(), &grant, agent, &*opened.ledger).map_err(|error| {
@@ -67,7 +95,7 @@ fn holder(file: &Path, agent: &Key, opened: &Opened) -> Result<Holder, Failure> 
 }
 
 /// Works under the token that stands in the file, whenever that is another one.
-async fn renew(gate: std::sync::Weak<DynamicGate>, file: std::path::PathBuf, agent: Key, opened: Opened) {
+async fn renew(gate: std::sync::Weak<DynamicGate>, file: std::path::PathBuf, agent: Key, opened: Standing) {
     let changed = |file: &Path| std::fs::metadata(file).and_then(|found| found.modified()).ok();
     let mut last: Option<SystemTime> = changed(&file);
     loop {
@@ -89,14 +117,14 @@ async fn renew(gate: std::sync::Weak<DynamicGate>, file: std::path::PathBuf, age
 }
 
 /// Any number of clients, each with its own token.
-pub(super) async fn http(
-    args: &Args,
-    opened: Opened,
-    server: Server<Upstream>,
+async fn http<E: Executor>(
+    args: &Stand,
+    opened: Standing,
+    server: Server<E>,
     console: &mut Console,
 ) -> Result<Done, Failure> {
     let (listener, url) = listener(args).await?;
-    let Opened { artifact, policy, trust, ledger, .. } = opened;
+    let Standing { artifact, policy, trust, ledger, .. } = opened;
     let hosts: Vec<String> = host(&url).into_iter().collect();
     let tokens = Tokens::new(artifact, &policy, trust, ledger, url.clone());
     let http = Arc::new(HttpServer::new(server, tokens, &hosts));
@@ -132,7 +160,7 @@ async fn terminated() {
     }
 }
 
-async fn listener(args: &Args) -> Result<(Listener, String), Failure> {
+async fn listener(args: &Stand) -> Result<(Listener, String), Failure> {
     let failed = |what: String, error: &std::io::Error| {
         Failure::environment("listen", format!("cannot listen on {what}: {}", input::reason(error)))
             .help("choose another address")

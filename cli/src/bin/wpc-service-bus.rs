@@ -1,0 +1,7 @@
+//! `wpc-service-bus`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    wpc_cli::service_bus()
+}
