@@ -12,6 +12,9 @@ mod demo;
 mod diff;
 #[cfg(test)]
 mod files;
+#[cfg(test)]
+mod issued;
+#[cfg(test)]
 mod linking;
 #[cfg(test)]
 mod lints;
@@ -25,6 +28,8 @@ mod postgres;
 mod project;
 #[cfg(test)]
 mod release;
+#[cfg(test)]
+mod revoke;
 #[cfg(test)]
 mod seed;
 #[cfg(test)]

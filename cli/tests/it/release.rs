@@ -7,7 +7,7 @@ use crate::place::{AUTHOR_DID, Place};
 const NAME: &str = "asb-send-orders-staging";
 
 /// The author signs and releases; a stranger only revokes. The policy is there in two versions, signed.
-fn place() -> Place {
+pub(crate) fn place() -> Place {
     let place = Place::with_artifact();
     let stranger = place.does(&["key", "show", "stranger.key"]);
     let trust = json!({"v": 1, "principals": [
@@ -25,11 +25,11 @@ fn place() -> Place {
     place
 }
 
-const OLD: &str = "orders.wpc.dsse.json";
-const NEW: &str = "new/orders.wpc.dsse.json";
+pub(crate) const OLD: &str = "orders.wpc.dsse.json";
+pub(crate) const NEW: &str = "new/orders.wpc.dsse.json";
 
 /// Arguments that release `artifact` with `key`, and `more`.
-fn release<'a>(artifact: &'a str, key: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+pub(crate) fn release<'a>(artifact: &'a str, key: &'a str, more: &[&'a str]) -> Vec<&'a str> {
     [&["release", artifact, "--key", key, "--trust", "trust.json", "--dir", "releases"], more].concat()
 }
 

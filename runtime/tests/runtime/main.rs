@@ -29,6 +29,7 @@ mod keys;
 mod late;
 #[cfg(test)]
 mod ledgers;
+mod lifted;
 #[cfg(test)]
 mod models;
 #[cfg(test)]
