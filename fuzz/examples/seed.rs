@@ -8,11 +8,11 @@ use std::path::Path;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 use wpc::ledger::{
-    Attempt, Body, Charged, Closed, Closing, Engine, Entry, Fact, FactsBy, Instance, ModelCall, Opened, Seen, Settled,
-    Untyped, Verdict,
+    Attempt, Body, Charged, ClockAccepted, Closed, Closing, Engine, Entry, Fact, FactsBy, Instance, ModelCall, Opened,
+    PolicyChanged, Proof, Revoked, Seen, Settled, Suppressed, Taken, Untyped, Verdict,
 };
 use wpc::{CallId, JobId, Key, Outcome, Provider};
-use wpc_model::{Attestation, Counter, Hash, Policy, Reason, RuleId, Truth, arbitrary, encode};
+use wpc_model::{Attestation, Counter, Hash, OnChange, Policy, Reason, RuleId, Truth, arbitrary, encode};
 
 /// Policies among the seeds; each is a few kilobytes.
 const POLICIES: usize = 24;
@@ -152,6 +152,29 @@ fn entries() -> Result<Vec<Entry>, Box<dyn Error>> {
             span: Some("span_1".to_owned()),
             charges: vec![Charged { counter: Counter::keyed(RuleId::of(b"receipt"), Hash::of(b"rcpt_1")), before: 0, amount: 1, window_ms: None }],
         }),
+        Body::Token(Taken {
+            issuer: Key::from_seed(&[2; 32]).did(),
+            jti: "token-1".to_owned(),
+            grant: Hash::of(b"grant"),
+            scope_hash: Hash::of(b"scope"),
+            iat: 1_700_000_000,
+            exp: 1_700_000_900,
+            proof: Proof::Dpop,
+        }),
+        Body::Revoked(Revoked { what: "agent".to_owned(), value: "agent:planner@3".to_owned(), revocation_seq: 1 }),
+        Body::Suppressed(Suppressed {
+            code: "default_deny".to_owned(),
+            count: 7,
+            first_at: 1_700_000_000_000,
+            last_at: 1_700_000_000_500,
+        }),
+        Body::PolicyChanged(PolicyChanged {
+            from: Hash::of(b"policy"),
+            to: Hash::of(b"newer"),
+            release_seq: 8,
+            running: OnChange::Drain,
+        }),
+        Body::ClockAccepted(ClockAccepted { wall: 1_700_000_000_000, ledger_at: 1_700_000_009_000, by: "alice".to_owned() }),
         Body::Refused(Untyped { code: "not_json".to_owned(), raw_bytes: 12, raw_commitment: Some(Hash::of(b"raw")) }),
         Body::Outcome(settled(
             Outcome::Done,

@@ -11,7 +11,7 @@ use crate::world::{World, agent, issuer, plan, revoker, trust};
 
 use crate::tampered::{attempt, refuses_parts, report};
 
-fn kinds() -> [(Revoked, &'static str); 2] {
+pub(crate) fn kinds() -> [(Revoked, &'static str); 2] {
     [
         (Revoked::Agent(agent().did().to_string()), "agent_revoked"),
         (Revoked::IssuerKey(issuer().did()), "issuer_revoked"),
@@ -19,7 +19,7 @@ fn kinds() -> [(Revoked, &'static str); 2] {
 }
 
 /// A call, a revocation, what lifts it, a call, and the second revocation; ten seconds after each.
-fn lifted(revoked: &Revoked, code: &str) -> World {
+pub(crate) fn lifted(revoked: &Revoked, code: &str) -> World {
     let world = World::memory();
     world.planned("web", "h");
     world.revoke(revoked.clone());

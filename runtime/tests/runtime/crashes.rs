@@ -352,9 +352,10 @@ impl World {
             return;
         }
         // A line begins with its end, so that half a line ends where the next one begins.
-        write!(self.broker, "\n{}", running.call_id().as_str()).unwrap();
+        self.broker.write_all(format!("\n{}", running.call_id().as_str()).as_bytes()).unwrap();
         at(Step::InEffect);
-        write!(self.broker, " {} {count}", self.gate.job()).unwrap();
+        // In one piece: `write!` would hand the file word by word, and a kill in between would leave half of them.
+        self.broker.write_all(format!(" {} {count}", self.gate.job()).as_bytes()).unwrap();
         at(Step::AfterEffect);
         self.clock.stops.store(step == Some(Step::InOutcome), Ordering::SeqCst);
         running.finish_sync(Outcome::Done);

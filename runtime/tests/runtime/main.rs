@@ -60,3 +60,5 @@ mod timed;
 mod totals;
 #[cfg(test)]
 mod trust;
+#[cfg(test)]
+mod upgraded;

@@ -38,9 +38,14 @@ pub(crate) fn revoker() -> Key {
 }
 
 pub(crate) fn trust() -> Trust {
+    Trust::parse(json!({"v": 1, "principals": principals()}).to_string().as_bytes()).unwrap()
+}
+
+/// Everybody, each in one role.
+pub(crate) fn principals() -> Vec<serde_json::Value> {
     let did = |key: &Key| key.did().to_string();
     let principal = |name: &str, keys: &[Key], role: &str| json!({"name": name, "keys": keys.iter().map(did).collect::<Vec<_>>(), "roles": [role]});
-    let principals = [
+    vec![
         principal("alice", &[author()], "policy_author"),
         principal("issuer", &[issuer()], "token_issuer"),
         principal("ann", &ann(), "approver"),
@@ -48,8 +53,7 @@ pub(crate) fn trust() -> Trust {
         principal("agent", &[agent()], "approver"),
         principal("personnel", &[personnel()], "membership_issuer"),
         principal("revoker", &[revoker()], "revoker"),
-    ];
-    Trust::parse(json!({"v": 1, "principals": principals}).to_string().as_bytes()).unwrap()
+    ]
 }
 
 /// The tests' policy, which pins its token, and lets people approve `manage` as `terms` say.

@@ -47,7 +47,7 @@ pub(super) async fn play(
     let seq = contract.release(hash, OnChange::Drain, script)?;
     script.expect("the number of this release", "2", &seq.to_string());
     let result = refused(publish_order(&job.gate, bus, message(2)?).await)?;
-    script.refused("the next call of the job under release 1", "policy_changed", &result, &contract.compiled);
+    script.expect("the next call of the job under release 1", "policy_changed", code(&result));
     let gate = DynamicGate::open(contract.opening(envelope, &token)).map_err(|error| failed(&error))?;
     let result = agent::ask(&gate, CALL.as_bytes(), None).await;
     script.refused(
@@ -79,9 +79,13 @@ pub(super) async fn play(
     let sent = publish_order(&job.gate, bus, message(3)?).await;
     script.expect("the job that could begin nothing goes on", "accepted", said(&sent));
     let result = agent::ask(&gate, CALL.as_bytes(), None).await;
-    script.refused("and the job under release 2 does not", "policy_changed", &result, edited);
+    script.expect("and the job under release 2 does not", "policy_changed", code(&result));
     job.gate.close().map_err(|error| Failure::no(error.code(), error.to_string()).cause(&error))?;
     Ok(2)
+}
+
+fn code<T>(result: &Result<T, wpc::Refused>) -> &str {
+    result.as_ref().map_or_else(wpc::Refused::code, |_| "allowed")
 }
 
 fn minted() -> Result<JobId, Failure> {
