@@ -31,8 +31,8 @@ const HOST: &str = "contoso-staging.servicebus.windows.net";
 #[command(after_help = "\
 Compiles and signs the example's policy, runs its annotated tool against a local AMQP endpoint,
 shows what arrives and why everything else is refused, then changes the policy, shows the gate
-refusing it, releases it and goes back. It needs no network, no account and no other program, and exits 1 if anything went
-otherwise.
+refusing it, releases it and goes back. It needs no network, no account and no other program, and
+exits 1 if anything went otherwise.
 
 Example: wpc demo --keep demo-files
 

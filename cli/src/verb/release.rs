@@ -30,14 +30,13 @@ number, and what is running under the one that replaced it is treated as `--runn
 
 Without `--not-before` it is current at once, without `--not-after` for 365 days.
 
-The releases are in a directory, or at a control plane that has the policy: `wpc registry put` stores it,
-`--server URL` releases it there. A release that was signed elsewhere is handed in with `wpc registry
-release`.
+The releases are in a directory, or with `--server` at a control plane that has the policy (`wpc
+registry put` stores it). What was signed elsewhere is handed in with `wpc registry release`.
 
 Example: wpc release orders.wpc.dsse.json --key releaser.key --trust trust.json --dir releases
 
-JSON: `file` (null at a control plane), `policy_name`, `policy_hash_b64u`, `seq`, `release_hash`, `previous`, `not_before`,
-`not_after`, `running`, `principals` [name]")]
+JSON: `file` (null at a control plane), `policy_name`, `policy_hash_b64u`, `seq`, `release_hash`,
+`previous`, `not_before`, `not_after`, `running`, `principals` [name]")]
 pub(crate) struct Args {
     #[command(subcommand)]
     verb: Option<Verb>,

@@ -81,8 +81,10 @@ pub(super) struct Issue {
 #[derive(Debug, clap::Args)]
 #[command(after_help = format!("\
 Only with the key that issued it; it may have expired. The new token has a name and times of its
-own and says the same besides. FILE and FILE.grant.json are replaced. With `--trust`, where that file
-names a releaser, only while jobs of the token's policy may begin calls by the releases in `--dir`.
+own and says the same besides. FILE and FILE.grant.json are replaced.
+
+With `--trust`, where that file names a releaser, only while jobs of the token's policy may begin
+calls by the releases in `--dir`.
 
 Example: wpc token renew agent.token --key issuer.key
 
