@@ -29,6 +29,7 @@ mod keys;
 mod late;
 #[cfg(test)]
 mod ledgers;
+#[cfg(test)]
 mod lifted;
 #[cfg(test)]
 mod models;
