@@ -129,7 +129,6 @@ pub(crate) fn run(args: Args, console: &mut Console) -> Result<Done, Failure> {
 }
 
 fn upgrade(store: &Store, console: &mut Console) -> Result<Done, Failure> {
-    let fresh = store.open();
     let from = store.upgrade()?;
     let did = store.open()?.did().to_string();
     match from {

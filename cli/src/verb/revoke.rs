@@ -88,13 +88,15 @@ pub(crate) fn run(args: Args, console: &mut Console) -> Result<Done, Failure> {
     let ledger = place.open()?;
     let refused = |error: approval::SubmitError| {
         let message = format!("not {done}: {error}");
-        match error {
-            approval::SubmitError::Ledger(LedgerError::Misplaced(Misplaced::NotRevoked)) => {
+        if let approval::SubmitError::Ledger(of_ledger) = &error {
+            if *of_ledger == LedgerError::Misplaced(Misplaced::NotRevoked) {
                 Failure::no(error.code(), message).help("name it as it was revoked")
+            } else {
+                Failure::environment(error.code(), message)
             }
-            approval::SubmitError::Ledger(_) => Failure::environment(error.code(), message),
-            _ => Failure::no(error.code(), message)
-                .help("sign with a key whose principal has the role `revoker` in the trust file"),
+        } else {
+            Failure::no(error.code(), message)
+                .help("sign with a key whose principal has the role `revoker` in the trust file")
         }
         .cause(&error)
     };

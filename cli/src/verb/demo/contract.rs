@@ -97,7 +97,7 @@ impl Contract {
 
     /// The directory of releases.
     pub(super) fn releases(&self) -> Folder {
-        Folder::at(&self.directory.join("releases"))
+        Folder::at(self.directory.join("releases"))
     }
 
     /// Makes the policy of this hash the current one, as `wpc release` and `wpc release submit` do; the number of

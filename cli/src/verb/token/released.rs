@@ -97,7 +97,9 @@ fn not_issued(error: &ReleaseError) -> Failure {
         }
         ReleaseError::Early => "wait until the release begins, or release it again",
         ReleaseError::Expired => "release the policy again: `wpc release`",
-        _ => "read the releases with `wpc release verify`",
+        ReleaseError::Statement(_) | ReleaseError::Name | ReleaseError::Forked | ReleaseError::Gap | _ => {
+            "read the releases with `wpc release verify`"
+        }
     };
     Failure::no(error.code(), format!("not issued: {error}")).help(help).cause(error)
 }
