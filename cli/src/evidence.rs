@@ -36,7 +36,12 @@ pub(crate) fn failed(file: &Path, error: &LedgerError) -> Failure {
         LedgerError::Missing { .. } => "restore it, or make one with `wpc ledger init`",
         LedgerError::Exists { .. } => "choose another name",
         LedgerError::Foreign { .. } | LedgerError::Damaged { .. } => "restore the ledger from a copy",
-        LedgerError::Version { .. } => "use the version of wpc that wrote it",
+        LedgerError::Version { found, expected } if found < expected => {
+            "stop its gates, and bring it forward: `wpc ledger upgrade`"
+        }
+        LedgerError::Version { .. } => "a newer wpc wrote it: use that",
+        LedgerError::TooOld { .. } => "read it with the version of wpc that wrote it, and begin a new ledger",
+        LedgerError::InUse { .. } => "stop every gate of the ledger, and try again half a minute later",
         LedgerError::Permissions { .. } => "keep ledgers in a directory with mode 0700, files with mode 0600",
         LedgerError::Address { .. } => "set WPC_POSTGRES_URL to postgresql://USER@HOST/DATABASE",
         LedgerError::Insecure => "leave `sslmode` out, or write `require`",

@@ -163,6 +163,15 @@ impl Store {
         made.map_err(|error| self.failed(&error))
     }
 
+    /// Brings the ledger that is there forward; the version that it had, if not this one.
+    pub(crate) fn upgrade(&self) -> Result<Option<i64>, Failure> {
+        let upgraded = match self {
+            Self::File(file) => SqliteLedger::upgrade(file),
+            Self::Server(config) => PostgresLedger::upgrade(config),
+        };
+        upgraded.map_err(|error| self.failed(&error))
+    }
+
     /// Opens the ledger that is there, to read.
     pub(crate) fn open(&self) -> Result<Box<dyn Ledger>, Failure> {
         let opened: Result<Box<dyn Ledger>, _> = match self {

@@ -21,7 +21,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
 use std::thread;
 use std::time::Duration;
 
-use wpc::ledger::{Body, Entry, RevocationKey};
+use wpc::ledger::{Body, Entry, Misplaced, RevocationKey};
 use wpc::{Clock as _, Follow, FollowError, JobId, Ledger, LedgerError, SystemClock, Trust, approval};
 use wpc_evidence::entry::{Attempt, Verdict};
 use wpc_evidence::statement::{Heartbeat, Revocation, RevocationHead, Statement as _};
@@ -337,6 +337,11 @@ impl State {
             Ok(()) => {
                 *head = next;
                 true
+            }
+            // Two streams, or one that does not hold together: nothing that it says can be believed.
+            Err(LedgerError::Misplaced(Misplaced::NotRevoked)) => {
+                self.broken(Misplaced::NotRevoked.code());
+                false
             }
             // Somebody else who shares the ledger was first, or revoked past the control plane.
             Err(LedgerError::Misplaced(_)) => self.reread(head),

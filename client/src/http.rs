@@ -11,7 +11,7 @@ use ureq::http::{Request, Response};
 use ureq::tls::{RootCerts, TlsConfig};
 use ureq::{Agent, Body};
 use wpc::{Clock, SystemClock};
-use wpc_evidence::statement::ApprovalRequest;
+use wpc_evidence::statement::{ApprovalRequest, MAX_RELEASES};
 use wpc_evidence::{Did, Envelope, JobId, Key, POLICY_TYPE, RandomError, Role, Trust};
 use wpc_model::Hash;
 
@@ -227,6 +227,27 @@ impl Client {
             Err(ClientError::Refused(problem)) if problem.code == "policy_unknown" => Ok(None),
             answer => answer.map(Some),
         }
+    }
+
+    /// The signed releases of a name, oldest first; none if there are none. Whether they are a chain that a
+    /// releaser signed is for whoever reads them to say.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError`].
+    pub fn releases(&self, policy_name: &str) -> Result<Vec<Vec<u8>>, ClientError> {
+        let mut envelopes: Vec<Vec<u8>> = Vec::new();
+        while envelopes.len() < MAX_RELEASES {
+            let from = u64::try_from(envelopes.len()).unwrap_or(u64::MAX).saturating_add(1);
+            let Some(chain) = self.chain(policy_name, from)? else { break };
+            let before = envelopes.len();
+            envelopes.extend(chain.releases.iter().map(|one| serde_json::to_vec(one).unwrap_or_default()));
+            let all = u64::try_from(envelopes.len()).unwrap_or(u64::MAX) >= chain.head_seq;
+            if all || envelopes.len() == before {
+                break;
+            }
+        }
+        Ok(envelopes)
     }
 
     /// Asks for a token.

@@ -1,7 +1,6 @@
 //! Releases on their way from a control plane to a ledger (SECURITY.md 1.11).
 
 use wpc::{FollowError, Ledger, Role, Trust, release};
-use wpc_evidence::statement::MAX_RELEASES;
 
 use crate::Client;
 use crate::follow::told;
@@ -18,17 +17,10 @@ pub(crate) fn hand_over(
     if !trust.names(Role::Releaser) {
         return Ok(());
     }
-    let mut envelopes: Vec<Vec<u8>> = Vec::new();
-    while envelopes.len() < MAX_RELEASES {
-        let from = u64::try_from(envelopes.len()).unwrap_or(u64::MAX).saturating_add(1);
-        // Without a release no job of the policy begins: that is said by whoever opens one.
-        let Some(chain) = client.chain(policy_name, from).map_err(told)? else { return Ok(()) };
-        let before = envelopes.len();
-        envelopes.extend(chain.releases.iter().map(|one| serde_json::to_vec(one).unwrap_or_default()));
-        let all = u64::try_from(envelopes.len()).unwrap_or(u64::MAX) >= chain.head_seq;
-        if all || envelopes.len() == before {
-            break;
-        }
+    // Without a release no job of the policy begins: that is said by whoever opens one.
+    let envelopes = client.releases(policy_name).map_err(told)?;
+    if envelopes.is_empty() {
+        return Ok(());
     }
     match release::submit(ledger, trust, &envelopes) {
         Ok(_) => Ok(()),

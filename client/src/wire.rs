@@ -298,7 +298,7 @@ asked! {
     /// Revokes something else than one token.
     #[derive(Eq)]
     Revoke {
-        /// `job policy agent issuer_key approval`.
+        /// `job policy agent issuer_key approval`, or what lifts: `agent_lifted issuer_key_lifted`.
         kind: String,
         /// Which.
         value: String,
@@ -313,7 +313,7 @@ body! {
     Revocation {
         /// Its number, from 1.
         revocation_seq: u64,
-        /// `jti job policy agent issuer_key approval`.
+        /// `jti job policy agent issuer_key approval agent_lifted issuer_key_lifted`.
         kind: String,
         /// Which.
         value: String,

@@ -8,11 +8,11 @@ use std::path::Path;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 use wpc::ledger::{
-    Attempt, Body, Charged, Closed, Closing, Engine, Entry, Fact, FactsBy, Instance, ModelCall, Opened, Seen, Settled,
-    Untyped, Verdict,
+    Attempt, Body, Charged, ClockAccepted, Closed, Closing, Engine, Entry, Fact, FactsBy, Instance,
+    ModelCall, Opened, PolicyChanged, Proof, Revoked, Seen, Settled, Suppressed, Taken, Untyped, Verdict,
 };
 use wpc::{CallId, JobId, Key, Outcome, Provider};
-use wpc_model::{Attestation, Counter, Hash, Policy, Reason, RuleId, Truth, arbitrary, encode};
+use wpc_model::{Attestation, Counter, Hash, OnChange, Policy, Reason, RuleId, Truth, arbitrary, encode};
 
 /// Policies among the seeds; each is a few kilobytes.
 const POLICIES: usize = 24;
@@ -111,7 +111,10 @@ fn entries() -> Result<Vec<Entry>, Box<dyn Error>> {
             jti: Some("token-1".to_owned()),
             args_root: Hash::of(b"arguments"),
             facts: vec![Fact { name: "messages".to_owned(), commitment: Hash::of(b"messages") }],
-            attested: vec![Attestation { source: rule, holds: vec![Truth::True, Truth::False, Truth::Unknown] }],
+            attested: vec![Attestation {
+                source: rule,
+                holds: vec![Truth::True, Truth::False, Truth::Unknown],
+            }],
             approvals: vec![],
             revocation_seq: 1,
         })
@@ -130,7 +133,7 @@ fn entries() -> Result<Vec<Entry>, Box<dyn Error>> {
     let named = Seen::Named { kind: "queue".to_owned(), names: vec!["orders-staging".to_owned()] };
     let charge =
         Charged { counter: wpc_model::Counter::of(rule), before: 3, amount: 1, window_ms: Some(60_000) };
-    let bodies = [
+    let mut bodies = vec![
         Body::Opened(Opened {
             agent: "agent:planner@3".to_owned(),
             policy: "asb-send-orders-staging".to_owned(),
@@ -150,9 +153,49 @@ fn entries() -> Result<Vec<Entry>, Box<dyn Error>> {
             signer: Key::from_seed(&[9; 32]).did(),
             receipt_id: "rcpt_1".to_owned(),
             span: Some("span_1".to_owned()),
-            charges: vec![Charged { counter: Counter::keyed(RuleId::of(b"receipt"), Hash::of(b"rcpt_1")), before: 0, amount: 1, window_ms: None }],
+            charges: vec![Charged {
+                counter: Counter::keyed(RuleId::of(b"receipt"), Hash::of(b"rcpt_1")),
+                before: 0,
+                amount: 1,
+                window_ms: None,
+            }],
         }),
-        Body::Refused(Untyped { code: "not_json".to_owned(), raw_bytes: 12, raw_commitment: Some(Hash::of(b"raw")) }),
+        Body::Token(Taken {
+            issuer: Key::from_seed(&[2; 32]).did(),
+            jti: "token-1".to_owned(),
+            grant: Hash::of(b"grant"),
+            scope_hash: Hash::of(b"scope"),
+            iat: 1_700_000_000,
+            exp: 1_700_000_900,
+            proof: Proof::Dpop,
+        }),
+        Body::Revoked(Revoked {
+            what: "agent".to_owned(),
+            value: "agent:planner@3".to_owned(),
+            revocation_seq: 1,
+        }),
+        Body::Suppressed(Suppressed {
+            code: "default_deny".to_owned(),
+            count: 7,
+            first_at: 1_700_000_000_000,
+            last_at: 1_700_000_000_500,
+        }),
+        Body::PolicyChanged(PolicyChanged {
+            from: Hash::of(b"policy"),
+            to: Hash::of(b"newer"),
+            release_seq: 8,
+            running: OnChange::Drain,
+        }),
+        Body::ClockAccepted(ClockAccepted {
+            wall: 1_700_000_000_000,
+            ledger_at: 1_700_000_009_000,
+            by: "alice".to_owned(),
+        }),
+        Body::Refused(Untyped {
+            code: "not_json".to_owned(),
+            raw_bytes: 12,
+            raw_commitment: Some(Hash::of(b"raw")),
+        }),
         Body::Outcome(settled(
             Outcome::Done,
             Some(Provider { status: Some("accepted".to_owned()), id: Some("7".to_owned()) }),
@@ -160,15 +203,17 @@ fn entries() -> Result<Vec<Entry>, Box<dyn Error>> {
         Body::Outcome(settled(Outcome::Failed { code: "described_differs".to_owned() }, None)),
         Body::Outcome(settled(Outcome::Unknown { code: "error".to_owned() }, None)),
         Body::Outcome(settled(Outcome::Abandoned, None)),
-        Body::Closed(Closed {
-            reason: Closing::Completed,
-            entries: 9,
-            root: Hash::of(b"root"),
-            counts: BTreeMap::from([("attempt".to_owned(), 3), ("opened".to_owned(), 1)]),
-            unsettled: vec![call.clone()],
-            totals: BTreeMap::from([(rule, 4)]),
-        }),
     ];
+    // It says how many there are before it.
+    let entries = u64::try_from(bodies.len())?;
+    bodies.push(Body::Closed(Closed {
+        reason: Closing::Completed,
+        entries,
+        root: Hash::of(b"root"),
+        counts: BTreeMap::from([("attempt".to_owned(), 3), ("opened".to_owned(), 1)]),
+        unsettled: vec![call.clone()],
+        totals: BTreeMap::from([(rule, 4)]),
+    }));
     let instance = Instance::parse("inst_aaaaaaaaaaaaaaaaaaaaaaaaaa").ok_or("not an instance")?;
     let entry = |(seq, body)| {
         let (ledger, instance) = (Key::from_seed(&[1; 32]).did(), instance.clone());

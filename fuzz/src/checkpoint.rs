@@ -73,6 +73,7 @@ fn only() -> Checkpoint {
 
 fn trust() -> Option<Trust> {
     let witness = format!(r#"{{"name":"w1","keys":["{}"],"roles":["witness"]}}"#, witness().did());
-    let ledger = format!(r#"{{"name":"l","keys":["{}"],"roles":["ledger"],"mode":"gateway"}}"#, ledger().did());
+    let ledger =
+        format!(r#"{{"name":"l","keys":["{}"],"roles":["ledger"],"mode":"gateway"}}"#, ledger().did());
     Trust::parse(format!(r#"{{"v":1,"principals":[{witness},{ledger}]}}"#).as_bytes()).ok()
 }

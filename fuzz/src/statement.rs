@@ -20,6 +20,11 @@ pub fn statement(data: &[u8]) {
         reads::<Revocation>(data),
     ];
     assert!(kinds.iter().filter(|read| **read).count() <= 1, "one text, two statements");
+    if let Ok(Revocation { seq, revoked, .. }) = Revocation::decode(data) {
+        // What lifts is of the kind and value that it lifts, and is never the first statement of a stream.
+        let lifts = revoked.lifts();
+        assert!(lifts.is_none() || (seq > 1 && lifts.and_then(|of| of.lifted_by()) == Some(revoked)));
+    }
 }
 
 fn reads<T: Statement>(data: &[u8]) -> bool {
@@ -64,6 +69,20 @@ pub fn statements() -> Result<Vec<Vec<u8>>, StatementError> {
     ] {
         all.push(Revocation { seq: 1, prev: None, at: AT, revoked }.encode()?);
     }
+    let prev = Some(Hash::of(b"revocation"));
+    for revoked in [Revoked::AgentLifted("agent:planner@3".to_owned()), Revoked::IssuerKeyLifted(did)] {
+        all.push(Revocation { seq: 2, prev, at: AT, revoked }.encode()?);
+    }
+    let first = Release {
+        policy_name: "orders".to_owned(),
+        seq: 1,
+        policy_hash: Hash::of(b"policy"),
+        previous: None,
+        not_before,
+        not_after,
+        running: OnChange::Kill,
+    };
+    all.push(first.encode()?);
     let root = Hash::of(b"root");
     for (bind, uses) in [
         (Bound::Arguments(root), Uses::Times(1)),

@@ -9,12 +9,8 @@ use wpc_model::{Auth, Hash};
 
 /// When everything here is, Unix seconds.
 const NOW_S: i64 = 1_767_225_600;
-const AUTH: Auth = Auth {
-    max_ttl_seconds: 900,
-    pin_policy_hash: true,
-    job_scoped_binding: true,
-    proof_of_possession: true,
-};
+const AUTH: Auth =
+    Auth { max_ttl_seconds: 900, pin_policy_hash: true, job_scoped_binding: true, proof_of_possession: true };
 const REQUEST: Purpose<'_> = Purpose::Request { method: "POST", url: "https://gate.example/mcp" };
 
 /// Each byte string is tried as a token, as claims, as a grant and as a proof. Nobody signs while this
@@ -54,7 +50,8 @@ pub fn token(data: &[u8]) {
 pub fn tokens() -> Vec<Vec<u8>> {
     let Some(world) = WORLD.as_ref() else { return Vec::new() };
     let proof = possession::prove(&agent(), &REQUEST, &world.text, NOW_S).ok();
-    let nobodys = request().and_then(|request| token::issue(&Key::from_seed(&[9; 32]), &request, 900, NOW_S).ok());
+    let nobodys =
+        request().and_then(|request| token::issue(&Key::from_seed(&[9; 32]), &request, 900, NOW_S).ok());
     [
         Some(world.text.clone().into_bytes()),
         Some(world.token.claims().to_canonical()),
@@ -81,7 +78,8 @@ static WORLD: LazyLock<Option<World>> = LazyLock::new(|| {
     let issuer = Key::from_seed(&[7; 32]);
     let did = issuer.did();
     let principal = format!(r#"{{"name":"issuer","keys":["{did}"],"roles":["token_issuer"]}}"#);
-    let trust = Trust::parse(format!(r#"{{"v":1,"principals":[{principal}],"threshold":{{}}}}"#).as_bytes()).ok()?;
+    let trust =
+        Trust::parse(format!(r#"{{"v":1,"principals":[{principal}],"threshold":{{}}}}"#).as_bytes()).ok()?;
     let issued = token::issue(&issuer, &request()?, 900, NOW_S).ok()?;
     let text = issued.token.as_str().to_owned();
     let token = verify(&text, &trust).ok()?;

@@ -323,7 +323,9 @@ impl Gathered<'_> {
 
     fn revocations(&self, named: &Named) -> Result<Vec<Withdrawn>, BundleError> {
         let rows = self.ledger.revocations()?.into_iter();
-        let about = rows.filter(|row| named.stands_on.contains(&row.revocation));
+        let about = rows.filter(|row| {
+            named.stands_on.contains(row.revocation.lifts().as_ref().unwrap_or(&row.revocation))
+        });
         Ok(about.map(|row| Withdrawn { seq: row.seq, at: row.at, envelope: row.envelope }).collect())
     }
 }

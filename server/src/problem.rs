@@ -86,6 +86,7 @@ codes! {
     TokenExpired "token_expired" UNAUTHORIZED "the token has expired",
     TokenHashInvalid "token_hash_invalid" BAD_REQUEST "token_hash is SHA-256 in 64 hexadecimal digits",
     NothingToRevoke "revocation_invalid" BAD_REQUEST "nothing that can be revoked is named",
+    LiftUnfounded "lift_unfounded" CONFLICT "what is to be lifted is not revoked",
     JobOpenElsewhere "job_open_elsewhere" CONFLICT "another ledger opened the job, or this one did with another entry",
     JobUnknown "job_unknown" NOT_FOUND "no such job is open",
     LedgerMismatch "ledger_mismatch" FORBIDDEN "the request is not signed with the ledger's key",

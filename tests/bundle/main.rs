@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod forged;
 #[cfg(test)]
+mod lifted;
+#[cfg(test)]
 mod models;
 #[cfg(test)]
 mod pages;

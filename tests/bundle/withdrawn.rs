@@ -165,7 +165,12 @@ fn the_seeds_of_the_fuzzer_are_made_anew() {
     short.planned("web", "h");
     short.denied(plan("db", "a note", 1), "default_deny");
     short.gate.close().unwrap();
-    for (name, world) in [("rich.json", World::memory().closed()), ("short.json", short)] {
+    let (revoked, code) = crate::lifted::kinds()[0].clone();
+    let lifted = crate::lifted::lifted(&revoked, code);
+    lifted.gate.close().unwrap();
+    for (name, world) in
+        [("rich.json", World::memory().closed()), ("short.json", short), ("lifted.json", lifted)]
+    {
         std::fs::write(folder.join(name), payload(&world.bundle())).unwrap();
     }
 }

@@ -70,6 +70,9 @@ grep -q '"policy_not_released"' <<<"$refused"
     >orders.release.json
 "$wpc" registry release orders.release.json --trust trust.json $(at releaser) >/dev/null
 "$wpc" registry show orders $(at gate) | grep -q "$hash"
+# And again, for a year, by our own command.
+"$wpc" release orders.wpc.dsse.json --trust trust.json $(at releaser) >/dev/null
+[ "$("$wpc" registry show orders $(at gate) --format json | member head_seq)" = 2 ]
 "$wpc" ledger init ledger/orders.db --key gate.key >/dev/null
 "$wpc" token issue --artifact orders.wpc.json --mint --ledger "$(did gate)" --agent "$(did agent)" \
     --out agent.token $(at operator) --format json >issued.json
@@ -116,6 +119,11 @@ done
 "$wpc" approve sign requests/*.request.json --key oncall.key --for 10m --out approval.json >/dev/null
 "$wpc" approve submit approval.json $(at oncall) >/dev/null
 until_says 'allow *' purge orders-staging
+# The agent is revoked, and that is lifted: the token that it has is good again.
+"$wpc" revoke agent "$(did agent)" --reason drill $(at operator) >/dev/null
+until_says 'deny agent_revoked' send orders-staging
+"$wpc" revoke --lift agent "$(did agent)" --reason 'it was a drill' $(at operator) >/dev/null
+until_says 'allow *' send orders-staging
 # Revoked mid-run: the next call is refused.
 "$wpc" revoke token "$jti" --issuer "$(did plane)" --reason leaked $(at operator) >/dev/null
 until_says 'deny token_revoked' send orders-staging

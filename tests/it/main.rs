@@ -27,6 +27,8 @@ mod outcomes;
 #[cfg(test)]
 mod send;
 #[cfg(test)]
+mod shown;
+#[cfg(test)]
 mod tidy;
 #[cfg(test)]
 mod weaknesses;

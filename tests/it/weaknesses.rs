@@ -18,20 +18,28 @@ fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-#[test]
-fn every_weakness_that_is_listed_has_a_test_that_is_there() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+/// The names of all tests in the sources.
+pub(crate) fn tests(root: &Path) -> BTreeSet<String> {
     let mut files = Vec::new();
-    rust_files(&root, &mut files);
+    rust_files(root, &mut files);
     let mut tests = BTreeSet::new();
     for file in files {
         let text = fs::read_to_string(file).unwrap();
         // Of properties the attribute stands with others.
-        for part in text.split("#[test]").skip(1) {
-            let name = part.split("fn ").nth(1).and_then(|rest| rest.split('(').next());
-            tests.extend(name.map(str::to_owned));
+        for attribute in ["#[test]", "#[tokio::test"] {
+            for part in text.split(attribute).skip(1) {
+                let name = part.split("fn ").nth(1).and_then(|rest| rest.split('(').next());
+                tests.extend(name.map(str::to_owned));
+            }
         }
     }
+    tests
+}
+
+#[test]
+fn every_weakness_that_is_listed_has_a_test_that_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let tests = tests(&root);
     let table = fs::read_to_string(root.join("docs/clawsig.md")).unwrap();
     let mut numbers = Vec::new();
     for row in table.lines() {

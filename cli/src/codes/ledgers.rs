@@ -17,8 +17,18 @@ pages! {
         "The file is not a ledger of ours, or was altered."
         "Restore it from a copy."
     ledger_version "a ledger of another version"
-        "The file's schema is of another version of wpc."
-        "Use the version of wpc that wrote it."
+        "Its tables are those of another version of wpc. An older one is never used as it is: gates of that version \
+         look at less than those of this one."
+        "Of an older ledger: stop its gates and bring it forward with `wpc ledger upgrade`. Of a newer one: use that \
+         wpc."
+    ledger_too_old "a ledger that cannot be brought forward"
+        "Versions before 4 signed no heads and kept no values beside the log. A head that was signed now would vouch \
+         for what nobody did then."
+        "Keep it, read it with the version of wpc that wrote it, and begin a new ledger: `wpc ledger init`."
+    ledger_in_use "a process holds the ledger"
+        "A gate of the older version may still admit calls, without looking at what the new version looks at. It \
+         says that it is there every ten seconds, and counts as gone 30 seconds after it last did."
+        "Stop every gate of the ledger, and try again half a minute later."
     ledger_permissions "others may change the ledger"
         "Who can write the ledger's file can reset limits."
         "Give the directory mode 0700 and the file mode 0600."

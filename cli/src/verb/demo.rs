@@ -7,6 +7,7 @@ mod limits;
 mod people;
 mod proof;
 mod refusals;
+mod releases;
 mod script;
 mod sends;
 
@@ -29,9 +30,9 @@ const HOST: &str = "contoso-staging.servicebus.windows.net";
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Compiles and signs the example's policy, runs its annotated tool against a local AMQP endpoint,
-shows what arrives and why everything else is refused, then changes the policy and shows the gate
-refusing it. It needs no network, no account and no other program, and exits 1 if anything went
-otherwise.
+shows what arrives and why everything else is refused, then changes the policy, shows the gate
+refusing it, releases it and goes back. It needs no network, no account and no other program, and
+exits 1 if anything went otherwise.
 
 Example: wpc demo --keep demo-files
 
@@ -130,13 +131,16 @@ async fn play(directory: &Path, script: &mut Script<'_>) -> Result<(String, Valu
     let admitted = limits::play(&contract, &bus, &endpoint, &job, script).await?;
 
     script.chapter("The code and the signed policy must be one");
-    drift::play(&contract, script).await?;
+    let edited = drift::play(&contract, script)?;
+
+    script.chapter("A release says which signed policy is current");
+    let since = releases::play(&contract, &edited, &bus, script).await?;
 
     script.chapter("People approve, and people revoke");
     let proved = people::play(&contract, script).await?;
 
     script.chapter("All of it is in the ledger");
-    let ledger = evidence::tell(&*contract.ledger, admitted, 1, script)?;
+    let ledger = evidence::tell(&*contract.ledger, admitted.saturating_add(since), 1, script)?;
 
     script.chapter("An auditor re-checks a job offline");
     proof::play(&contract, &proved, script)?;

@@ -55,6 +55,19 @@ JSON: `file` or `server`, `did`, `key`")]
         #[arg(long, value_name = "FILE", required_if_eq("postgres", "true"))]
         key: Option<PathBuf>,
     },
+    /// Bring a ledger forward that an older version of wpc made
+    #[command(after_help = "\
+Adds the tables that are missing, in one transaction, and changes nothing that is there: every entry,
+head and signature stays. All of it is checked first, and a ledger of which anything is wrong is left
+as it is. Stop every gate of the ledger before: while one holds it, nothing is done.
+
+Example: wpc ledger upgrade ledger/orders.db
+
+JSON: `file` or `server`, `did`, `from` (the version that it had; null if it is of this one)")]
+    Upgrade {
+        #[command(flatten)]
+        at: Where,
+    },
     /// Derive everything again from the entries and compare
     #[command(after_help = "\
 Example: wpc ledger check ledger/orders.db
@@ -91,6 +104,7 @@ impl Args {
     pub(crate) fn name(&self) -> &'static str {
         match self.verb {
             Verb::Init { .. } => "ledger init",
+            Verb::Upgrade { .. } => "ledger upgrade",
             Verb::Check { .. } => "ledger check",
             Verb::Clock(_) => "ledger clock accept",
             Verb::Show { .. } => "ledger show",
@@ -104,6 +118,7 @@ impl Args {
 pub(crate) fn run(args: Args, console: &mut Console) -> Result<Done, Failure> {
     match args.verb {
         Verb::Init { at, key } => init(&at.store()?, key, console),
+        Verb::Upgrade { at } => upgrade(&at.store()?, console),
         Verb::Check { at } => check(&at.store()?, console),
         Verb::Clock(args) => clock::run(args, console),
         Verb::Show { at, job } => show(&at.store()?, job.as_deref(), console),
@@ -111,6 +126,18 @@ pub(crate) fn run(args: Args, console: &mut Console) -> Result<Done, Failure> {
         Verb::Cosigned(args) => cosigned::run(args, console),
         Verb::Receipt(args) => receipt::run(args, console),
     }
+}
+
+fn upgrade(store: &Store, console: &mut Console) -> Result<Done, Failure> {
+    let from = store.upgrade()?;
+    let did = store.open()?.did().to_string();
+    match from {
+        Some(from) => {
+            console.say(format!("brought {} forward from version {from}", plain(&store.to_string())))
+        }
+        None => console.say(format!("{} is of this version", plain(&store.to_string()))),
+    }
+    Ok(Done::yes(json!({ store.word(): store.to_string(), "did": did, "from": from })))
 }
 
 fn init(store: &Store, key_file: Option<PathBuf>, console: &mut Console) -> Result<Done, Failure> {

@@ -1,6 +1,6 @@
 //! `wpc release`: which policy of a name is the current one.
 
-mod chains;
+pub(super) mod chains;
 mod list;
 mod make;
 mod show;
@@ -30,10 +30,13 @@ number, and what is running under the one that replaced it is treated as `--runn
 
 Without `--not-before` it is current at once, without `--not-after` for 365 days.
 
+The releases are in a directory, or with `--server` at a control plane that has the policy (`wpc
+registry put` stores it). What was signed elsewhere is handed in with `wpc registry release`.
+
 Example: wpc release orders.wpc.dsse.json --key releaser.key --trust trust.json --dir releases
 
-JSON: `file`, `policy_name`, `policy_hash_b64u`, `seq`, `release_hash`, `previous`, `not_before`,
-`not_after`, `running`, `principals` [name]")]
+JSON: `file` (null at a control plane), `policy_name`, `policy_hash_b64u`, `seq`, `release_hash`,
+`previous`, `not_before`, `not_after`, `running`, `principals` [name]")]
 pub(crate) struct Args {
     #[command(subcommand)]
     verb: Option<Verb>,
@@ -122,7 +125,7 @@ fn unread(error: &StatementError, file: Option<PathBuf>) -> Failure {
     }
 }
 
-fn refused(error: &ReleaseError) -> Failure {
+pub(super) fn refused(error: &ReleaseError) -> Failure {
     let help = match error {
         ReleaseError::Statement(_) => "let a principal with the role `releaser` in the trust file sign it",
         ReleaseError::Gap | ReleaseError::Name => "give the whole chain of the policy's releases",

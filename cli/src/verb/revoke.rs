@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 use serde_json::json;
+use wpc::ledger::{LedgerError, Misplaced};
 use wpc::{Did, JobId, approval};
 use wpc_client::Client;
 use wpc_client::wire::{Revoke, RevokeToken};
@@ -23,7 +24,8 @@ use wpc_viewer::plain;
 #[command(after_help = "\
 Once this returns, no call that it is about is admitted by any gate of the ledger; what was admitted
 before begins within a second or never. A job, a token, a policy and an approval are revoked for
-ever; of an agent and of an issuer's key, the tokens that were issued until now.
+ever; of an agent and of an issuer's key, the tokens that were issued until now. These can be lifted:
+with `--lift`, tokens that were issued before are good again until they expire.
 
 With `--server` a control plane revokes, and every gate that follows it learns of it.
 
@@ -37,6 +39,9 @@ pub(crate) struct Args {
     /// Which: a token's `jti`, a job, a hash, a DID or an agent's name
     #[arg(value_name = "VALUE")]
     value: String,
+    /// Take back what was revoked of an agent or an issuer's key
+    #[arg(long)]
+    lift: bool,
     /// Of a token: the DID of the key that issued it
     #[arg(long, value_name = "DID", value_parser = crate::verb::token::did, required_if_eq("kind", "token"))]
     issuer: Option<Did>,
@@ -65,11 +70,14 @@ enum Kind {
 }
 
 pub(crate) fn run(args: Args, console: &mut Console) -> Result<Done, Failure> {
-    let Args { kind, value, issuer, at, trust, reason, key } = args;
+    let Args { kind, value, issuer, lift, at, trust, reason, key } = args;
     let revoked = revoked(kind, &value, issuer)?;
+    let revoked = if lift { lifting(&revoked)? } else { revoked };
+    let done = if lift { "lifted" } else { "revoked" };
+    let what = revoked.lifts().map_or(revoked.kind(), |lifted| lifted.kind());
     if let Some(url) = &at.server {
         let seq = at_plane(&plane::client(url, &key)?, &revoked, reason)?;
-        console.say(format!("revoked {} {}, number {seq}", revoked.kind(), plain(&value)));
+        console.say(format!("{done} {what} {}, number {seq}", plain(&value)));
         return Ok(Done::yes(json!({ "kind": revoked.kind(), "value": value, "revocation_seq": seq })));
     }
     let (Some(place), Some(trust)) = (at.place(), trust) else {
@@ -79,22 +87,38 @@ pub(crate) fn run(args: Args, console: &mut Console) -> Result<Done, Failure> {
     let key = key::read(&key)?;
     let ledger = place.open()?;
     let refused = |error: approval::SubmitError| {
-        let message = format!("not revoked: {error}");
-        if let approval::SubmitError::Ledger(_) = error {
-            Failure::environment(error.code(), message)
+        let message = format!("not {done}: {error}");
+        if let approval::SubmitError::Ledger(of_ledger) = &error {
+            if *of_ledger == LedgerError::Misplaced(Misplaced::NotRevoked) {
+                Failure::no(error.code(), message).help("name it as it was revoked")
+            } else {
+                Failure::environment(error.code(), message)
+            }
         } else {
             Failure::no(error.code(), message)
+                .help("sign with a key whose principal has the role `revoker` in the trust file")
         }
-        .help("sign with a key whose principal has the role `revoker` in the trust file")
         .cause(&error)
     };
     let next = approval::next_revocation(&*ledger, &trust, revoked.clone(), now_ms()?).map_err(refused)?;
     let envelope = next.sign(std::slice::from_ref(&key)).map_err(|error| {
-        Failure::no(error.code(), format!("not revoked: {error}")).help("give another value").cause(&error)
+        Failure::no(error.code(), format!("not {done}: {error}")).help("give another value").cause(&error)
     })?;
     let seq = approval::revoke(&*ledger, &trust, &envelope).map_err(refused)?;
-    console.say(format!("revoked {} {}, number {seq}", revoked.kind(), plain(&value)));
+    console.say(format!("{done} {what} {}, number {seq}", plain(&value)));
     Ok(Done::yes(json!({ "kind": revoked.kind(), "value": value, "revocation_seq": seq })))
+}
+
+/// What lifts it, if it can be lifted.
+fn lifting(revoked: &Revoked) -> Result<Revoked, Failure> {
+    revoked.lifted_by().ok_or_else(|| {
+        Failure::environment("usage", format!("a revoked {} is revoked for ever", word(revoked)))
+            .help("issue another token, release another policy, or ask for another approval")
+    })
+}
+
+fn word(revoked: &Revoked) -> &'static str {
+    if revoked.issuer().is_some() { "token" } else { revoked.kind() }
 }
 
 /// Its number among the control plane's revocations.

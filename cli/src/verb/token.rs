@@ -4,6 +4,7 @@ pub(crate) mod file;
 mod issue;
 mod lifetime;
 mod read;
+mod released;
 
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};

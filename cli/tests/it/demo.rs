@@ -17,6 +17,9 @@ fn the_demo_goes_as_it_must() {
         "approval_required",
         "policy_hash_mismatch",
         "signer_untrusted",
+        "policy_not_released",
+        "policy_changed",
+        "policy_rolled_back",
     ] {
         assert!(steps.iter().any(|step| step["found"] == code), "no step shows {code}");
     }
@@ -30,6 +33,9 @@ fn what_the_demo_keeps_can_be_read_with_the_other_verbs() {
     assert!(told.ends_with("steps went as they must\n"), "{told}");
     place.does(&["verify", "kept/orders.wpc.dsse.json", "--trust", "kept/trust.json"]);
     place.does(&["ledger", "check", "kept/ledger/orders.db"]);
+    let name = "asb-send-orders-staging";
+    let verify = ["release", "verify", name, "--dir", "kept/releases", "--trust", "kept/trust.json"];
+    assert_eq!(place.json(&verify).0["current"]["seq"], 4);
     let (json, _) = place.json(&["ledger", "show", "kept/ledger/orders.db"]);
     assert!(json["entries"].as_array().unwrap().len() > 100);
     assert_eq!(place.run(&["demo", "--keep", "kept"]).status.code(), Some(2));

@@ -14,6 +14,9 @@ mod demo;
 mod diff;
 #[cfg(test)]
 mod files;
+#[cfg(test)]
+mod issued;
+#[cfg(test)]
 mod linking;
 #[cfg(test)]
 mod lints;
@@ -27,6 +30,8 @@ mod postgres;
 mod project;
 #[cfg(test)]
 mod release;
+#[cfg(test)]
+mod revoke;
 #[cfg(test)]
 mod seed;
 #[cfg(test)]

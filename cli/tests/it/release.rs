@@ -7,7 +7,7 @@ use crate::place::{AUTHOR_DID, Place};
 const NAME: &str = "asb-send-orders-staging";
 
 /// The author signs and releases; a stranger only revokes. The policy is there in two versions, signed.
-fn place() -> Place {
+pub(crate) fn place() -> Place {
     let place = Place::with_artifact();
     let stranger = place.does(&["key", "show", "stranger.key"]);
     let trust = json!({"v": 1, "principals": [
@@ -25,11 +25,11 @@ fn place() -> Place {
     place
 }
 
-const OLD: &str = "orders.wpc.dsse.json";
-const NEW: &str = "new/orders.wpc.dsse.json";
+pub(crate) const OLD: &str = "orders.wpc.dsse.json";
+pub(crate) const NEW: &str = "new/orders.wpc.dsse.json";
 
 /// Arguments that release `artifact` with `key`, and `more`.
-fn release<'a>(artifact: &'a str, key: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+pub(crate) fn release<'a>(artifact: &'a str, key: &'a str, more: &[&'a str]) -> Vec<&'a str> {
     [&["release", artifact, "--key", key, "--trust", "trust.json", "--dir", "releases"], more].concat()
 }
 
@@ -136,4 +136,27 @@ fn a_clock_is_accepted_by_who_has_the_ledgers_key() {
     assert_eq!(accepted["ledger_at"], "1970-01-01T00:00:00.000Z");
     refused(&place, &accept("author.key"), "ledger_key_differs", 2);
     place.does(&["ledger", "check", "ledger/orders.db"]);
+}
+
+#[test]
+fn a_ledger_of_another_version_is_brought_forward_or_refused() {
+    let place = place();
+    place.does(&["ledger", "init", "ledger/orders.db"]);
+    let upgrade = ["ledger", "upgrade", "ledger/orders.db"];
+    let (json, exit) = place.json(&upgrade);
+    assert_eq!((&json["from"], exit), (&json!(null), 0), "{json}");
+    let sql = |sql: &str| {
+        rusqlite::Connection::open(place.path("ledger/orders.db")).unwrap().execute_batch(sql).unwrap()
+    };
+    sql("DROP TABLE release; DROP TABLE clock; DROP TABLE cosigned; PRAGMA user_version = 4");
+    refused(&place, &["ledger", "check", "ledger/orders.db"], "ledger_version", 2);
+    let (json, _) = place.json(&["ledger", "check", "ledger/orders.db"]);
+    assert!(json["error"]["help"].as_str().unwrap().contains("wpc ledger upgrade"), "{json}");
+    let (json, exit) = place.json(&upgrade);
+    assert_eq!((&json["from"], exit), (&4.into(), 0), "{json}");
+    place.does(&["ledger", "check", "ledger/orders.db"]);
+    for (version, code) in [(2, "ledger_too_old"), (6, "ledger_version")] {
+        sql(&format!("PRAGMA user_version = {version}"));
+        refused(&place, &upgrade, code, 2);
+    }
 }

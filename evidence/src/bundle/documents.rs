@@ -8,6 +8,7 @@ use super::code::{Code, Stage};
 use super::parallel;
 use super::read::Run;
 use super::report::{Finding, Findings, stop};
+use super::revoked;
 use super::{MAX_BUNDLE_BYTES, RUN_TYPE};
 use crate::sign::{self, SignatureError};
 use crate::statement::{
@@ -127,6 +128,15 @@ impl<'a> Documents<'a> {
             parallel::each(&run.revocations, |one| Revocation::verify(one.envelope.as_bytes(), trust));
         for (raw, revocation) in run.revocations.iter().zip(verified) {
             match revocation {
+                // Its place is the one that its signer gave it: a ledger takes them in that order and no other.
+                Ok(signed) if signed.statement.seq != raw.seq => {
+                    found.push(about(Code::SeqGap, "a revocation at another place than it names"));
+                }
+                Ok(signed)
+                    if signed.statement.revoked.lifts().is_some() && is_early(&signed.statement, raw.at) =>
+                {
+                    found.push(about(Code::TimeBackwards, "a revocation was lifted before that was signed"));
+                }
                 Ok(signed) => all.revocations.push(Taken {
                     seq: raw.seq,
                     at: raw.at,
@@ -135,9 +145,17 @@ impl<'a> Documents<'a> {
                 Err(error) => found.push(about(of_statement(error), "a revocation")),
             }
         }
+        if let Some(finding) = revoked::disorder(&all.revocations) {
+            found.push(finding.in_stage(Stage::Envelopes));
+        }
         stop(found)?;
         Ok(all)
     }
+}
+
+/// Whether a ledger says that it took a statement before that was signed.
+const fn is_early(statement: &Revocation, taken_at: i64) -> bool {
+    taken_at.saturating_add(revoked::SKEW_MS) < statement.at
 }
 
 /// A document stands in a bundle once.

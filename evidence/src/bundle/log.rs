@@ -203,6 +203,8 @@ pub(super) const fn of_misplaced(misplaced: Misplaced) -> Code {
         Misplaced::ApprovalRepeated => Code::ApprovalReplayed,
         Misplaced::ApprovalUnknown => Code::ApprovalWrongCall,
         Misplaced::TokenRepeated => Code::ClaimsMismatch,
-        Misplaced::RevocationGap | Misplaced::ReleaseGap | Misplaced::Malformed => Code::LeafEncoding,
+        Misplaced::RevocationGap | Misplaced::NotRevoked | Misplaced::ReleaseGap | Misplaced::Malformed => {
+            Code::LeafEncoding
+        }
     }
 }

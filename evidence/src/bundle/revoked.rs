@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use wpc_model::Hash;
 
-use super::documents::Documents;
+use super::code::Code;
+use super::documents::{Documents, Taken};
 use super::grants::{Held, Tokens};
 use super::log::{Logged, readable};
 use super::policy::{Under, opened};
 use super::read::Run;
-use super::report::Options;
+use super::report::{Finding, Options};
 use crate::entry::{self, Attempt, Body, Entry};
 use crate::statement::{Heartbeat, Revocation, RevocationHead, Revoked, Statement, StatementError};
 use crate::trust::Trust;
@@ -18,6 +19,10 @@ use crate::{Did, JobId};
 /// How much later than its signature a revocation may reach a gate, in milliseconds: the default bound on
 /// staleness and the time in which an admitted call begins (SECURITY.md 1.10).
 pub const REVOCATION_BOUND_MS: i64 = 11_000;
+
+/// How much the clocks of a ledger and of a revoker may differ, in milliseconds: a ledger may take what lifts a
+/// revocation that much before its signature (SECURITY.md 1.3 has the same bound for tokens).
+pub(super) const SKEW_MS: i64 = 5_000;
 
 /// One revocation, as a ledger or a revoker has it.
 #[derive(Clone, Debug)]
@@ -29,6 +34,15 @@ struct Stop {
     /// Tokens that were issued until then.
     at: i64,
     revoked: Revoked,
+    lifted: Option<Lift>,
+}
+
+/// What ended a revocation.
+#[derive(Clone, Copy, Debug)]
+struct Lift {
+    seq: Option<u64>,
+    /// From then on, Unix milliseconds.
+    at: i64,
 }
 
 /// All that was revoked, by what it stops.
@@ -39,11 +53,53 @@ pub(super) struct Stops {
     known_until: Option<i64>,
 }
 
-/// The least places and times from which on a token's calls are stopped.
+/// Places and times at which a token's calls are stopped; without an end for what is not lifted.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Until {
-    seq: u64,
-    from: i64,
+struct Within {
+    /// Stopped where the ledger has this many revocations, if the ledger says.
+    seq: Option<(u64, u64)>,
+    /// Stopped after the first and before the second, Unix milliseconds.
+    at: (i64, i64),
+}
+
+impl Within {
+    /// Whether a call is stopped that is admitted at this time by a ledger that has so many revocations.
+    fn covers(&self, known: u64, at: i64) -> bool {
+        let by_place = self.seq.is_some_and(|(from, until)| from <= known && known < until);
+        by_place || (self.at.0 < at && at < self.at.1)
+    }
+}
+
+/// Whether a ledger's revocations, as a bundle has them, cannot be that ledger's: what they say of their order
+/// is not one order, or one is lifted that is not among them.
+pub(super) fn disorder(taken: &[Taken]) -> Option<Finding> {
+    let (mut seq, mut at) = (0, i64::MIN);
+    let mut standing = Vec::new();
+    for one in taken {
+        if one.seq <= seq {
+            return Some(Finding::new(Code::SeqGap).because("revocations are not in their order"));
+        }
+        if one.at < at {
+            return Some(Finding::new(Code::TimeBackwards).because("revocations are not in their order"));
+        }
+        (seq, at) = (one.seq, one.at);
+        if !stands(&mut standing, &one.revoked) {
+            return Some(Finding::new(Code::SeqGap).because("a revocation that was lifted is missing"));
+        }
+    }
+    None
+}
+
+/// Follows what is revoked and not lifted; whether `next` revokes, or lifts what is revoked.
+fn stands(standing: &mut Vec<Revoked>, next: &Revoked) -> bool {
+    let Some(lifted) = next.lifts() else {
+        if next.lifted_by().is_some() && !standing.contains(next) {
+            standing.push(next.clone());
+        }
+        return true;
+    };
+    let found = standing.iter().position(|one| *one == lifted);
+    found.map(|index| standing.swap_remove(index)).is_some()
 }
 
 impl Stops {
@@ -59,22 +115,28 @@ impl Stops {
         trust: &Trust,
     ) -> Result<Self, StatementError> {
         let mut stops = Self::default();
-        stops.all.extend(readable(entries).filter_map(logged));
-        stops.all.extend(documents.revocations.iter().map(|taken| Stop {
-            seq: Some(taken.seq),
-            from: taken.at,
-            at: taken.at,
-            revoked: taken.revoked.clone(),
-        }));
+        // What the log tells late, the statement dates.
+        let dated = |stop: &Stop| {
+            let same = |taken: &Taken| Some(taken.seq) == stop.seq && taken.revoked == stop.revoked;
+            documents.revocations.iter().any(same)
+        };
+        stops.all.extend(readable(entries).filter_map(logged).filter(|stop| !dated(stop)));
+        for Taken { seq, at, revoked } in &documents.revocations {
+            stops.take(Some(*seq), *at, *at, revoked.clone(), *at);
+        }
         let Some(envelopes) = options.revocations else { return Ok(stops) };
         let mut head = RevocationHead::default();
+        let (mut own, mut standing) = (Self::default(), Vec::new());
         for envelope in envelopes {
             match Revocation::verify(envelope, trust) {
                 Ok(signed) => {
                     head = head.follow(&signed).map_err(|_| StatementError::Member("seq"))?;
                     let Revocation { at, revoked, .. } = signed.statement;
+                    if !stands(&mut standing, &revoked) {
+                        return Err(StatementError::Member("kind"));
+                    }
                     let from = at.saturating_add(REVOCATION_BOUND_MS);
-                    stops.all.push(Stop { seq: None, from, at, revoked });
+                    own.take(None, from, at, revoked, at.saturating_sub(SKEW_MS));
                 }
                 Err(error) => {
                     let Ok(beat) = Heartbeat::verify(envelope, trust) else { return Err(error) };
@@ -82,8 +144,24 @@ impl Stops {
                 }
             }
         }
+        stops.all.append(&mut own.all);
         stops.known_until = Some(head.at);
         Ok(stops)
+    }
+
+    /// Takes the next revocation of a ledger or of a revoker, or what lifts those that came before it.
+    fn take(&mut self, seq: Option<u64>, from: i64, at: i64, revoked: Revoked, lifted_at: i64) {
+        let Some(lifted) = revoked.lifts() else {
+            self.all.push(Stop { seq, from, at, revoked, lifted: None });
+            return;
+        };
+        // What the log alone tells may be told after it was lifted, and has its place.
+        let before = |stop: &Stop| stop.seq.zip(seq).is_none_or(|(of, lift)| of < lift);
+        for stop in &mut self.all {
+            if stop.lifted.is_none() && stop.revoked == lifted && before(stop) {
+                stop.lifted = Some(Lift { seq, at: lifted_at });
+            }
+        }
     }
 
     /// Whether the revoker's log was given, and reaches the last call that was admitted.
@@ -105,30 +183,25 @@ impl Stops {
         withdrawn
     }
 
-    /// From when on calls under `held` are stopped; of the job's without a token for `None`.
-    fn until(&self, held: Option<&Held>, run: &Run<'_>, entries: &[Logged], under: &Under) -> Until {
+    /// Where calls under `held` are stopped; those of the job without a token for `None`.
+    fn of(&self, held: Option<&Held>, run: &Run<'_>, entries: &[Logged], under: &Under) -> Vec<Within> {
         let agent = opened(entries).map(|(opened, _)| opened.agent.as_str());
         let issued = |at| held.is_none_or(|held| held.taken.iat.saturating_mul(1_000) <= at);
-        let mut until = Until { seq: u64::MAX, from: i64::MAX };
-        for stop in &self.all {
-            let stops = match &stop.revoked {
-                Revoked::Job(job) => run.origin.job_id() == Some(job),
-                Revoked::Policy(hash) => under.hashes.contains(hash),
-                Revoked::Agent(name) => agent == Some(name.as_str()) && issued(stop.at),
-                Revoked::Jti { issuer, jti } => {
-                    held.is_some_and(|held| held.taken.issuer == *issuer && held.taken.jti == *jti)
-                }
-                Revoked::IssuerKey(key) => {
-                    held.is_some_and(|held| held.taken.issuer == *key) && issued(stop.at)
-                }
-                Revoked::Approval(_) => false,
-            };
-            if stops {
-                until.seq = until.seq.min(stop.seq.unwrap_or(u64::MAX));
-                until.from = until.from.min(stop.from);
+        let stops = |stop: &&Stop| match &stop.revoked {
+            Revoked::Job(job) => run.origin.job_id() == Some(job),
+            Revoked::Policy(hash) => under.hashes.contains(hash),
+            Revoked::Agent(name) => agent == Some(name.as_str()) && issued(stop.at),
+            Revoked::Jti { issuer, jti } => {
+                held.is_some_and(|held| held.taken.issuer == *issuer && held.taken.jti == *jti)
             }
-        }
-        until
+            Revoked::IssuerKey(key) => held.is_some_and(|held| held.taken.issuer == *key) && issued(stop.at),
+            Revoked::Approval(_) | Revoked::AgentLifted(_) | Revoked::IssuerKeyLifted(_) => false,
+        };
+        let within = |stop: &Stop| Within {
+            seq: stop.seq.map(|from| (from, stop.lifted.and_then(|lift| lift.seq).unwrap_or(u64::MAX))),
+            at: (stop.from, stop.lifted.map_or(i64::MAX, |lift| lift.at)),
+        };
+        self.all.iter().filter(stops).map(within).collect()
     }
 }
 
@@ -148,14 +221,14 @@ fn logged(entry: &Entry) -> Option<Stop> {
         _ => return None,
     };
     // When the ledger took it does not stand in the log: not after it told.
-    Some(Stop { seq: Some(*revocation_seq), from: entry.at, at: entry.at, revoked })
+    Some(Stop { seq: Some(*revocation_seq), from: entry.at, at: entry.at, revoked, lifted: None })
 }
 
-/// Whether calls come after a revocation that stops them.
+/// Whether calls come after a revocation that stops them, and before one that lifts it.
 pub(super) struct Watch<'a> {
     tokens: &'a Tokens,
-    of_token: Vec<Until>,
-    without: Until,
+    of_token: Vec<Vec<Within>>,
+    without: Vec<Within>,
     /// How many revocations the ledger held at the last attempt.
     known: u64,
 }
@@ -168,7 +241,7 @@ impl<'a> Watch<'a> {
         under: &Under,
         tokens: &'a Tokens,
     ) -> Self {
-        let of = |held| stops.until(held, run, entries, under);
+        let of = |held| stops.of(held, run, entries, under);
         Self {
             of_token: tokens.held.iter().map(|held| of(Some(held))).collect(),
             without: of(None),
@@ -181,7 +254,7 @@ impl<'a> Watch<'a> {
     pub(super) fn stopped(&mut self, attempt: &Attempt, seq: u64, at: i64) -> bool {
         self.known = self.known.max(attempt.revocation_seq);
         let held = attempt.jti.as_deref().and_then(|jti| self.tokens.at(jti, seq));
-        let until = held.and_then(|(index, _)| self.of_token.get(index)).unwrap_or(&self.without);
-        self.known >= until.seq || at > until.from
+        let within = held.and_then(|(index, _)| self.of_token.get(index)).unwrap_or(&self.without);
+        within.iter().any(|within| within.covers(self.known, at))
     }
 }

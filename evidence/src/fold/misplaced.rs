@@ -40,6 +40,9 @@ pub enum Misplaced {
     /// A revocation does not follow the ledger's last one. Code `revocation_gap`.
     #[error("the revocation does not follow the ledger's last one")]
     RevocationGap,
+    /// A revocation lifts what is not revoked. Code `lift_unfounded`.
+    #[error("what the revocation lifts is not revoked")]
+    NotRevoked,
     /// A release does not follow the ledger's last one of its policy's name. Code `policy_release_gap`.
     #[error("the release does not follow the ledger's last one of its policy's name")]
     ReleaseGap,
@@ -65,6 +68,7 @@ impl Misplaced {
             Self::ApprovalUnknown => "approval_unknown",
             Self::TokenRepeated => "token_repeated",
             Self::RevocationGap => "revocation_gap",
+            Self::NotRevoked => "lift_unfounded",
             Self::ReleaseGap => "policy_release_gap",
             Self::Malformed => "entry_malformed",
         }

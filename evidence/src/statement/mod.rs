@@ -4,7 +4,7 @@
 //! ```text
 //! Approval     approver            this one refused call may begin
 //! Membership   membership_issuer   this person has this role
-//! Revocation   revoker             no more of this; numbered without gaps, each naming the one before
+//! Revocation   revoker             no more of this, or lifted; numbered without gaps, each naming the one before
 //! Heartbeat    revoker             nothing was revoked until now
 //! Release      releaser            this policy is the current one; numbered likewise
 //!

@@ -15,7 +15,7 @@ use crate::{Did, JobId};
 /// Longest accepted id of a revoked token, in bytes.
 pub const MAX_REVOKED_BYTES: usize = 512;
 
-/// No more of this (SECURITY.md 1.10).
+/// No more of this, or again as before (SECURITY.md 1.10).
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Revocation {
     /// Its number in the revoker's stream, from 1.
@@ -28,7 +28,7 @@ pub struct Revocation {
     pub revoked: Revoked,
 }
 
-/// What is revoked.
+/// What is revoked, or lifted.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Revoked {
     /// One token.
@@ -48,6 +48,10 @@ pub enum Revoked {
     IssuerKey(Did),
     /// An approval, by the hash of its payload.
     Approval(Hash),
+    /// Nothing: what was revoked of an agent is lifted, and its older tokens are good again.
+    AgentLifted(String),
+    /// Nothing: what was revoked of an issuer's key is lifted, and its older tokens are good again.
+    IssuerKeyLifted(Did),
 }
 
 /// Nothing after `seq` was revoked until `at`.
@@ -161,6 +165,8 @@ impl Revoked {
             Self::Agent(_) => "agent",
             Self::IssuerKey(_) => "issuer_key",
             Self::Approval(_) => "approval",
+            Self::AgentLifted(_) => "agent_lifted",
+            Self::IssuerKeyLifted(_) => "issuer_key_lifted",
         }
     }
 
@@ -171,8 +177,45 @@ impl Revoked {
             Self::Jti { jti, .. } => jti.clone(),
             Self::Job(job) => job.to_string(),
             Self::Policy(hash) | Self::Approval(hash) => hash.to_string(),
-            Self::Agent(agent) => agent.clone(),
-            Self::IssuerKey(key) => key.to_string(),
+            Self::Agent(agent) | Self::AgentLifted(agent) => agent.clone(),
+            Self::IssuerKey(key) | Self::IssuerKeyLifted(key) => key.to_string(),
+        }
+    }
+
+    /// What lifts it; `None` of what is revoked for ever (SECURITY.md 1.10), and of what lifts.
+    ///
+    /// ```
+    /// use wpc_evidence::statement::Revoked;
+    /// let revoked = Revoked::Agent("agent:planner@3".to_owned());
+    /// let lift = revoked.lifted_by().unwrap();
+    /// assert_eq!((lift.kind(), lift.lifts()), ("agent_lifted", Some(revoked)));
+    /// ```
+    #[must_use]
+    pub fn lifted_by(&self) -> Option<Self> {
+        match self {
+            Self::Agent(agent) => Some(Self::AgentLifted(agent.clone())),
+            Self::IssuerKey(key) => Some(Self::IssuerKeyLifted(*key)),
+            Self::Jti { .. }
+            | Self::Job(_)
+            | Self::Policy(_)
+            | Self::Approval(_)
+            | Self::AgentLifted(_)
+            | Self::IssuerKeyLifted(_) => None,
+        }
+    }
+
+    /// What it lifts; `None` if it revokes.
+    #[must_use]
+    pub fn lifts(&self) -> Option<Self> {
+        match self {
+            Self::AgentLifted(agent) => Some(Self::Agent(agent.clone())),
+            Self::IssuerKeyLifted(key) => Some(Self::IssuerKey(*key)),
+            Self::Jti { .. }
+            | Self::Job(_)
+            | Self::Policy(_)
+            | Self::Agent(_)
+            | Self::IssuerKey(_)
+            | Self::Approval(_) => None,
         }
     }
 
@@ -185,8 +228,12 @@ impl Revoked {
     fn fits(&self) -> bool {
         match self {
             Self::Jti { jti, .. } => is_text(jti, MAX_REVOKED_BYTES),
-            Self::Agent(agent) => is_text(agent, MAX_AGENT_BYTES),
-            Self::Job(_) | Self::Policy(_) | Self::IssuerKey(_) | Self::Approval(_) => true,
+            Self::Agent(agent) | Self::AgentLifted(agent) => is_text(agent, MAX_AGENT_BYTES),
+            Self::Job(_)
+            | Self::Policy(_)
+            | Self::IssuerKey(_)
+            | Self::IssuerKeyLifted(_)
+            | Self::Approval(_) => true,
         }
     }
 }
@@ -201,6 +248,8 @@ impl Schema for Revocation {
         check(self.seq > 0, "seq")?;
         check(self.prev.is_some() == (self.seq > 1), "prev")?;
         check(self.revoked.fits(), "value")?;
+        // Before the first one nothing was revoked.
+        check(self.seq > 1 || self.revoked.lifts().is_none(), "kind")?;
         let mut members = vec![
             ("at", time_json(self.at, "at")?),
             ("kind", Json::from(self.revoked.kind())),
@@ -223,6 +272,8 @@ impl Schema for Revocation {
             "agent" => Revoked::Agent(value()?),
             "issuer_key" => Revoked::IssuerKey(from.did("value")?),
             "approval" => Revoked::Approval(from.hash("value")?),
+            "agent_lifted" => Revoked::AgentLifted(value()?),
+            "issuer_key_lifted" => Revoked::IssuerKeyLifted(from.did("value")?),
             _ => return Err(Wrong("kind")),
         };
         Ok(Self {

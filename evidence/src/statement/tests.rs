@@ -126,6 +126,8 @@ fn revocations() -> Vec<Revocation> {
         Revoked::Agent("agent:planner@3".to_owned()),
         Revoked::IssuerKey(did(ISSUER)),
         Revoked::Approval(Hash::of(b"approval")),
+        Revoked::AgentLifted("agent:planner@3".to_owned()),
+        Revoked::IssuerKeyLifted(did(ISSUER)),
     ];
     let mut prev = None;
     let mut stream = Vec::new();
@@ -315,6 +317,21 @@ fn other_spellings_are_refused() {
     refuses::<Revocation>(&text(second).replace("job_1", "job 1"), Member("value"));
     refuses::<Revocation>(&text(first).replace("tok-1", ""), Member("value"));
     refuses::<Revocation>(&text(first).replace("\"issuer\"", "\"issued\""), Member("issuer"));
+
+    // What lifts comes after what it lifts, and is of a kind that can be.
+    let lift = text(&stream[6]);
+    let first_of_all = |text: String| {
+        let prev = stream[5].encode().map(|bytes| Hash::of(&bytes)).unwrap();
+        text.replace("\"seq\":7", "\"seq\":1").replace(&format!("\"{prev}\""), "null")
+    };
+    refuses::<Revocation>(&first_of_all(lift.clone()), Member("kind"));
+    for kind in
+        ["jti_lifted", "job_lifted", "policy_lifted", "approval_lifted", "agent_lifted_lifted", "_lifted"]
+    {
+        refuses::<Revocation>(&lift.replace("agent_lifted", kind), Member("kind"));
+    }
+    refuses::<Revocation>(&lift.replace("agent:planner@3", ""), Member("value"));
+    refuses::<Revocation>(&text(&stream[7]).replace("did:key", "did:web"), Member("value"));
 
     let release = text(&releases()[0]);
     refuses::<Release>(&release.replace("finish", "stop"), Member("running"));

@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod behind;
 #[cfg(test)]
+mod closed;
+#[cfg(test)]
 mod imported;
 #[cfg(test)]
 mod offers;

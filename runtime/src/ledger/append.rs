@@ -52,7 +52,7 @@ pub(super) trait Tables: Totals<LedgerError> {
     /// How many revocations the ledger holds.
     fn revocations(&self) -> Result<u64, LedgerError>;
 
-    /// Place and time of the last revocation of this, if there is one.
+    /// Place and time of the last revocation of this, if there is one that is not lifted.
     fn revoked(&self, what: &RevocationKey) -> Result<Option<(u64, i64)>, LedgerError>;
 
     /// How many releases the ledger holds.

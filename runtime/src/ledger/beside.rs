@@ -33,10 +33,14 @@ pub struct Opened {
     pub opening: Vec<u8>,
 }
 
+/// Kinds of which the last statement counts, and not the first (SECURITY.md 1.10).
+const LIFTABLE: [&str; 2] = ["agent", "issuer_key"];
+const LIFTED: &str = "_lifted";
+
 /// What a revocation is about, as ledgers keep it.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct RevocationKey {
-    /// `jti job policy agent issuer_key approval`.
+    /// `jti job policy agent issuer_key approval`; of what lifts `agent_lifted issuer_key_lifted`.
     pub kind: String,
     /// Which; of a token the issuer's key, a space, and its `jti`.
     pub value: String,
@@ -51,6 +55,22 @@ impl RevocationKey {
             None => revoked.value(),
         };
         Self { kind: revoked.kind().to_owned(), value }
+    }
+
+    /// What it lifts; `None` if it revokes.
+    #[must_use]
+    pub fn lifts(&self) -> Option<Self> {
+        let kind = self.kind.strip_suffix(LIFTED).filter(|kind| LIFTABLE.contains(kind))?;
+        Some(Self { kind: kind.to_owned(), value: self.value.clone() })
+    }
+
+    /// The kind of what would lift it; its own if nothing can.
+    pub(crate) fn lifted_by(&self) -> String {
+        if LIFTABLE.contains(&self.kind.as_str()) {
+            format!("{}{LIFTED}", self.kind)
+        } else {
+            self.kind.clone()
+        }
     }
 }
 

@@ -171,6 +171,15 @@ pub(super) fn check(store: &dyn Store, ledger: &Did) -> Result<Checked, LedgerEr
     Ok(checked)
 }
 
+/// Refuses a store of which anything is wrong.
+pub(super) fn must_hold(store: &dyn Store, ledger: &Did) -> Result<(), LedgerError> {
+    let checked = check(store, ledger)?;
+    let Some(Finding { code, job, seq }) = checked.findings.first() else { return Ok(()) };
+    let job = job.as_ref().map_or_else(String::new, |job| format!(" in {job}"));
+    let seq = seq.map_or_else(String::new, |seq| format!(" at {seq}"));
+    Err(LedgerError::Damaged { cause: format!("{code}{job}{seq}") })
+}
+
 struct One<'a> {
     job: &'a JobId,
     ledger: &'a Did,

@@ -45,13 +45,29 @@ pub enum LedgerError {
         /// What is wrong with it.
         cause: String,
     },
-    /// The ledger was written by another version. Code `ledger_version`.
+    /// The ledger was written by another version. An older one may be brought forward
+    /// ([`super::SqliteLedger::upgrade`]). Code `ledger_version`.
     #[error("the ledger has schema version {found}, this program reads {expected}")]
     Version {
         /// The file's version.
         found: i64,
         /// Ours.
         expected: i64,
+    },
+    /// The ledger was written by a version from which nothing leads here: its entries bear no signed head, and one
+    /// that was signed now would vouch for what nobody did. Code `ledger_too_old`.
+    #[error("the ledger has schema version {found}, and only from {oldest} on can one be brought forward")]
+    TooOld {
+        /// The ledger's version.
+        found: i64,
+        /// The oldest that can be brought forward.
+        oldest: i64,
+    },
+    /// A process of another version may still write to the ledger. Code `ledger_in_use`.
+    #[error("a process holds the ledger, for at least {for_ms} ms more")]
+    InUse {
+        /// How much longer, in milliseconds, unless it says so again.
+        for_ms: i64,
     },
     /// Somebody else may read or write the file or its directory. Code `ledger_permissions`.
     #[error("{} has mode {mode:04o}, which lets others in; at most {allowed:04o} is accepted", path.display())]
@@ -153,6 +169,8 @@ impl LedgerError {
             Self::Exists { .. } => "ledger_exists",
             Self::Foreign { .. } => "ledger_foreign",
             Self::Version { .. } => "ledger_version",
+            Self::TooOld { .. } => "ledger_too_old",
+            Self::InUse { .. } => "ledger_in_use",
             Self::Permissions { .. } => "ledger_permissions",
             Self::Address { .. } => "ledger_address",
             Self::Insecure => "ledger_insecure",

@@ -60,6 +60,14 @@ struct Shared {
 }
 
 impl Shared {
+    /// Place and time of the last revocation of this, unless it is lifted.
+    fn revoked(&self, what: &RevocationKey) -> Option<(u64, i64)> {
+        let is_about =
+            |row: &&RevocationRow| row.revocation == *what || row.revocation.lifts().as_ref() == Some(what);
+        let last = self.revocations.iter().rfind(is_about)?;
+        (last.revocation == *what).then_some((last.seq, last.at))
+    }
+
     fn past(&self, last_at: i64) -> Past {
         Past { last_at, accepted: length(&self.accepted) }
     }
@@ -175,8 +183,7 @@ impl Tables for Rows<'_> {
     }
 
     fn revoked(&self, what: &RevocationKey) -> Result<Option<(u64, i64)>, LedgerError> {
-        let found = self.shared.revocations.iter().rfind(|row| row.revocation == *what);
-        Ok(found.map(|row| (row.seq, row.at)))
+        Ok(self.shared.revoked(what))
     }
 
     fn releases(&self) -> Result<u64, LedgerError> {
@@ -425,6 +432,9 @@ impl Ledger for MemoryLedger {
         let Moment { at, .. } = self.now(*last_at, shared)?;
         if length(&shared.revocations).checked_add(1) != Some(seq) {
             return Err(Misplaced::RevocationGap.into());
+        }
+        if revocation.lifts().is_some_and(|lifted| shared.revoked(&lifted).is_none()) {
+            return Err(Misplaced::NotRevoked.into());
         }
         shared.revocations.push(RevocationRow { seq, at, revocation, envelope: envelope.to_owned() });
         *last_at = at;

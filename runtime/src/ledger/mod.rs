@@ -186,11 +186,13 @@ pub trait Ledger: sealed::Sealed + fmt::Debug + Send + Sync {
     /// shares this ledger; one that was admitted before begins within [`crate::BEGIN_WITHIN`] or never.
     ///
     /// Whoever calls has verified the statement, and that it follows the ledger's last one: `seq` is the
-    /// place that it names. The same may be revoked again, which covers the tokens that were issued since.
+    /// place that it names. The same may be revoked again, which covers the tokens that were issued since, or
+    /// lifted, if it is an agent or an issuer's key: then tokens that were issued before are good again.
     ///
     /// # Errors
     ///
     /// [`Misplaced::RevocationGap`] if `seq` is not the next place: another revocation came between.
+    /// [`Misplaced::NotRevoked`] if it lifts what is not revoked.
     /// [`LedgerError`] if the store fails.
     fn revoke(&self, seq: u64, revocation: RevocationKey, envelope: &[u8]) -> Result<(), LedgerError>;
 
@@ -362,7 +364,7 @@ impl<'a> Head<'a> {
         self.read(self.tables.revocations()).unwrap_or_default()
     }
 
-    /// Place and time of the last revocation of this, if there is one.
+    /// Place and time of the last revocation of this, if there is one that is not lifted.
     pub(crate) fn revoked(&self, what: &RevocationKey) -> Option<(u64, i64)> {
         self.read(self.tables.revoked(what))?
     }

@@ -30,6 +30,8 @@ mod late;
 #[cfg(test)]
 mod ledgers;
 #[cfg(test)]
+mod lifted;
+#[cfg(test)]
 mod models;
 #[cfg(test)]
 mod policy;
@@ -59,3 +61,5 @@ mod timed;
 mod totals;
 #[cfg(test)]
 mod trust;
+#[cfg(test)]
+mod upgraded;

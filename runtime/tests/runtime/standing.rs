@@ -12,11 +12,11 @@ use crate::clock::START_MS;
 use crate::policy::{author, manage, policy, ready, send, signed};
 use crate::rig::{Rig, job, on_each};
 
-fn issuer() -> Key {
+pub(crate) fn issuer() -> Key {
     Key::from_seed(&[31; 32])
 }
 
-fn agent() -> Key {
+pub(crate) fn agent() -> Key {
     Key::from_seed(&[32; 32])
 }
 
@@ -33,14 +33,19 @@ fn personnel() -> Key {
     Key::from_seed(&[43; 32])
 }
 
-fn revoker() -> Key {
+pub(crate) fn revoker() -> Key {
     Key::from_seed(&[44; 32])
 }
 
-fn trust() -> Trust {
+pub(crate) fn trust() -> Trust {
+    Trust::parse(json!({"v": 1, "principals": principals()}).to_string().as_bytes()).unwrap()
+}
+
+/// Everybody, each in one role.
+pub(crate) fn principals() -> Vec<serde_json::Value> {
     let did = |key: &Key| key.did().to_string();
     let principal = |name: &str, keys: &[Key], role: &str| json!({"name": name, "keys": keys.iter().map(did).collect::<Vec<_>>(), "roles": [role]});
-    let principals = [
+    vec![
         principal("alice", &[author()], "policy_author"),
         principal("issuer", &[issuer()], "token_issuer"),
         principal("ann", &ann(), "approver"),
@@ -48,8 +53,7 @@ fn trust() -> Trust {
         principal("agent", &[agent()], "approver"),
         principal("personnel", &[personnel()], "membership_issuer"),
         principal("revoker", &[revoker()], "revoker"),
-    ];
-    Trust::parse(json!({"v": 1, "principals": principals}).to_string().as_bytes()).unwrap()
+    ]
 }
 
 /// The tests' policy, which pins its token, and lets people approve `manage` as `terms` say.
@@ -74,24 +78,24 @@ fn by(key: &Key) -> Approver {
     Approver::Did(key.did().to_string())
 }
 
-fn anns() -> Policy {
+pub(crate) fn anns() -> Policy {
     pinned(terms(vec![by(&ann()[0]), by(&bob()), by(&agent())], 1))
 }
 
 /// A token of the agent's for `job` under `policy`.
-fn issued(rig: &Rig, policy: &Policy, name: &str) -> SelfIssued {
+pub(crate) fn issued(rig: &Rig, policy: &Policy, name: &str) -> SelfIssued {
     let hash = Hash::of(&encode(policy));
     SelfIssued::new(&issuer(), &agent(), &*rig.ledger, &job(name), hash, 900).unwrap()
 }
 
-fn open(rig: &Rig, policy: &Policy, name: &str) -> DynamicGate {
+pub(crate) fn open(rig: &Rig, policy: &Policy, name: &str) -> DynamicGate {
     let (artifact, trust) = (signed(policy), trust());
     let token = issued(rig, policy, name);
     DynamicGate::open(ready(&artifact, &trust, &rig.ledger, name).opening_for(token.identity())).unwrap()
 }
 
 #[track_caller]
-fn refused(gate: &DynamicGate, call: wpc_model::Call) -> &'static str {
+pub(crate) fn refused(gate: &DynamicGate, call: wpc_model::Call) -> &'static str {
     gate.begin_sync(call).map(|running| panic!("admitted {running:?}")).unwrap_err().code()
 }
 
@@ -340,7 +344,7 @@ fn a_role_counts_as_its_issuer_says() {
     });
 }
 
-fn revoke(rig: &Rig, revoked: Revoked) -> u64 {
+pub(crate) fn revoke(rig: &Rig, revoked: Revoked) -> u64 {
     let (trust, at) = (trust(), START_MS);
     let next = approval::next_revocation(&*rig.ledger, &trust, revoked, at).unwrap();
     approval::revoke(&*rig.ledger, &trust, &next.sign(&[revoker()]).unwrap()).unwrap()

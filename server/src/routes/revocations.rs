@@ -37,11 +37,16 @@ fn value(revoked: &Revoked) -> String {
     revoked.issuer().map_or_else(|| revoked.value(), |issuer| format!("{issuer} {}", revoked.value()))
 }
 
-/// The last revocation of this.
+/// The last revocation of this, unless it is lifted.
 pub(crate) fn find(reading: &mut Reading<'_>, revoked: &Revoked) -> Result<Option<Found>, Refusal> {
-    let sql = "SELECT seq, at FROM revocation WHERE kind = $1 AND value = $2 ORDER BY seq DESC LIMIT 1";
-    let row = reading.row(sql, &[revoked.kind().into(), value(revoked).into()])?;
-    row.map(|row| Ok(Found { seq: row.number(0)?, at: row.integer(1)? })).transpose()
+    let sql = "SELECT seq, at, kind FROM revocation WHERE kind IN ($1, $3) AND value = $2 ORDER BY seq DESC LIMIT 1";
+    let lift = revoked.lifted_by();
+    let lift = lift.as_ref().unwrap_or(revoked).kind();
+    let Some(row) = reading.row(sql, &[revoked.kind().into(), value(revoked).into(), lift.into()])? else {
+        return Ok(None);
+    };
+    let stands = row.text(2)? == revoked.kind();
+    Ok(if stands { Some(Found { seq: row.number(0)?, at: row.integer(1)? }) } else { None })
 }
 
 /// The first reason for which a token of ours is revoked.
@@ -69,7 +74,7 @@ pub(crate) fn of_token(
     Ok(None)
 }
 
-/// Signs and writes the next revocation.
+/// Signs and writes the next revocation, or what lifts one that stands.
 pub(crate) fn append(
     app: &App,
     writing: &mut Writing<'_>,
@@ -77,6 +82,11 @@ pub(crate) fn append(
     revoked: Revoked,
     reason: Option<&str>,
 ) -> Result<Found, Refusal> {
+    if let Some(lifted) = revoked.lifts()
+        && find(&mut writing.reading(), &lifted)?.is_none()
+    {
+        return Err(Refusal::new(Code::LiftUnfounded));
+    }
     let last = writing.row("SELECT seq, hash FROM revocation ORDER BY seq DESC LIMIT 1", &[])?;
     let (seq, prev) = match last {
         Some(row) => (row.number(0)?, Some(row.hash(1)?)),
@@ -199,7 +209,7 @@ fn revoke_one(
 }
 
 /// Revokes a job, a policy, an approval (for ever), or the tokens of an agent or of an issuer's key (those issued
-/// until now).
+/// until now), or lifts what was revoked of these two (`agent_lifted`, `issuer_key_lifted`).
 #[utoipa::path(post, path = "/v1/revocations", tag = "revocations", request_body = Revoke,
     responses((status = 200, body = Answer), (status = "default", body = Problem)))]
 pub(crate) async fn revoke(
@@ -213,7 +223,7 @@ pub(crate) async fn revoke(
     let revoked = named(&asked)?;
     let answer = app
         .write(caller, move |app, writing, author| {
-            let for_ever = !matches!(revoked, Revoked::Agent(_) | Revoked::IssuerKey(_));
+            let for_ever = revoked.lifted_by().is_none() && revoked.lifts().is_none();
             let known = if for_ever { find(&mut writing.reading(), &revoked)? } else { None };
             let existed = known.is_some();
             let found = match known {
@@ -239,15 +249,23 @@ fn named(asked: &Revoke) -> Result<Revoked, Refusal> {
     let wrong = |what: &str| Refusal::new(Code::NothingToRevoke).because(what);
     let value = asked.value.as_str();
     let hash = || Hash::from_text(value).ok_or_else(|| wrong("not a hash of 43 characters"));
+    let agent = || {
+        let is_name = !value.is_empty() && value.len() <= 512 && !value.chars().any(char::is_control);
+        is_name.then(|| value.to_owned()).ok_or_else(|| wrong("not an agent's name"))
+    };
+    let issuer = || Did::parse(value).map_err(|_| wrong("not a did:key"));
     Ok(match asked.kind.as_str() {
         "job" => Revoked::Job(JobId::parse(value).map_err(|_| wrong("not the id of a job"))?),
         "policy" => Revoked::Policy(hash()?),
         "approval" => Revoked::Approval(hash()?),
-        "agent" if !value.is_empty() && value.len() <= 512 && !value.chars().any(char::is_control) => {
-            Revoked::Agent(value.to_owned())
+        "agent" => Revoked::Agent(agent()?),
+        "agent_lifted" => Revoked::AgentLifted(agent()?),
+        "issuer_key" => Revoked::IssuerKey(issuer()?),
+        "issuer_key_lifted" => Revoked::IssuerKeyLifted(issuer()?),
+        _ => {
+            let kinds = "kind is job, policy, agent, issuer_key, approval, agent_lifted or issuer_key_lifted";
+            return Err(wrong(kinds));
         }
-        "issuer_key" => Revoked::IssuerKey(Did::parse(value).map_err(|_| wrong("not a did:key"))?),
-        _ => return Err(wrong("kind is job, policy, agent, issuer_key or approval")),
     })
 }
 

@@ -8,7 +8,7 @@ use wpc_evidence::statement::{ApprovalRequest, Granted, Nonce, approve};
 use wpc_model::{Bind, OnChange, Uses};
 
 use crate::world::{
-    ALICE, AUDITOR, GATE, OPERATOR, OTHER_GATE, World, asked, call, key, now_ms, open, orders, policy,
+    AGENT, ALICE, AUDITOR, GATE, OPERATOR, OTHER_GATE, World, asked, call, key, now_ms, open, orders, policy,
     signed, trust, until,
 };
 
@@ -74,6 +74,34 @@ pub(crate) fn a_whole_job(world: &World) {
     assert_eq!(fetched, bundle);
     let census = auditor.census(&[]).unwrap();
     assert_eq!((census.jobs, census.complete, census.wanting), (1, 1, Vec::new()));
+}
+
+#[test]
+fn a_lift_reaches_gates_as_the_revocation_did() {
+    let world = World::new();
+    let policy = orders();
+    world.release(&policy, OnChange::Finish);
+    let issued = world.issue(policy.hash());
+    let (ledger, follower) = world.gate(GATE);
+    assert!(follower.wait(SOON));
+    let gate = open(&ledger, &signed(&policy), &issued).unwrap();
+    let send = || gate.begin_sync(call("send", "staging")).map(|one| one.finish_sync(Outcome::Done));
+    send().unwrap();
+    let says = |kind: &str| {
+        let asked = Revoke { kind: kind.to_owned(), value: key(AGENT).did().to_string(), reason: None };
+        world.client(OPERATOR).revoke(&asked).unwrap()
+    };
+    says("agent");
+    until("the revocation", || send().is_err_and(|refused| refused.code() == "agent_revoked"));
+    says("agent_lifted");
+    until("the lift", || send().is_ok());
+    says("agent");
+    until("the second revocation", || send().is_err_and(|refused| refused.code() == "agent_revoked"));
+    gate.close().unwrap();
+    let bundle = wpc::bundle::of_job(&*ledger, &key(GATE), gate.job(), None).unwrap();
+    let report = wpc::bundle::verify(&bundle, &trust(), &wpc::bundle::Options::default());
+    assert_eq!(report.findings, []);
+    assert!(report.counts.allowed >= 2);
 }
 
 #[test]

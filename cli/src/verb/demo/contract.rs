@@ -4,9 +4,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use wpc::{JobId, Key, Opening, SelfIssued, SqliteLedger, Trust};
+use wpc::release::Folder;
+use wpc::{JobId, Key, Ledger as _, Opening, SelfIssued, SqliteLedger, Trust};
 use wpc_compiler::{Compiled, Parameters, Source};
-use wpc_model::Hash;
+use wpc_evidence::statement::{Release, Releases, Statement as _};
+use wpc_model::{Hash, OnChange};
 
 use super::script::Script;
 use crate::failure::Failure;
@@ -15,6 +17,8 @@ use crate::{output, problems};
 
 /// How long the demo's tokens live: as long as its policy lets them.
 const LIFETIME_S: i64 = 900;
+/// How long its releases hold, in milliseconds.
+const DAY_MS: i64 = 86_400_000;
 
 /// Everything a gate is opened with, on disk and in memory.
 pub(super) struct Contract {
@@ -30,6 +34,7 @@ pub(super) struct Contract {
     pub(super) agent: Key,
     pub(super) oncall: Key,
     pub(super) revoker: Key,
+    releaser: Key,
 }
 
 impl Contract {
@@ -43,7 +48,15 @@ impl Contract {
         let agent = new_key(&directory.join("agent.key"))?;
         let oncall = new_key(&directory.join("oncall.key"))?;
         let revoker = new_key(&directory.join("revoker.key"))?;
-        let trust = trust(&author, &issuer, &oncall, &revoker, &ledger_key);
+        let releaser = new_key(&directory.join("releaser.key"))?;
+        let trust = trust(&[
+            ("alice", &author, "\"policy_author\""),
+            ("issuer", &issuer, "\"token_issuer\""),
+            ("oncall", &oncall, "\"approver\""),
+            ("security", &revoker, "\"revoker\""),
+            ("delivery", &releaser, "\"releaser\""),
+            ("demo-gate", &ledger_key, "\"ledger\"],\"mode\":\"in_process\""),
+        ]);
         output::replace(&directory.join("trust.json"), trust.as_bytes())?;
         let trust = Trust::parse(trust.as_bytes()).map_err(|error| {
             Failure::environment(error.code(), format!("the demo's trust file: {error}")).cause(&error)
@@ -60,7 +73,10 @@ impl Contract {
         let pinned = opened.and_then(|ledger| ledger.pinned(&directory.join("ledger.key.head")));
         let ledger = Arc::new(pinned.map_err(failed)?);
         script.say("  made ledger/orders.db");
-        Ok(Self {
+        fs::create_dir(directory.join("releases")).map_err(|error| {
+            Failure::environment("file_unwritable", "cannot make the directory of releases").cause(&error)
+        })?;
+        let contract = Self {
             directory: directory.to_owned(),
             compiled,
             hash,
@@ -73,7 +89,48 @@ impl Contract {
             agent,
             oncall,
             revoker,
-        })
+            releaser,
+        };
+        contract.release(contract.hash, OnChange::Finish, script)?;
+        Ok(contract)
+    }
+
+    /// The directory of releases.
+    pub(super) fn releases(&self) -> Folder {
+        Folder::at(self.directory.join("releases"))
+    }
+
+    /// Makes the policy of this hash the current one, as `wpc release` and `wpc release submit` do; the number of
+    /// the release.
+    pub(super) fn release(
+        &self,
+        hash: Hash,
+        running: OnChange,
+        script: &mut Script<'_>,
+    ) -> Result<u64, Failure> {
+        let failed = |error: &dyn std::error::Error, code| Failure::no(code, error.to_string()).cause(error);
+        let (name, folder) = (&self.compiled.policy.name, self.releases());
+        let mut all = folder.read(name).map_err(|error| failed(&error, error.code()))?;
+        let known = Releases::verify(&all, &self.trust).map_err(|error| failed(&error, error.code()))?;
+        let (head, now_ms) = (known.head(), self.ledger.clock().wall_ms());
+        let release = Release {
+            policy_name: name.clone(),
+            seq: head.as_ref().map_or(1, |head| head.seq.saturating_add(1)),
+            policy_hash: hash,
+            previous: head.map(|head| head.hash),
+            not_before: now_ms,
+            not_after: now_ms.saturating_add(DAY_MS),
+            running,
+        };
+        let envelope = release
+            .sign(std::slice::from_ref(&self.releaser))
+            .map_err(|error| failed(&error, error.code()))?;
+        folder.add(name, release.seq, &envelope).map_err(|error| failed(&error, error.code()))?;
+        all.push(envelope);
+        let head = wpc::release::submit(&*self.ledger, &self.trust, &all)
+            .map_err(|error| failed(&error, error.code()))?;
+        script.say(format!("  signed release {}: {hash}, running jobs {}", head.seq, running.word()));
+        Ok(head.seq)
     }
 
     /// Issues a token for `job` under the policy of this hash.
@@ -123,19 +180,14 @@ fn new_key(path: &Path) -> Result<Key, Failure> {
     Ok(key)
 }
 
-fn trust(author: &Key, issuer: &Key, oncall: &Key, revoker: &Key, ledger: &Key) -> String {
-    format!(
-        "{{\"v\":1,\"principals\":[\n  {{\"name\":\"alice\",\"keys\":[\"{}\"],\"roles\":[\"policy_author\"]}},\n  \
-         {{\"name\":\"issuer\",\"keys\":[\"{}\"],\"roles\":[\"token_issuer\"]}},\n  \
-         {{\"name\":\"oncall\",\"keys\":[\"{}\"],\"roles\":[\"approver\"]}},\n  \
-         {{\"name\":\"security\",\"keys\":[\"{}\"],\"roles\":[\"revoker\"]}},\n  \
-         {{\"name\":\"demo-gate\",\"keys\":[\"{}\"],\"roles\":[\"ledger\"],\"mode\":\"in_process\"}}]}}\n",
-        author.did(),
-        issuer.did(),
-        oncall.did(),
-        revoker.did(),
-        ledger.did(),
-    )
+/// A trust file: names, keys, and each one's role, with what the ledger's says besides.
+fn trust(principals: &[(&str, &Key, &str)]) -> String {
+    let one = |(name, key, role): &(&str, &Key, &str)| {
+        let close = if role.contains(']') { "" } else { "]" };
+        format!("  {{\"name\":\"{name}\",\"keys\":[\"{}\"],\"roles\":[{role}{close}}}", key.did())
+    };
+    let all: Vec<_> = principals.iter().map(one).collect();
+    format!("{{\"v\":1,\"principals\":[\n{}]}}\n", all.join(",\n"))
 }
 
 /// Compiles `orders.wpc` in `directory` as `wpc compile` does.

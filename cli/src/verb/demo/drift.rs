@@ -1,7 +1,7 @@
 //! A policy that changed under the code, and one that nobody trusted signed.
 
-use wpc::{DynamicGate, Gate, JobId, OpenError};
-use wpc_example_orders::agent;
+use wpc::{Gate, JobId, OpenError};
+use wpc_compiler::Compiled;
 use wpc_example_orders::orders::Orders;
 use wpc_model::Hash;
 
@@ -14,7 +14,8 @@ const BEFORE: &str = "        deny manage on any\n";
 /// What the edit allows.
 const ADDED: &str = "        allow deadletter_read on queue(\"orders-staging\") when { messages <= 10 }\n";
 
-pub(super) async fn play(contract: &Contract, script: &mut Script<'_>) -> Result<(), Failure> {
+/// Plays it; the edited policy, which its author signed.
+pub(super) fn play(contract: &Contract, script: &mut Script<'_>) -> Result<(Compiled, Vec<u8>), Failure> {
     let job =
         || JobId::mint().map_err(|error| Failure::environment(error.code(), error.to_string()).cause(&error));
     script.say("  somebody edits orders.wpc, compiles and signs it again:");
@@ -36,18 +37,10 @@ pub(super) async fn play(contract: &Contract, script: &mut Script<'_>) -> Result
     let opened = Gate::<Orders>::open(contract.opening(&contract.envelope, &token));
     opens("the artifact that belongs to the code", "opened", opened.err().as_ref(), script);
 
-    script.say("  a dynamic gate takes any artifact that is trusted; what it now allows still needs people:");
-    let token = contract.token(changed, &job()?)?;
-    let gate = DynamicGate::open(contract.opening(&envelope, &token))
-        .map_err(|error| Failure::no(error.code(), error.to_string()).cause(&error))?;
-    let call = "{\"tool\":\"azure_service_bus\",\"action\":\"deadletter_read\",\
-        \"resource\":{\"kind\":\"queue\",\"name\":\"orders-staging\"},\"arguments\":{\"messages\":1}}";
-    let result = agent::ask(&gate, call.as_bytes(), None).await;
-    script.refused("deadletter_read on queue orders-staging", "approval_required", &result, &compiled);
-    Ok(())
+    Ok((compiled, envelope))
 }
 
-fn opens(step: &str, expected: &str, error: Option<&OpenError>, script: &mut Script<'_>) {
+pub(super) fn opens(step: &str, expected: &str, error: Option<&OpenError>, script: &mut Script<'_>) {
     script.expect(step, expected, error.map_or("opened", OpenError::code));
     if let Some(error) = error {
         script.say(format!("      {error}"));

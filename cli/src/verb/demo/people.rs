@@ -3,7 +3,7 @@
 use wpc::{DynamicGate, JobId, Ledger as _, approval};
 use wpc_evidence::statement::{Granted, Nonce, Revoked, Statement as _, approve};
 use wpc_example_orders::agent;
-use wpc_model::{Bind, Hash, Uses, encode};
+use wpc_model::{Bind, Hash, OnChange, Uses, encode};
 
 use super::contract::Contract;
 use super::script::Script;
@@ -21,7 +21,9 @@ pub(super) async fn play(contract: &Contract, script: &mut Script<'_>) -> Result
     let (compiled, envelope) = contract.edit(ONCALL, &oncall, script)?;
     let job =
         JobId::mint().map_err(|error| Failure::environment(error.code(), error.to_string()).cause(&error))?;
-    let token = contract.token(Hash::of(&encode(&compiled.policy)), &job)?;
+    let hash = Hash::of(&encode(&compiled.policy));
+    contract.release(hash, OnChange::Finish, script)?;
+    let token = contract.token(hash, &job)?;
     let gate = DynamicGate::open(contract.opening(&envelope, &token))
         .map_err(|error| Failure::no(error.code(), error.to_string()).cause(&error))?;
     let ask = async || agent::ask(&gate, CALL.as_bytes(), None).await;

@@ -10,36 +10,41 @@ use crate::failure::Failure;
 
 /// Where chains of releases are. A registry is another such place.
 #[derive(Debug, clap::Args)]
-pub(super) struct Chains {
+pub(in crate::verb) struct Chains {
     /// The directory of releases
     #[arg(long, value_name = "DIR")]
     dir: PathBuf,
 }
 
 impl Chains {
-    pub(super) fn of(dir: &Path) -> Self {
+    pub(in crate::verb) fn of(dir: &Path) -> Self {
         Self { dir: dir.to_owned() }
     }
 
     /// The names of the policies that have releases there, sorted.
-    pub(super) fn names(&self) -> Result<Vec<String>, Failure> {
+    pub(in crate::verb) fn names(&self) -> Result<Vec<String>, Failure> {
         self.folder().names().map_err(|error| self.failed(&error))
     }
 
     /// The signed releases of a policy's name, oldest first.
-    pub(super) fn read(&self, policy_name: &str) -> Result<Vec<Vec<u8>>, Failure> {
+    pub(in crate::verb) fn read(&self, policy_name: &str) -> Result<Vec<Vec<u8>>, Failure> {
         self.folder().read(policy_name).map_err(|error| self.failed(&error))
     }
 
     /// The same, without verifying them.
-    pub(super) fn look(&self, policy_name: &str) -> Result<Vec<Released>, Failure> {
+    pub(in crate::verb) fn look(&self, policy_name: &str) -> Result<Vec<Released>, Failure> {
         let envelopes = self.read(policy_name)?;
         let read = |envelope: &Vec<u8>| Released::unverified(envelope).map_err(|error| unread(&error, None));
         envelopes.iter().map(read).collect()
     }
 
     /// Writes the release of this number; where.
-    pub(super) fn add(&self, policy_name: &str, seq: u64, envelope: &[u8]) -> Result<PathBuf, Failure> {
+    pub(in crate::verb) fn add(
+        &self,
+        policy_name: &str,
+        seq: u64,
+        envelope: &[u8],
+    ) -> Result<PathBuf, Failure> {
         self.folder().add(policy_name, seq, envelope).map_err(|error| self.failed(&error))
     }
 

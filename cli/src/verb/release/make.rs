@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 use serde_json::{Value, json};
 use wpc::{Envelope, Key, Role, Trust};
+use wpc_client::Client;
 use wpc_evidence::statement::{Release, ReleaseHead, Released, Releases, Statement as _};
 use wpc_model::{Hash, OnChange, instant_text};
 
@@ -15,7 +16,7 @@ use crate::console::{Console, Done};
 use crate::failure::Failure;
 use crate::verb::key;
 use crate::verb::token::now_ms;
-use crate::{artifact, evidence, input};
+use crate::{artifact, evidence, input, plane};
 use wpc_viewer::plain;
 
 /// How long a release holds where nothing is said, in milliseconds.
@@ -33,8 +34,11 @@ pub(super) struct Make {
     #[arg(long, value_name = "FILE")]
     trust: PathBuf,
     /// The directory of releases
-    #[arg(long, value_name = "DIR")]
-    dir: PathBuf,
+    #[arg(long, value_name = "DIR", required_unless_present = "server", conflicts_with = "server")]
+    dir: Option<PathBuf>,
+    /// A control plane that has the policy and its releases; the first key signs the requests too
+    #[arg(long, visible_alias = "registry", value_name = "URL")]
+    server: Option<String>,
     /// From when on: a time, or so long from now
     #[arg(long, value_name = "TIME")]
     not_before: Option<When>,
@@ -69,8 +73,44 @@ impl From<Running> for OnChange {
     }
 }
 
+/// Where the releases of the policy's name are.
+enum At {
+    Folder(Chains),
+    Plane(Client),
+}
+
+impl At {
+    fn of(args: &Make) -> Result<Self, Failure> {
+        match (&args.dir, &args.server, args.key.as_slice()) {
+            (Some(dir), None, _) => Ok(Self::Folder(Chains::of(dir))),
+            (None, Some(url), [first, ..]) => Ok(Self::Plane(plane::client(url, first)?)),
+            _ => Err(Failure::environment("usage", "no place of releases is given")
+                .help("give `--dir DIR`, or `--server URL`")),
+        }
+    }
+
+    fn read(&self, policy_name: &str) -> Result<Vec<Vec<u8>>, Failure> {
+        match self {
+            Self::Folder(chains) => chains.read(policy_name),
+            Self::Plane(client) => client.releases(policy_name).map_err(|error| plane::failed(&error)),
+        }
+    }
+
+    /// The file, where it is one.
+    fn add(&self, release: &Release, envelope: &[u8]) -> Result<Option<PathBuf>, Failure> {
+        match self {
+            Self::Folder(chains) => chains.add(&release.policy_name, release.seq, envelope).map(Some),
+            Self::Plane(client) => {
+                let taken = client.release(&release.policy_name, envelope);
+                taken.map(|_| None).map_err(|error| plane::failed(&error))
+            }
+        }
+    }
+}
+
 pub(super) fn run(args: &Make, console: &mut Console) -> Result<Done, Failure> {
-    let (trust, chains) = (evidence::trust(&args.trust)?, Chains::of(&args.dir));
+    let trust = evidence::trust(&args.trust)?;
+    let chains = At::of(args)?;
     let (policy_name, policy_hash) = policy(args, &trust)?;
     let keys = args.key.iter().map(|file| key::read(file)).collect::<Result<Vec<Key>, _>>()?;
     let mut envelopes = chains.read(&policy_name)?;
@@ -89,13 +129,16 @@ pub(super) fn run(args: &Make, console: &mut Console) -> Result<Done, Failure> {
     // As whoever takes it will.
     let all = Releases::verify(&envelopes, &trust).map_err(|error| refused(&error))?;
     let signed = Release::verify(&envelope, &trust).map_err(|error| refused(&error.into()))?;
-    let file = chains.add(&release.policy_name, release.seq, &envelope)?;
+    let file = chains.add(&release, &envelope)?;
     let Release { policy_name, seq, not_before, not_after, running, .. } = &release;
     let mut names: Vec<_> = signed.signers.into_iter().map(|signer| signer.principal).collect();
     names.sort_unstable();
     names.dedup();
     names.iter().for_each(|name| console.say(format!("signed by {}", plain(name))));
-    console.say(format!("wrote {}", plain(&file.display().to_string())));
+    match &file {
+        Some(file) => console.say(format!("wrote {}", plain(&file.display().to_string()))),
+        None => console.say("the control plane has it"),
+    }
     console.say(format!(
         "release {seq} of {}: {policy_hash} from {} until {}, running jobs {}",
         plain(policy_name),
@@ -105,7 +148,7 @@ pub(super) fn run(args: &Make, console: &mut Console) -> Result<Done, Failure> {
     ));
     let mut answer = all.all().last().map(members).unwrap_or_default();
     if let Value::Object(answer) = &mut answer {
-        answer.insert("file".to_owned(), json!(file.display().to_string()));
+        answer.insert("file".to_owned(), json!(file.map(|file| file.display().to_string())));
         answer.insert("principals".to_owned(), json!(names));
     }
     Ok(Done::yes(answer))

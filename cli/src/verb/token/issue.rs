@@ -8,6 +8,7 @@ use wpc::{Did, JobId};
 use wpc_client::{Client, wire};
 use wpc_model::Hash;
 
+use super::released::By;
 use super::{Lifetime, did, file, grant_path, job, members, not_issued, now_s, time};
 use crate::artifact::Artifact;
 use crate::console::{Console, Done};
@@ -25,6 +26,10 @@ Writes FILE (mode 0600) and FILE.grant.json; never over a file that is there. `-
 job: the issuer does, never the agent. The lifetime is at most what the policy says, and that if
 none is given. Read what you issue for first: `wpc verify` and `wpc show`.
 
+With `--trust`, where that file names a releaser, a token is issued only for the policy that is
+current by the releases in `--dir`; for a job that runs (`--job`) also while it may finish under
+the policy that was current before. No gate takes a token for anything else.
+
 Example: wpc token issue --artifact orders.wpc.dsse.json --key issuer.key --mint --out a.token \\
            --ledger did:key:z6Mk… --agent did:key:z6Mk… --lifetime 10m
 
@@ -37,8 +42,10 @@ pub(super) struct Issue {
     #[arg(long, value_name = "FILE")]
     key: PathBuf,
     /// Have a control plane issue it, which takes the current release alone
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", conflicts_with_all = ["trust", "dir"])]
     server: Option<String>,
+    #[command(flatten)]
+    released: By,
     /// The gate's ledger
     #[arg(long, value_name = "DID", value_parser = did)]
     ledger: Did,
@@ -76,6 +83,9 @@ pub(super) struct Issue {
 Only with the key that issued it; it may have expired. The new token has a name and times of its
 own and says the same besides. FILE and FILE.grant.json are replaced.
 
+With `--trust`, where that file names a releaser, only while jobs of the token's policy may begin
+calls by the releases in `--dir`.
+
 Example: wpc token renew agent.token --key issuer.key
 
 JSON: {JSON}; `token` with `--stdout`"))]
@@ -86,6 +96,8 @@ pub(super) struct Renew {
     /// The issuer's key file
     #[arg(long, value_name = "FILE")]
     key: PathBuf,
+    #[command(flatten)]
+    released: By,
     /// How long it is valid, at most as long as the one before: 900s, 15m, 1h
     #[arg(long, value_name = "TIME")]
     lifetime: Option<Lifetime>,
@@ -103,6 +115,7 @@ pub(super) fn issue(args: Issue, console: &mut Console) -> Result<Done, Failure>
         return Ok(told(&args.out, &issued, &issuer, args.stdout, console));
     }
     let issuer = key::read(&args.key)?;
+    args.released.issues(&artifact, args.job.is_some())?;
     let auth = &artifact.policy.token();
     let lifetime_s = within(args.lifetime, auth.max_ttl_seconds)?;
     if auth.proof_of_possession && Did::parse(&args.agent).is_err() {
@@ -162,6 +175,7 @@ fn at_plane(client: &Client, args: &Issue, policy_hash: Hash) -> Result<(Issued,
 pub(super) fn renew(args: Renew, console: &mut Console) -> Result<Done, Failure> {
     let old = file::read(&args.file)?;
     let issuer = key::read(&args.key)?;
+    args.released.renews(old.claims().policy_hash())?;
     let before_s = old.claims().exp_s().saturating_sub(old.claims().iat_s());
     let lifetime_s = within(args.lifetime, before_s)?;
     let issued = token::renew(&issuer, &old, lifetime_s, now_s()?)

@@ -159,6 +159,19 @@ impl PostgresLedger {
         schema::create(lent.session()?, config, did)
     }
 
+    /// Brings the ledger, which an older version of this library made, forward to this one's tables, as one
+    /// transaction; the version that it had, or `None` if that is this one. Nothing that it holds is changed, and all
+    /// of it must hold.
+    ///
+    /// # Errors
+    ///
+    /// As [`super::SqliteLedger::upgrade`], or if the server cannot be used.
+    pub fn upgrade(config: &PostgresConfig) -> Result<Option<i64>, LedgerError> {
+        let pool = Pool::new(config.clone())?;
+        let lent = pool.take()?;
+        schema::forward(lent.session()?, config)
+    }
+
     /// Opens the ledger with its key, on the server's clock.
     ///
     /// # Errors

@@ -4,8 +4,9 @@ use wpc_evidence::merkle::Frontier;
 
 use super::config::PostgresConfig;
 use super::session::{Session, damaged, get};
+use super::snapshot::Snapshot;
 use crate::Did;
-use crate::ledger::LedgerError;
+use crate::ledger::{LedgerError, check};
 
 /// What leads from each version of the tables to the next, from none on. A step that was released is never
 /// changed; whoever changes the tables adds one.
@@ -111,6 +112,83 @@ pub(super) fn create(session: &Session, config: &PostgresConfig, did: &Did) -> R
     made
 }
 
+/// Brings the ledger that is there forward in one transaction, or leaves it as it is; the version that it had, if not this one.
+pub(super) fn forward(session: &Session, config: &PostgresConfig) -> Result<Option<i64>, LedgerError> {
+    if tables(session)?.is_empty() {
+        return Err(LedgerError::Missing { path: config.place() });
+    }
+    // One state of all rows, so that what is checked is what is kept.
+    session.run("BEGIN ISOLATION LEVEL REPEATABLE READ")?;
+    let brought = step(session, config);
+    match &brought {
+        Ok(_) => session.run("COMMIT")?,
+        Err(_) if !session.is_lost() => session.run("ROLLBACK")?,
+        Err(_) => {}
+    }
+    brought
+}
+
+fn step(session: &Session, config: &PostgresConfig) -> Result<Option<i64>, LedgerError> {
+    let foreign = |cause: &str| LedgerError::Foreign { path: config.place(), cause: cause.to_owned() };
+    let found = version(session, config)?;
+    let expected = newest();
+    if found > expected {
+        return Err(LedgerError::Version { found, expected });
+    }
+    let from = usize::try_from(found).ok().filter(|from| *from > 0);
+    let from = from.ok_or(LedgerError::TooOld { found, oldest: 1 })?;
+    if found == expected {
+        return Ok(None);
+    }
+    // Whoever opens a job, revokes or releases waits, and finds the tables changed.
+    let names = session.rows("SELECT did FROM ledger FOR UPDATE", &[])?;
+    let [name] = names.as_slice() else { return Err(foreign("it does not have one name")) };
+    let did = Did::parse(&get::<String>(name, 0)?).map_err(damaged)?;
+    let later = STEPS.iter().skip(from).copied().flatten();
+    let is_there =
+        |name: &String| later.clone().any(|made| made.starts_with(&format!("CREATE TABLE {name} ")));
+    if tables(session)?.iter().any(is_there) {
+        return Err(foreign("its tables are not those of this version"));
+    }
+    no_triggers(session, config)?;
+    // A gate of the old version would go on without what the new one looks at.
+    let sql = "SELECT coalesce(max(lease_until), 0), (extract(epoch FROM clock_timestamp()) * 1000)::bigint FROM instance";
+    let held = session.row(sql, &[])?.ok_or_else(|| LedgerError::unavailable("no answer"))?;
+    let (until, now_ms): (i64, i64) = (get(&held, 0)?, get(&held, 1)?);
+    if until > now_ms {
+        return Err(LedgerError::InUse { for_ms: until.saturating_sub(now_ms) });
+    }
+    upgrade(session, from)?;
+    if tables(session)? != TABLES {
+        return Err(foreign("its tables are not those of this version"));
+    }
+    check::must_hold(&Snapshot(session), &did)?;
+    Ok(Some(found))
+}
+
+/// The version that the database says it has.
+fn version(session: &Session, config: &PostgresConfig) -> Result<i64, LedgerError> {
+    let foreign = |cause: &str| LedgerError::Foreign { path: config.place(), cause: cause.to_owned() };
+    if !tables(session)?.iter().any(|name| name == "version") {
+        return Err(foreign("it lacks a ledger's mark"));
+    }
+    let versions = session.rows("SELECT version FROM version", &[])?;
+    let [version] = versions.as_slice() else { return Err(foreign("it does not have one version")) };
+    get(version, 0)
+}
+
+fn no_triggers(session: &Session, config: &PostgresConfig) -> Result<(), LedgerError> {
+    let sql = "SELECT 1 FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid \
+               JOIN pg_catalog.pg_namespace s ON s.oid = c.relnamespace \
+               WHERE s.nspname = current_schema() AND NOT t.tgisinternal LIMIT 1";
+    match session.row(sql, &[])? {
+        None => Ok(()),
+        Some(_) => {
+            Err(LedgerError::Foreign { path: config.place(), cause: "its tables have triggers".to_owned() })
+        }
+    }
+}
+
 /// Takes the steps after version `from`, within a transaction.
 fn upgrade(session: &Session, from: usize) -> Result<(), LedgerError> {
     for statement in STEPS.iter().skip(from).copied().flatten() {
@@ -128,29 +206,14 @@ pub(super) fn open(session: &Session, config: &PostgresConfig) -> Result<Did, Le
     if found.is_empty() {
         return Err(LedgerError::Missing { path: config.place() });
     }
-    if !found.iter().any(|name| name == "version") {
-        return Err(foreign("it lacks a ledger's mark"));
-    }
-    let versions = session.rows("SELECT version FROM version", &[])?;
-    let [version] = versions.as_slice() else { return Err(foreign("it does not have one version")) };
-    let (found_version, expected) = (get(version, 0)?, newest());
+    let (found_version, expected) = (version(session, config)?, newest());
     if found_version != expected {
         return Err(LedgerError::Version { found: found_version, expected });
     }
     if found != TABLES {
         return Err(foreign("its tables are not those of this version"));
     }
-    if session
-        .row(
-            "SELECT 1 FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid \
-                    JOIN pg_catalog.pg_namespace s ON s.oid = c.relnamespace \
-                    WHERE s.nspname = current_schema() AND NOT t.tgisinternal LIMIT 1",
-            &[],
-        )?
-        .is_some()
-    {
-        return Err(foreign("its tables have triggers"));
-    }
+    no_triggers(session, config)?;
     let names = session.rows("SELECT did FROM ledger", &[])?;
     let [name] = names.as_slice() else { return Err(foreign("it does not have one name")) };
     Did::parse(&get::<String>(name, 0)?).map_err(damaged)

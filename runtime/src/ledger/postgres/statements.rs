@@ -28,6 +28,11 @@ impl Batch<'_> {
         if self.revocations.checked_add(1) != Some(seq) {
             return Err(Misplaced::RevocationGap.into());
         }
+        if let Some(lifted) = what.lifts()
+            && revoked(self.session, &lifted)?.is_none()
+        {
+            return Err(Misplaced::NotRevoked.into());
+        }
         let seq = integer(seq)?;
         let sql = "INSERT INTO revocation (seq, at, kind, value, body) VALUES ($1, $2, $3, $4, $5)";
         let row: [&(dyn tokio_postgres::types::ToSql + Sync); 5] =
@@ -36,12 +41,14 @@ impl Batch<'_> {
         self.touched = true;
         let about = match what.kind.as_str() {
             "job" => "SELECT job FROM job WHERE state = 'open' AND job = $1 ORDER BY job FOR UPDATE",
-            "agent" => "SELECT job FROM job WHERE state = 'open' AND agent = $1 ORDER BY job FOR UPDATE",
+            "agent" | "agent_lifted" => {
+                "SELECT job FROM job WHERE state = 'open' AND agent = $1 ORDER BY job FOR UPDATE"
+            }
             "jti" => {
                 "SELECT job FROM job WHERE state = 'open' AND job IN \
                  (SELECT job FROM token WHERE issuer || ' ' || jti = $1) ORDER BY job FOR UPDATE"
             }
-            "issuer_key" => {
+            "issuer_key" | "issuer_key_lifted" => {
                 "SELECT job FROM job WHERE state = 'open' AND job IN \
                  (SELECT job FROM token WHERE issuer = $1) ORDER BY job FOR UPDATE"
             }
@@ -98,6 +105,14 @@ impl Batch<'_> {
         jobs.iter().try_for_each(|job| self.accepted(writer, job, &accepted))?;
         Ok(accepted)
     }
+}
+
+/// Place and time of the last revocation of this, unless it is lifted.
+pub(super) fn revoked(session: &Session, what: &RevocationKey) -> Result<Option<(u64, i64)>, LedgerError> {
+    let sql = "SELECT seq, at, kind FROM revocation WHERE kind IN ($1, $3) AND value = $2 ORDER BY seq DESC LIMIT 1";
+    let Some(row) = session.row(sql, &[&what.kind, &what.value, &what.lifted_by()])? else { return Ok(None) };
+    let stands = get::<String>(&row, 2)? == what.kind;
+    Ok(if stands { Some((number(&row, 0)?, get(&row, 1)?)) } else { None })
 }
 
 /// The releases of a policy's name that come after number `seq`, in their order.

@@ -347,9 +347,7 @@ impl Tables for JobRows<'_, '_> {
         if self.batch.revocations == 0 {
             return Ok(None);
         }
-        let sql = "SELECT seq, at FROM revocation WHERE kind = $1 AND value = $2 ORDER BY seq DESC LIMIT 1";
-        let row = self.batch.session.row(sql, &[&what.kind, &what.value])?;
-        row.as_ref().map(|row| Ok((number(row, 0)?, get(row, 1)?))).transpose()
+        statements::revoked(self.batch.session, what)
     }
 
     fn releases(&self) -> Result<u64, LedgerError> {

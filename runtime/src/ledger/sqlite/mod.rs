@@ -17,6 +17,7 @@ mod schema;
 mod statements;
 mod store;
 mod tables;
+mod upgrade;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -119,6 +120,19 @@ impl SqliteLedger {
     /// As [`SqliteLedger::open`].
     pub fn read_only(path: &Path) -> Result<Self, LedgerError> {
         Self::start(path, None, Arc::new(SystemClock::new()))
+    }
+
+    /// Brings the ledger at `path`, which an older version of this library made, forward to this one's tables, as one
+    /// transaction; the version that it had, or `None` if that is this one. Nothing that it holds is changed, and all
+    /// of it must hold.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::Version`] if a newer version made it, [`LedgerError::TooOld`] if nothing leads here from its
+    /// version, [`LedgerError::InUse`] if a process may still write to it, [`LedgerError::Damaged`] if it does not
+    /// hold; then the file is as it was.
+    pub fn upgrade(path: &Path) -> Result<Option<i64>, LedgerError> {
+        upgrade::upgrade(path, SystemClock::new().wall_ms())
     }
 
     /// Pins the head of the ledger's own log in the file at `pin`, and refuses a ledger that is behind

@@ -15,7 +15,11 @@ use crate::ledger::LedgerError;
 /// Marks the file as a ledger (`PRAGMA application_id`): `wpcL` in ASCII.
 const APPLICATION_ID: i64 = 0x7770_634c;
 /// Version of the tables (`PRAGMA user_version`).
-const VERSION: i64 = 5;
+pub(super) const VERSION: i64 = 5;
+/// The oldest version that is brought forward. Those before it signed no heads.
+pub(super) const OLDEST: i64 = 4;
+/// What each version after [`OLDEST`] added, by name; a version that was released is never changed.
+const ADDED: [&[&str]; 1] = [&["release", "clock", "cosigned"]];
 /// How long a process waits for another one's append.
 const BUSY: Duration = Duration::from_secs(5);
 
@@ -86,23 +90,45 @@ pub(super) fn create(path: &Path, did: &Did) -> Result<(), LedgerError> {
 
 /// A connection to an existing ledger, ready for appends, and the ledger's name.
 pub(super) fn open(path: &Path) -> Result<(Connection, Did), LedgerError> {
+    let (connection, found) = connect(path)?;
+    if found != VERSION {
+        return Err(LedgerError::Version { found, expected: VERSION });
+    }
+    harden(&connection)?;
+    let did = ledger(&connection, path, found)?;
+    if connection.is_readonly("main").map_err(broken)? {
+        return Err(LedgerError::unavailable("the file is read-only"));
+    }
+    write_ahead(&connection)?;
+    Ok((connection, did))
+}
+
+/// A connection to a file that says that it is a ledger, and of which version.
+pub(super) fn connect(path: &Path) -> Result<(Connection, i64), LedgerError> {
     let foreign = |cause: &str| LedgerError::Foreign { path: path.to_owned(), cause: cause.to_owned() };
     let connection = Connection::open_with_flags(path, flags()).map_err(broken)?;
     connection.busy_timeout(BUSY).map_err(broken)?;
     // Before anything that writes: what this file is.
-    let number = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
-    match number("application_id") {
+    match connection.pragma_query_value(None, "application_id", |row| row.get(0)) {
         Ok(APPLICATION_ID) => {}
         Ok(_) => return Err(foreign("it lacks a ledger's mark")),
         Err(error) if is_damage(&error) => return Err(foreign(&error.to_string())),
         Err(error) => return Err(broken(error)),
     }
-    let found = number("user_version").map_err(broken)?;
-    if found != VERSION {
-        return Err(LedgerError::Version { found, expected: VERSION });
-    }
-    harden(&connection)?;
-    if tables(&connection).map_err(|error| foreign(&error.to_string()))? != TABLES {
+    let found = version(&connection)?;
+    Ok((connection, found))
+}
+
+pub(super) fn version(connection: &Connection) -> Result<i64, LedgerError> {
+    connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(broken)
+}
+
+/// The ledger's name, if its tables are those of `version` and no others.
+pub(super) fn ledger(connection: &Connection, path: &Path, version: i64) -> Result<Did, LedgerError> {
+    let foreign = |cause: &str| LedgerError::Foreign { path: path.to_owned(), cause: cause.to_owned() };
+    let mut expected: Vec<_> = of_version(version).collect();
+    expected.sort_unstable();
+    if tables(connection).map_err(|error| foreign(&error.to_string()))? != expected {
         return Err(foreign("its tables are not those of this version"));
     }
     let names = connection.prepare("SELECT did FROM ledger").and_then(|mut statement| {
@@ -110,12 +136,21 @@ pub(super) fn open(path: &Path) -> Result<(Connection, Did), LedgerError> {
     });
     let names = names.map_err(|error| foreign(&error.to_string()))?;
     let [name] = names.as_slice() else { return Err(foreign("it does not have one name")) };
-    let did = Did::parse(name).map_err(|error| foreign(&error.to_string()))?;
-    if connection.is_readonly("main").map_err(broken)? {
-        return Err(LedgerError::unavailable("the file is read-only"));
-    }
-    write_ahead(&connection)?;
-    Ok((connection, did))
+    Did::parse(name).map_err(|error| foreign(&error.to_string()))
+}
+
+/// What makes the tables of a version from [`OLDEST`] on.
+fn of_version(version: i64) -> impl Iterator<Item = &'static str> {
+    let missing: Vec<_> = added_after(version).collect();
+    TABLES.into_iter().filter(move |statement| !missing.contains(statement))
+}
+
+/// What leads from a version to this one.
+pub(super) fn added_after(version: i64) -> impl Iterator<Item = &'static str> {
+    let steps = usize::try_from(version.saturating_sub(OLDEST)).unwrap_or_default();
+    let names = ADDED.iter().skip(steps).copied().flatten();
+    names
+        .filter_map(|name| TABLES.into_iter().find(|made| made.starts_with(&format!("CREATE TABLE {name} "))))
 }
 
 /// No creation, no URIs, no links; the mutex around the connection is ours.
@@ -124,7 +159,7 @@ fn flags() -> OpenFlags {
 }
 
 /// What makes an append durable and keeps a prepared file from running anything of its own.
-fn harden(connection: &Connection) -> Result<(), LedgerError> {
+pub(super) fn harden(connection: &Connection) -> Result<(), LedgerError> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true).map_err(broken)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false).map_err(broken)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false).map_err(broken)?;
@@ -149,10 +184,10 @@ fn write_ahead(connection: &Connection) -> Result<(), LedgerError> {
     }
 }
 
-/// The statements that made what is in the file, in order; those that SQLite made itself excepted.
+/// The statements that made what is in the file, sorted; those that SQLite made itself excepted.
 fn tables(connection: &Connection) -> rusqlite::Result<Vec<String>> {
     let mut statement =
-        connection.prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid")?;
+        connection.prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY sql")?;
     let rows = statement.query_map([], |row| row.get(0))?;
     rows.collect()
 }

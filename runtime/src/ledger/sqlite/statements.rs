@@ -11,6 +11,21 @@ use crate::ledger::columns::integer;
 use crate::ledger::time::{Acceptance, Past};
 use crate::ledger::{LedgerError, Misplaced, ReleaseRow, RevocationKey};
 
+/// Place and time of the last revocation of this, unless it is lifted.
+pub(super) fn revoked(
+    connection: &Connection,
+    what: &RevocationKey,
+) -> Result<Option<(u64, i64)>, LedgerError> {
+    let sql = "SELECT seq, at, kind FROM revocation WHERE kind IN (?1, ?3) AND value = ?2 \
+               ORDER BY seq DESC LIMIT 1";
+    let mut statement = connection.prepare_cached(sql).map_err(broken)?;
+    let last = statement.query_row((&what.kind, &what.value, what.lifted_by()), |row| {
+        let stands = row.get_ref(2)?.as_str()? == what.kind;
+        Ok(stands.then_some((row.get::<_, Number>(0)?.0, row.get(1)?)))
+    });
+    Ok(last.optional().map_err(broken)?.flatten())
+}
+
 /// Takes a revocation at its place, which must be the next.
 pub(super) fn revoke(
     connection: &Connection,
@@ -23,6 +38,11 @@ pub(super) fn revoke(
     let last = connection.query_row(last, [], |row| Ok(row.get::<_, Number>(0)?.0)).map_err(broken)?;
     if last.checked_add(1) != Some(seq) {
         return Err(Misplaced::RevocationGap.into());
+    }
+    if let Some(lifted) = what.lifts()
+        && revoked(connection, &lifted)?.is_none()
+    {
+        return Err(Misplaced::NotRevoked.into());
     }
     let sql = "INSERT INTO revocation (seq, at, kind, value, body) VALUES (?1, ?2, ?3, ?4, ?5)";
     let row = (integer(seq)?, at, &what.kind, &what.value, envelope);

@@ -144,8 +144,7 @@ impl Tables for JobRows<'_> {
     }
 
     fn revoked(&self, what: &RevocationKey) -> Result<Option<(u64, i64)>, LedgerError> {
-        let sql = "SELECT seq, at FROM revocation WHERE kind = ?1 AND value = ?2 ORDER BY seq DESC LIMIT 1";
-        self.one(sql, (&what.kind, &what.value), |row| Ok((row.get::<_, Number>(0)?.0, row.get(1)?)))
+        statements::revoked(self.connection, what)
     }
 
     fn releases(&self) -> Result<u64, LedgerError> {
