@@ -135,6 +135,7 @@ fn view(bodies: Vec<Body>) -> View {
     View {
         origin: Origin::job(ledger, job.clone()),
         policy_hash: Some(Hash::of(b"policy")),
+        policy: None,
         entries: entries.collect(),
         approvals: [approval()].into(),
         receipts: BTreeMap::new(),
