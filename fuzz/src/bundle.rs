@@ -6,8 +6,11 @@ use wpc::bundle::{Options, RUN_TYPE, Verdict, replay, verify, view};
 use wpc::{Key, Trust, sign};
 
 /// The ends of the seeds' payloads: which log each is of, and its root.
-const SEEDS: [&[u8]; 2] =
-    [include_bytes!("../seeds/bundle/rich.json"), include_bytes!("../seeds/bundle/short.json")];
+const SEEDS: [&[u8]; 3] = [
+    include_bytes!("../seeds/bundle/rich.json"),
+    include_bytes!("../seeds/bundle/short.json"),
+    include_bytes!("../seeds/bundle/lifted.json"),
+];
 /// What stands before the root.
 const SUBJECT: &[u8] = b",\"subject\":";
 
