@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::place::Place;
+use crate::place::{Place, check};
 
 /// What the demo leaves: a ledger with its key, keys of others, the policy.
 pub(crate) fn kept() -> (Place, String) {
@@ -76,8 +76,15 @@ fn a_bundle_is_made_verified_shown_and_searched() {
         answer["counts"]["entries"].as_u64().unwrap()
     );
     let page = place.does(&["bundle", "show", "job.bundle.json", "--html"]);
-    assert!(page.starts_with("<!DOCTYPE html>") && page.contains("default-src 'none'; style-src 'sha256-"));
-    assert!(!page.contains("<script") && page.contains("Not verified"));
+    assert!(page.starts_with("<!DOCTYPE html>") && page.contains("default-src 'none'; script-src 'sha256-"));
+    assert!(page.contains("\"report\":null"), "nobody verified it");
+    let of = ["bundle", "show", "job.bundle.json", "--html", "--trust", "trust.json"];
+    assert!(place.does(&of).contains("\"verdict\":\"incomplete\""));
+    // A map of nothing is left aside; a file that is no bundle is none.
+    place.file("map.json", "{}");
+    place.does(&[&of[..], &["--map", "map.json"]].concat());
+    check!(place, "bundle", "show", "map.json", "--html");
+    check!(place, "bundle", "show", "job.bundle.json", "--trust", "trust.json");
 
     let query = |more: &[&str]| {
         let (found, _) = place.json(&[&["bundle", "query", "job.bundle.json"], more].concat());
