@@ -39,7 +39,9 @@ fn answer(sealed: &Json, quantifier: &str, rest: &[String], triple: &Json) -> Ma
         match word.split_at(1) {
             ("[", key) => subject.push_str(&format!("[{}]", Json::from(key))),
             ("#", _) => subject.push_str(".size"),
-            (_, "size") => subject.push_str(".\"size\""),
+            (_, field) if field == "size" || field.contains(' ') => {
+                subject.push_str(&format!(".{}", Json::from(field)))
+            }
             _ => subject.push_str(word),
         }
     }
