@@ -16,10 +16,7 @@ const HOSTILE: &str = "</script><script>attacked=1</script><img src=x onerror=\"
 fn policy() -> Policy {
     let text = include_str!("rich.wpc")
         .replace("entity_name<60>", "text")
-        .replace(
-            "cluster(\"a\")",
-            &format!("cluster({:?})", HOSTILE.replace('\u{7}', "").replace('\u{202e}', "")),
-        )
+        .replace("cluster(\"a\")", &format!("cluster({:?})", HOSTILE.replace(['\u{7}', '\u{202e}'], "")))
         .replace("plan to 6 per job", "plan to 1000000 per job")
         .replace("plan to 3 per minute", "plan to 1000000 per minute")
         .replace("plan to 1 KiB per job", "plan to 1 GiB per job");
@@ -70,9 +67,9 @@ fn a_page_holds_the_bundle_and_no_markup_of_it() {
     assert_eq!(page.matches("<script").count(), 3, "two documents and the page's own script");
     assert_eq!(page.matches("</script>").count(), 3);
     assert!(!page.contains("<img"));
-    let begin = page.find("id=\"bundle\">").unwrap() + "id=\"bundle\">".len();
-    let end = begin + page[begin..].find("</script>").unwrap();
-    let read: serde_json::Value = serde_json::from_str(&page[begin..end]).unwrap();
+    let (_, after) = page.split_once("id=\"bundle\">").unwrap();
+    let (held, _) = after.split_once("</script>").unwrap();
+    let read: serde_json::Value = serde_json::from_str(held).unwrap();
     assert_eq!(read, serde_json::from_slice::<serde_json::Value>(&bundle).unwrap());
 }
 
@@ -98,9 +95,8 @@ fn changed(bundle: &[u8]) -> Vec<u8> {
     let mut envelope: serde_json::Value = serde_json::from_slice(bundle).unwrap();
     let payload = STANDARD.decode(envelope["payload"].as_str().unwrap()).unwrap();
     let text = String::from_utf8(payload).unwrap();
-    let at = text.rfind("\"at\":\"2026-01-01T00:00:00.0").unwrap();
-    let changed = format!("{}9{}", &text[..at + 26], &text[at + 27..]);
-    assert_ne!(text, changed);
+    let (before, after) = text.rsplit_once("\"at\":\"2026-01-01T00:00:00.0").unwrap();
+    let changed = format!("{before}\"at\":\"2026-01-01T00:00:00.9{after}");
     envelope["payload"] = json!(STANDARD.encode(changed));
     serde_json::to_vec(&envelope).unwrap()
 }
