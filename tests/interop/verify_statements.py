@@ -83,15 +83,16 @@ def main():
         statement = verify(json.loads(pathlib.Path(path).read_text()), trust)
         assert statement["_type"] == "https://in-toto.io/Statement/v1"
         run = statement["predicate"]
-        envelopes = [run["policy"], *run["grants"], *run["releases"], *run["approvals"]["envelopes"],
-                     *run["approvals"]["memberships"], *(one["envelope"] for one in run["revocations"])]
+        envelopes = [run["policy"], *run["grants"], *run["approvals"]["envelopes"],
+                     *run["approvals"]["memberships"],
+                     *(one["envelope"] for one in [*run["releases"], *run["revocations"]])]
         for envelope in envelopes:
             verify(envelope, trust)
             seen[envelope["payloadType"]] += 1
         [subject] = statement["subject"]
         assert subject["digest"]["sha256"] == root([leaf(entry) for entry in run["entries"]]).hex()
         seen[ROLES["application/vnd.in-toto+json"]] += 1
-    for wanted in ("approval", "revocation", "grant", "policy"):
+    for wanted in ("approval", "revocation", "grant", "policy", "release"):
         assert seen[f"application/vnd.wpc.{wanted}.v1+json"], f"no {wanted} was among them"
     print(", ".join(f"{count} {kind}" for kind, count in sorted(seen.items())))
 
