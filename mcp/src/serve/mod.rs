@@ -26,6 +26,7 @@ use rmcp::model::{
 use rmcp::service::{NotificationContext, RequestContext, RoleServer};
 use rmcp::{ErrorData, Peer, ServerHandler};
 use serde_json::{Map, Value as Json};
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use wpc::{DynamicGate, Refused};
 use wpc_model::{Malformed, Measured};
@@ -77,6 +78,8 @@ pub struct Server<E> {
     shared: Arc<Shared<E>>,
     /// Who asks, where the connection says it once for all.
     caller: Option<Caller>,
+    /// The client of that connection is gone: nobody waits for an answer.
+    gone: CancellationToken,
 }
 
 struct Shared<E> {
@@ -122,7 +125,7 @@ impl<E: Executor> Server<E> {
     pub fn new(identity: Identity, catalogue: Catalogue, executor: E) -> Self {
         let shared =
             Shared { identity, catalogue, executor, calls: TaskTracker::new(), peers: RwLock::default() };
-        Self { shared: Arc::new(shared), caller: None }
+        Self { shared: Arc::new(shared), caller: None, gone: CancellationToken::new() }
     }
 
     /// What does its calls.
@@ -133,7 +136,7 @@ impl<E: Executor> Server<E> {
 
     /// The same server for one caller.
     pub(crate) fn of(&self, caller: Caller) -> Self {
-        Self { shared: Arc::clone(&self.shared), caller: Some(caller) }
+        Self { shared: Arc::clone(&self.shared), caller: Some(caller), gone: CancellationToken::new() }
     }
 
     /// Serves one session over standard input and output, and returns once the client is gone and every call
@@ -167,7 +170,10 @@ impl<E: Executor> Server<E> {
         caller: Caller,
         transport: impl rmcp::transport::Transport<RoleServer, Error = std::io::Error> + 'static,
     ) -> Result<(), ServeError> {
-        let session = rmcp::serve_server(self.of(caller), transport).await;
+        let server = self.of(caller);
+        // However it ends; what is under way is cancelled, and drained below.
+        let gone = server.gone.clone();
+        let session = rmcp::serve_server(server, transport).await;
         let ended = match session {
             Ok(session) => session.waiting().await.map(|_| ()).map_err(|error| error.to_string()),
             Err(rmcp::service::ServerInitializeError::ConnectionClosed(_)) => Ok(()),
@@ -177,6 +183,7 @@ impl<E: Executor> Server<E> {
             }
             Err(error) => Err(error.to_string()),
         };
+        gone.cancel();
         self.drained().await;
         ended.map_err(ServeError)
     }
@@ -195,7 +202,7 @@ impl<E: Executor> Server<E> {
         tokio::spawn(async move {
             while changes.changed().await.is_ok() {
                 let Some(shared) = shared.upgrade() else { break };
-                Self { shared, caller: None }.tools_changed().await;
+                Self { shared, caller: None, gone: CancellationToken::new() }.tools_changed().await;
             }
         });
     }
@@ -266,16 +273,21 @@ impl<E: Executor> Server<E> {
             return refuse(malformed).await;
         }
         let mut running = gate.begin(asked.call.clone()).await?;
+        let cancelled = CancellationToken::new();
         let work = Work {
             running: &mut running,
             asked: &asked,
             offer,
             arguments: offer.write(gate.policy(), &asked).unwrap_or_default(),
-            cancelled: context.ct.child_token(),
+            cancelled: cancelled.clone(),
             progress: Progress::new(context.peer.clone(), context.meta.get_progress_token()),
         };
         let late = async {
-            context.ct.cancelled().await;
+            tokio::select! {
+                () = context.ct.cancelled() => {}
+                () = self.gone.cancelled() => {}
+            }
+            cancelled.cancel();
             tokio::time::sleep(GRACE).await;
         };
         let executed = tokio::select! {
@@ -374,7 +386,7 @@ impl<E: Executor> ServerHandler for Server<E> {
 
 impl<E> Clone for Server<E> {
     fn clone(&self) -> Self {
-        Self { shared: Arc::clone(&self.shared), caller: self.caller.clone() }
+        Self { shared: Arc::clone(&self.shared), caller: self.caller.clone(), gone: self.gone.clone() }
     }
 }
 

@@ -117,6 +117,11 @@ impl Executor for Notes {
                 return Executed { outcome: Outcome::Abandoned, answer };
             }
             "stuck" => std::future::pending().await,
+            "told" => {
+                work.cancelled.cancelled().await;
+                let outcome = Outcome::Failed { code: "told".to_owned() };
+                return Executed { outcome, answer: CallToolResult::error(Vec::new()) };
+            }
             _ => {}
         }
         self.done.fetch_add(1, Ordering::SeqCst);

@@ -97,6 +97,21 @@ async fn a_client_that_dies_leaves_no_call_without_an_outcome() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_dies_cancels_what_it_asked_for() {
+    let world = World::of(NOTES);
+    let (_server, client, serving) = notes(&world, "job-1").await;
+    let peer = client.peer().clone();
+    let lost = tokio::spawn(async move {
+        peer.call_tool(call("write-note", json!({ "name": "todo", "text": "told", "tags": [] }))).await
+    });
+    until(|| world.log("job-1"), "allow write_note").await;
+    drop(client);
+    serving.await.unwrap();
+    assert!(lost.await.unwrap().is_err());
+    assert_eq!(world.log("job-1"), ["allow write_note", "failed told"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_calls_at_once_are_each_recorded_once() {
     let world = World::of(NOTES);
     let (server, client, _) = notes(&world, "job-1").await;

@@ -65,7 +65,7 @@ for (const page of pages) {
 
   for (const colorScheme of ["light", "dark"]) {
     await tab.emulateMedia({ colorScheme });
-    await tab.screenshot({ path: join(folder, `${basename(page).replace(/\W/g, "-")}-${colorScheme}.png`), fullPage: true });
+    await tab.screenshot({ path: join(folder, `${basename(page).replace(/\W/g, "-").slice(0, 60)}-${colorScheme}.png`), fullPage: true });
   }
   console.log(`${basename(page)}: ${entries} entries, interactive after ${ready} ms, ${broken ? "broken, and said so" : "checked again"}`);
   await context.close();
