@@ -162,6 +162,12 @@ with bus-py
 venv/bin/python "$here/bus_client.py" whole "${bus_gate[@]}" "${identity[@]}"
 with bus-dies
 venv/bin/python "$here/bus_client.py" dies "${bus_gate[@]}" "${identity[@]}"
+# Nobody waits for the call: it has some seconds to end, and is cancelled then.
+abandoned() {
+    "$wpc" ledger show ledger/bus.db --format json |
+        python3 -c 'import json,sys; print(sum(one.get("result") == "abandoned" for one in json.load(sys.stdin)["entries"]))'
+}
+for _ in $(seq 60); do [ "$(abandoned)" -ge 2 ] && break; sleep 0.5; done
 with bus-js
 node js/bus_client.mjs stdio "${bus_gate[@]}" "${identity[@]}"
 "${bus_gate[@]}" --listen 127.0.0.1:0 > listening 2> gate.err &
