@@ -73,6 +73,8 @@ impl Verb {
             args.name()
         } else if let Self::Audit(args) = self {
             args.name()
+        } else if let Self::Emit(args) = self {
+            args.name()
         } else if let Self::Release(args) = self {
             args.name()
         } else if let Self::Registry(args) = self {

@@ -1,47 +1,37 @@
 //! `wpc emit`: what a policy means in another format.
 
-use std::path::PathBuf;
+mod json_schema;
 
-use clap::ValueEnum;
-use serde_json::{Value, json};
-use wpc_mcp::Catalogue;
+use clap::Subcommand;
 
-use crate::artifact::Artifact;
 use crate::console::{Console, Done};
 use crate::failure::Failure;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-`json-schema` writes the tools that the policy allows as MCP offers them, each with a JSON Schema
-(draft 2020-12) of its arguments, as narrow as the policy lets it be said. A schema may admit more
-than the policy, never less: the gate decides. No signature is checked.
-
-Example: wpc emit json-schema orders.wpc.json
-
-JSON: `policy_hash_b64u`, `tools`")]
+Example: wpc emit json-schema orders.wpc.json")]
 pub(crate) struct Args {
-    /// In which format
-    #[arg(value_enum)]
+    #[command(subcommand)]
     target: Target,
-    /// An artifact or an envelope; `-` is standard input
-    #[arg(value_name = "ARTIFACT")]
-    artifact: PathBuf,
 }
 
-#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+#[derive(Debug, Subcommand)]
 enum Target {
-    JsonSchema,
+    /// The tools that the policy allows, as MCP offers them
+    JsonSchema(json_schema::JsonSchema),
+}
+
+impl Args {
+    /// The verb in full.
+    pub(crate) fn name(&self) -> &'static str {
+        match self.target {
+            Target::JsonSchema(_) => "emit json-schema",
+        }
+    }
 }
 
 pub(crate) fn run(args: Args, console: &mut Console) -> Result<Done, Failure> {
-    let Target::JsonSchema = args.target;
-    let artifact = Artifact::read(&args.artifact)?;
-    let catalogue = Catalogue::of(&artifact.policy);
-    let tools: Vec<Value> = catalogue
-        .offers()
-        .map(|offer| json!({ "name": offer.name, "inputSchema": offer.input_schema }))
-        .collect();
-    let shown = serde_json::to_string_pretty(&json!({ "tools": tools })).unwrap_or_default();
-    console.write(format!("{shown}\n").as_bytes());
-    Ok(Done::yes(json!({ "policy_hash_b64u": artifact.hash.to_string(), "tools": tools })))
+    match args.target {
+        Target::JsonSchema(args) => json_schema::run(&args, console),
+    }
 }

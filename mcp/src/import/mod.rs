@@ -8,6 +8,7 @@
 //! Names, descriptions and schemas are an unknown server's: they are bounded, stripped of what hides or
 //! re-orders text, and can say nothing but names, types and comments.
 
+mod names;
 mod text;
 mod types;
 
@@ -19,6 +20,7 @@ use wpc_model::Hash;
 
 use crate::lock::Lock;
 use crate::pin::pin;
+use names::Names;
 use types::{Field, Fields, Read, Record, Types};
 
 /// Most tools of one server.
@@ -90,7 +92,7 @@ pub fn import(name: &str, mut tools: Vec<Tool>, choices: &Choices) -> Result<Imp
         return Err(ImportError::TooMany);
     }
     tools.sort_by(|left, right| left.name.cmp(&right.name));
-    let mut written = Written::new(choices);
+    let mut written = Written::new(choices, &tools);
     let mut lock = Lock::default();
     for at in 0..tools.len() {
         let (Some(tool), before) = (tools.get(at), at.checked_sub(1).and_then(|at| tools.get(at))) else {
@@ -127,20 +129,25 @@ struct Written<'a> {
     choices: &'a Choices,
     actions: String,
     records: Vec<Record>,
-    names: BTreeSet<String>,
-    actions_named: BTreeSet<String>,
+    names: Names,
+    /// Names of actions, by the tools' own.
+    actions_named: BTreeMap<String, String>,
     used: BTreeSet<String>,
     left_out: Vec<(String, String)>,
 }
 
 impl<'a> Written<'a> {
-    fn new(choices: &'a Choices) -> Self {
+    /// Actions have their names first: policies speak of them, and of records hardly ever.
+    fn new(choices: &'a Choices, tools: &[Tool]) -> Self {
+        let mut names = Names::default();
+        let named = |tool: &Tool| (tool.name.to_string(), names.take(&tool.name));
+        let actions_named = tools.iter().map(named).collect();
         Self {
             choices,
             actions: String::new(),
             records: Vec::new(),
-            names: BTreeSet::new(),
-            actions_named: BTreeSet::new(),
+            names,
+            actions_named,
             used: BTreeSet::new(),
             left_out: Vec::new(),
         }
@@ -171,10 +178,7 @@ impl<'a> Written<'a> {
             records.append(&mut types.records);
             used.append(&mut types.used);
         }
-        let mut name = text::identifier(wire);
-        while !self.actions_named.insert(name.clone()) {
-            name.push('_');
-        }
+        let name = self.actions_named.get(wire).cloned().unwrap_or_default();
         self.records.append(&mut records);
         self.used.append(&mut used);
         self.action(&name, wire, tool, &fields, &results, &left_out);

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value as Json};
 
+use super::names::Names;
 use super::text;
 
 /// Deepest nesting of records and lists (`wpc_model::MAX_TYPE_DEPTH`), one less than policies may have.
@@ -61,7 +62,7 @@ pub(crate) struct Types<'a> {
     /// Places whose choice was used.
     pub(crate) used: BTreeSet<String>,
     pub(crate) records: Vec<Record>,
-    names: &'a mut BTreeSet<String>,
+    names: &'a mut Names,
 }
 
 /// Fields that can be expressed, and the names of those that cannot, each with whether it is required.
@@ -74,7 +75,7 @@ impl<'a> Types<'a> {
     pub(crate) fn new(
         root: &'a Map<String, Json>,
         chosen: &'a BTreeMap<String, String>,
-        names: &'a mut BTreeSet<String>,
+        names: &'a mut Names,
     ) -> Self {
         Self { root, chosen, used: BTreeSet::new(), records: Vec::new(), names }
     }
@@ -89,10 +90,14 @@ impl<'a> Types<'a> {
             .flatten()
             .filter_map(Json::as_str)
             .collect();
-        let properties = schema.get("properties").and_then(Json::as_object).into_iter().flatten();
-        for (property, said) in properties {
+        let properties = schema.get("properties").and_then(Json::as_object);
+        for (property, said) in properties.into_iter().flatten() {
             let is_required = required.contains(property.as_str());
-            let Some(name) = text::field_name(property) else {
+            // Not the name that another property has.
+            let free = |name: &String| {
+                name == property || !properties.is_some_and(|properties| properties.contains_key(name))
+            };
+            let Some(name) = text::field_name(property).filter(free) else {
                 found.left_out.push((text::line(property), is_required));
                 continue;
             };
@@ -215,10 +220,7 @@ impl<'a> Types<'a> {
         if fields.is_empty() || left_out.iter().any(|(_, required)| *required) {
             return Read::json("an object with names that policies cannot have");
         }
-        let mut name = text::identifier(place.trim_end_matches("[]"));
-        while !self.names.insert(name.clone()) {
-            name.push('_');
-        }
+        let name = self.names.take(place.trim_end_matches("[]"));
         let mut notes: Vec<_> =
             left_out.iter().map(|(name, _)| format!("without `{name}`, which is no name here")).collect();
         if schema.get("additionalProperties").is_some_and(|other| *other != Json::Bool(false)) {

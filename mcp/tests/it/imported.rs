@@ -115,3 +115,29 @@ fn what_is_no_list_of_tools_is_refused() {
     }
     assert_eq!(import("x", Vec::new(), &Choices::default()).unwrap_err().code(), "mcp_no_tools");
 }
+
+#[test]
+fn whatever_tools_are_called_no_two_names_are_the_same() {
+    let object = json!({"type": "object", "properties": {"b": {"type": "string"}}});
+    let tool = |name: &str, property: &str| json!({"name": name, "inputSchema": {"type": "object", "properties": {property: object}}});
+    let long = "create_entities".to_owned() + &"*".repeat(80);
+    let tools = [
+        // The record of the first is named as the second.
+        tool("foo", "bar"),
+        tool("foo_bar", "baz"),
+        // A record would be named as a type of the language.
+        tool("entity", "name"),
+        tool("text", "text"),
+        // Names that differ after what is kept of them.
+        tool(&long, "a"),
+        tool(&(long.clone() + "x"), "a"),
+        tool("a-b", "a"),
+        tool("a_b", "a"),
+        // An argument that another is renamed to.
+        json!({"name": "two", "inputSchema": {"type": "object", "properties": {
+            "calls": {"type": "string"}, "calls_": {"type": "string"}}}}),
+    ];
+    let imported = imported("server", json!({"tools": tools}).to_string().as_bytes(), &[], &[]);
+    assert_eq!(imported.left_out, []);
+    insta::assert_snapshot!(imported.text);
+}
