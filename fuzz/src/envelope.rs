@@ -68,6 +68,7 @@ fn answered() -> Answered {
             ..Binding::default()
         },
         cost: Some(Cost { currency: "USD".to_owned(), minor_units: 1 }),
+        notes: [].into(),
     }
 }
 

@@ -207,6 +207,17 @@ impl DynamicGate {
         self.core.model_call(receipt)
     }
 
+    /// What is left of the policy's budgets for models, if a model may be called now: the job takes calls, its
+    /// token holds, nothing that it stands on is revoked, and the policy is in force and current. What a gateway asks
+    /// before it forwards. Nothing is recorded; whoever refuses says so with [`DynamicGate::refuse`].
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`] with the reason, which would refuse any call.
+    pub async fn model_ready(&self) -> Result<ModelBudget, Refused> {
+        self.core.model_ready().await
+    }
+
     /// What is left of the policy's budgets for models. Blocks while the ledger is read.
     ///
     /// # Errors

@@ -10,6 +10,7 @@ pub mod approval;
 pub mod argument;
 pub mod bundle;
 mod call;
+pub mod callers;
 pub mod census;
 mod clock;
 mod describe;
@@ -30,6 +31,7 @@ pub mod release;
 mod rule;
 mod running;
 mod schemas;
+pub mod strict;
 mod typed;
 mod view;
 

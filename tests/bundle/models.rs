@@ -55,6 +55,7 @@ fn answered(world: &World, number: u32) -> Answered {
             ..bound
         },
         cost: Some(Cost { currency: "USD".to_owned(), minor_units: 20 }),
+        notes: [].into(),
     }
 }
 

@@ -126,8 +126,8 @@ async fn http<E: Executor>(
     let (listener, url) = listener(args).await?;
     let Standing { artifact, policy, trust, ledger, .. } = opened;
     let hosts: Vec<String> = host(&url).into_iter().collect();
-    let tokens = Tokens::new(artifact, &policy, trust, ledger, url.clone());
-    let http = Arc::new(HttpServer::new(server, tokens, &hosts));
+    let tokens = Tokens::new(artifact, &policy, trust, ledger);
+    let http = Arc::new(HttpServer::new(server, tokens, url.clone(), &hosts));
     if console.format() == Format::Human {
         console.say(format!("listening on {url}"));
     } else {

@@ -10,10 +10,13 @@
 //! bytes are kept as they came, and nothing beside it counts: `issued_at` is signed by nobody. The envelope
 //! around it has one spelling here ([`GatewayReceipt::as_str`]).
 //!
-//! Of a receipt that is ours, `metadata.wpc_cost` says what the call cost.
+//! Of a receipt that is ours, `metadata.wpc_cost` says what the call cost, and `metadata.wpc_notes` how it went.
 
+mod notes;
 #[cfg(test)]
 mod tests;
+
+use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -22,6 +25,7 @@ use serde_json::value::RawValue;
 use wpc_model::canon::{Json, Writer};
 use wpc_model::{Cost, Hash, MAX_INTEGER, ModelUse, check_model, check_provider};
 
+use self::notes::Notes;
 use crate::object::{Object, present};
 use crate::trust::{Role, Trust};
 use crate::{Did, JobId, Key, time};
@@ -30,6 +34,8 @@ use crate::{Did, JobId, Key, time};
 pub const MAX_GATEWAY_RECEIPT_BYTES: usize = 64 << 10;
 /// Longest accepted name of a receipt, a span or a nonce, in bytes.
 pub const MAX_RECEIPT_NAME_BYTES: usize = 256;
+/// Most notes of a receipt, and longest name and text of one, in bytes.
+pub const MAX_RECEIPT_NOTES: usize = 16;
 /// Most tokens of one call, read or written, and longest duration in milliseconds.
 const MAX_TOKENS: u64 = 10_000_000;
 const MAX_LATENCY_MS: u64 = 3_600_000;
@@ -71,6 +77,9 @@ pub struct Answered {
     pub binding: Binding,
     /// What it cost; the ecosystem's own gateways do not say.
     pub cost: Option<Cost>,
+    /// How it went, in the gateway's own words: at most [`MAX_RECEIPT_NOTES`], names and texts as [`is_name`]
+    /// admits them. Signed, and nothing is decided by them.
+    pub notes: BTreeMap<String, String>,
 }
 
 /// What a receipt belongs to.
@@ -207,6 +216,8 @@ struct Bound {
 struct Metadata {
     #[serde(default, deserialize_with = "present")]
     wpc_cost: Option<Object<Priced>>,
+    #[serde(default)]
+    wpc_notes: Notes,
 }
 
 #[derive(Deserialize)]
@@ -382,7 +393,8 @@ impl Payload {
         ] {
             check(name.is_none_or(|name| is_name(name)), member)?;
         }
-        let cost = match self.metadata.0.wpc_cost {
+        let Object(Metadata { wpc_cost, wpc_notes: Notes(notes) }) = self.metadata;
+        let cost = match wpc_cost {
             None => None,
             Some(Object(Priced { currency, minor_units })) => {
                 let letters = currency.len() == 3 && currency.bytes().all(|byte| byte.is_ascii_uppercase());
@@ -411,6 +423,7 @@ impl Payload {
                 parent_span_id: bound.parent_span_id,
             },
             cost,
+            notes,
         })
     }
 }
@@ -445,10 +458,18 @@ impl Answered {
             ("tokens_input", number(self.tokens_input, "tokens_input")?),
             ("tokens_output", number(self.tokens_output, "tokens_output")?),
         ];
+        let mut metadata = Vec::new();
         if let Some(Cost { currency, minor_units }) = &self.cost {
             let cost =
                 Json::object([("currency", text(currency)), ("minor_units", Json::Integer(*minor_units))]);
-            members.push(("metadata", Json::object([("wpc_cost", cost)])));
+            metadata.push(("wpc_cost", cost));
+        }
+        if !self.notes.is_empty() {
+            let notes = self.notes.iter().map(|(name, note)| (name.as_str(), text(note)));
+            metadata.push(("wpc_notes", Json::object(notes)));
+        }
+        if !metadata.is_empty() {
+            members.push(("metadata", Json::object(metadata)));
         }
         Ok(Json::object(members))
     }

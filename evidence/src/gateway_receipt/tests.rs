@@ -32,6 +32,7 @@ fn answered() -> Answered {
             parent_span_id: Some("span_0".to_owned()),
         },
         cost: Some(Cost { currency: "USD".to_owned(), minor_units: 12 }),
+        notes: [("end".to_owned(), "complete".to_owned()), ("status".to_owned(), "200".to_owned())].into(),
     }
 }
 
@@ -52,6 +53,7 @@ fn what_a_gateway_signed_reads_and_has_one_spelling() {
     assert_eq!(GatewayReceipt::read(spaced.as_bytes()), Ok(receipt));
     let plain = Answered {
         cost: None,
+        notes: [].into(),
         binding: Binding { run_id: "j".to_owned(), ..Binding::default() },
         ..answered()
     };
@@ -113,6 +115,9 @@ fn unsigned_malleable_and_doubled_receipts_are_refused() {
         ("\"run_id\":\"job_1\"", "\"run_id\":\"\""),
         ("\"currency\":\"USD\"", "\"currency\":\"usd\""),
         ("\"provider\"", "\"more\":1,\"provider\""),
+        ("\"end\":\"complete\"", "\"end\":\"complete\",\"end\":\"cancelled\""),
+        ("\"end\":\"complete\"", "\"end\":1"),
+        ("\"end\":\"complete\"", "\"end\":\"\""),
     ] {
         assert_eq!(code(&resigned(from, to)), "malformed", "{to}");
     }

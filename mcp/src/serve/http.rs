@@ -26,15 +26,13 @@ use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use wpc::JobId;
+use wpc::callers::{GRANT_HEADER, Refusal, Shown, Tokens};
 
-use super::tokens::{Refusal, Shown, Tokens};
 use super::{Caller, Executor, Server};
 use crate::wire::{self, Fault, FaultKind, MAX_REQUEST_BYTES, Sender};
 
 /// The header that names a session.
 const SESSION: &str = "mcp-session-id";
-/// The header with the grant that was issued with a token, in base64url.
-pub const GRANT_HEADER: &str = "wpc-grant";
 /// Sessions that are remembered; the oldest goes first.
 const MAX_SESSIONS: usize = 4_096;
 /// Connections at a time.
@@ -66,6 +64,8 @@ pub struct HttpServer<E> {
     server: Server<E>,
     service: StreamableHttpService<Server<E>, LocalSessionManager>,
     tokens: Tokens,
+    /// The URL that proofs are made for.
+    url: String,
     sessions: Mutex<Sessions>,
     stop: CancellationToken,
 }
@@ -91,10 +91,10 @@ impl Sessions {
 }
 
 impl<E: Executor> HttpServer<E> {
-    /// Serves what `server` offers to whoever `tokens` lets in. `hosts` are the names that clients may call it
-    /// by, beside those of loopback.
+    /// Serves what `server` offers to whoever `tokens` lets in. Proofs are made for `url`, exactly as clients
+    /// call it. `hosts` are the names that clients may call it by, beside those of loopback.
     #[must_use]
-    pub fn new(server: Server<E>, tokens: Tokens, hosts: &[String]) -> Self {
+    pub fn new(server: Server<E>, tokens: Tokens, url: impl Into<String>, hosts: &[String]) -> Self {
         let stop = CancellationToken::new();
         let mut config = StreamableHttpServerConfig::default()
             .enforce_origin_validation()
@@ -103,7 +103,7 @@ impl<E: Executor> HttpServer<E> {
         config.allowed_hosts.extend(hosts.iter().cloned());
         let each = server.clone();
         let service = StreamableHttpService::new(move || Ok(each.clone()), Arc::default(), config);
-        Self { server, service, tokens, sessions: Mutex::default(), stop }
+        Self { server, service, tokens, url: url.into(), sessions: Mutex::default(), stop }
     }
 
     /// Ends every session; [`HttpServer::serve`] returns.
@@ -204,8 +204,9 @@ impl<E: Executor> HttpServer<E> {
             proof,
             grant: header(headers, GRANT_HEADER),
             method: method.as_str(),
+            url: &self.url,
         };
-        self.tokens.caller(shown).await
+        self.tokens.caller(shown).await.map(Caller::new)
     }
 
     /// Answers what is refused on the wire, and records it if it could have been a call.

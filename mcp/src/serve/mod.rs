@@ -11,7 +11,6 @@
 
 mod http;
 mod refusal;
-mod tokens;
 mod tool;
 
 use std::borrow::Cow;
@@ -34,9 +33,8 @@ use wpc_model::{Malformed, Measured};
 use crate::line::{self, OnFault};
 use crate::{Catalogue, Offer};
 
-pub use self::http::{GRANT_HEADER, HttpServer, Listener};
+pub use self::http::{HttpServer, Listener};
 pub use refusal::REFUSAL;
-pub use tokens::Tokens;
 pub use tool::{Description, Executed, Executor, Progress, Taken, Withheld, Work};
 
 /// How long a cancelled call may take to end by itself.

@@ -61,6 +61,7 @@ fn receipt_by(gateway: &Key, gate: &DynamicGate, name: &str, tokens: u64) -> Vec
         timestamp: 1_767_323_045_000,
         binding: Binding { span_id: Some(name.to_owned()), ..gate.model_binding().unwrap() },
         cost: Some(Cost { currency: "USD".to_owned(), minor_units: 10 }),
+        notes: [].into(),
     };
     GatewayReceipt::sign(&said, gateway, said.timestamp).unwrap().as_str().as_bytes().to_vec()
 }

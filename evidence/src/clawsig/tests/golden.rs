@@ -157,6 +157,7 @@ fn answered(number: u64, binding: Binding) -> GatewayReceipt {
         timestamp: STARTED + 500 * i64::try_from(number).unwrap(),
         binding: Binding { run_id: "job_1".to_owned(), nonce: Some(format!("nonce_{number}")), ..binding },
         cost: Some(Cost { currency: "USD".to_owned(), minor_units: 3 }),
+        notes: BTreeMap::new(),
     };
     GatewayReceipt::sign(&said, &key(GATEWAY), STARTED + 60_000).unwrap()
 }

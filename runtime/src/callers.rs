@@ -1,17 +1,21 @@
-//! Whose a request is: its token, the proof that the token is the agent's, and the gate of its job.
+//! Whose a request over HTTP is: its token, the proof that the token is the agent's, and the gate of its job.
+//!
+//! One [`Tokens`] stands before everything that one program serves, whatever the protocol.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex as SyncMutex};
 
 use base64::Engine as _;
 use tokio::sync::Mutex;
-use wpc::ledger::Ledger;
-use wpc::token::possession::{self, Purpose, Seen};
-use wpc::token::{Expected, TokenCache, VerifiedToken};
-use wpc::{DynamicGate, Identity, OpenError, Opening, Possession, Presented, Trust};
+use wpc_evidence::token::possession::{self, Purpose, Seen};
+use wpc_evidence::token::{Expected, TokenCache, VerifiedToken};
 use wpc_model::{Auth, Hash, Policy};
 
-use super::Caller;
+use crate::ledger::Ledger;
+use crate::{DynamicGate, Identity, OpenError, Opening, Possession, Presented, Trust};
+
+/// The header with the grant that was issued with a token, in base64url.
+pub const GRANT_HEADER: &str = "wpc-grant";
 
 /// Gates that are open at a time; the oldest goes first.
 const MAX_GATES: usize = 1_024;
@@ -23,10 +27,8 @@ pub struct Tokens {
     auth: Auth,
     trust: Arc<Trust>,
     ledger: Arc<dyn Ledger>,
-    /// The URL that proofs are made for.
-    url: String,
     tokens: SyncMutex<TokenCache>,
-    /// Proofs that were shown. One for everything that is reached under the URL.
+    /// Proofs that were shown.
     seen: SyncMutex<Seen>,
     open: Mutex<Gates>,
 }
@@ -34,29 +36,38 @@ pub struct Tokens {
 #[derive(Default)]
 struct Gates {
     /// By the SHA-256 of the whole compact token, never by a name in it.
-    by_token: HashMap<Hash, Caller>,
+    by_token: HashMap<Hash, Arc<DynamicGate>>,
     order: VecDeque<Hash>,
 }
 
 /// What a request shows.
 #[derive(Clone, Copy)]
-pub(crate) struct Shown<'a> {
-    pub(crate) token: &'a str,
-    pub(crate) proof: Option<&'a str>,
-    /// In base64url.
-    pub(crate) grant: Option<&'a str>,
-    pub(crate) method: &'a str,
+pub struct Shown<'a> {
+    /// The compact token.
+    pub token: &'a str,
+    /// The proof that whoever sends the request has the token's key (RFC 9449).
+    pub proof: Option<&'a str>,
+    /// The token's grant in base64url ([`GRANT_HEADER`]).
+    pub grant: Option<&'a str>,
+    /// The request's method.
+    pub method: &'a str,
+    /// The URL that the proof is made for, exactly as clients call it.
+    pub url: &'a str,
 }
 
 /// Why a request is nobody's.
 #[derive(Debug)]
-pub(crate) struct Refusal {
-    pub(crate) code: &'static str,
-    pub(crate) message: String,
+pub struct Refusal {
+    /// The stable code.
+    pub code: &'static str,
+    /// What is wrong, for whoever sent it.
+    pub message: String,
 }
 
 impl Refusal {
-    pub(crate) fn new(code: &'static str, message: impl Into<String>) -> Self {
+    /// A refusal.
+    #[must_use]
+    pub fn new(code: &'static str, message: impl Into<String>) -> Self {
         Self { code, message: message.into() }
     }
 }
@@ -75,15 +86,9 @@ impl From<OpenError> for Refusal {
 }
 
 impl Tokens {
-    /// For the jobs of one signed policy in one ledger. Proofs are made for `url`, exactly as clients call it.
+    /// For the jobs of one signed policy in one ledger.
     #[must_use]
-    pub fn new(
-        artifact: Vec<u8>,
-        policy: &Policy,
-        trust: Trust,
-        ledger: Arc<dyn Ledger>,
-        url: impl Into<String>,
-    ) -> Self {
+    pub fn new(artifact: Vec<u8>, policy: &Policy, trust: Trust, ledger: Arc<dyn Ledger>) -> Self {
         let trust = Arc::new(trust);
         Self {
             artifact,
@@ -92,34 +97,37 @@ impl Tokens {
             tokens: SyncMutex::new(TokenCache::new(Arc::clone(&trust))),
             trust,
             ledger,
-            url: url.into(),
             seen: SyncMutex::default(),
             open: Mutex::default(),
         }
     }
 
-    /// Whoever shows this.
-    pub(crate) async fn caller(&self, shown: Shown<'_>) -> Result<Caller, Refusal> {
+    /// The gate of whoever shows this.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal`] with the first reason found.
+    pub async fn caller(&self, shown: Shown<'_>) -> Result<Arc<DynamicGate>, Refusal> {
         if self.auth.proof_of_possession && shown.proof.is_none() {
             return Err(OpenError::ProofRequired.into());
         }
         let token = self.verified(shown.token)?;
         let name = Hash::of(shown.token.as_bytes());
         let mut gates = self.open.lock().await;
-        if let Some(caller) = gates.by_token.get(&name).cloned() {
+        if let Some(gate) = gates.by_token.get(&name).cloned() {
             drop(gates);
             self.prove(&token, shown)?;
-            return Ok(caller);
+            return Ok(gate);
         }
-        let caller = self.open(shown)?;
+        let gate = self.open(shown)?;
         gates.order.push_back(name);
-        gates.by_token.insert(name, caller.clone());
+        gates.by_token.insert(name, Arc::clone(&gate));
         while gates.order.len() > MAX_GATES {
             if let Some(oldest) = gates.order.pop_front() {
                 gates.by_token.remove(&oldest);
             }
         }
-        Ok(caller)
+        Ok(gate)
     }
 
     /// The token, if it is good now. Its signature is looked at once.
@@ -141,14 +149,14 @@ impl Tokens {
     /// Of a token whose gate is open: each request brings another proof.
     fn prove(&self, token: &VerifiedToken, shown: Shown<'_>) -> Result<(), Refusal> {
         let Some(proof) = shown.proof else { return Ok(()) };
-        let purpose = Purpose::Request { method: shown.method, url: &self.url };
+        let purpose = Purpose::Request { method: shown.method, url: shown.url };
         let mut seen = self.seen.lock().map_err(|_| Refusal::faulted())?;
         possession::verify(proof, token, &purpose, self.now_s(), &mut seen)
             .map_err(|error| OpenError::Proof(error).into())
     }
 
     /// Of a token that was not shown before: opens its job, or joins it. Waits for the disk.
-    fn open(&self, shown: Shown<'_>) -> Result<Caller, Refusal> {
+    fn open(&self, shown: Shown<'_>) -> Result<Arc<DynamicGate>, Refusal> {
         let engine = base64::engine::general_purpose::URL_SAFE_NO_PAD;
         let grant = shown.grant.and_then(|grant| engine.decode(grant.trim_end_matches('=')).ok());
         let grant = grant.ok_or_else(|| {
@@ -157,7 +165,7 @@ impl Tokens {
         })?;
         let possession = match shown.proof {
             Some(proof) => {
-                Possession::Request { method: shown.method, url: &self.url, proof, seen: &self.seen }
+                Possession::Request { method: shown.method, url: shown.url, proof, seen: &self.seen }
             }
             None => Possession::Bearer,
         };
@@ -168,12 +176,19 @@ impl Tokens {
             ledger: Arc::clone(&self.ledger),
             identity: Identity::Token(presented),
         };
-        Ok(Caller::new(Arc::new(DynamicGate::open(opening)?)))
+        Ok(Arc::new(DynamicGate::open(opening)?))
+    }
+}
+
+/// Without the token and the proof.
+impl std::fmt::Debug for Shown<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shown").field("method", &self.method).field("url", &self.url).finish_non_exhaustive()
     }
 }
 
 impl std::fmt::Debug for Tokens {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Tokens").field("url", &self.url).finish_non_exhaustive()
+        f.debug_struct("Tokens").field("policy_hash", &self.policy_hash).finish_non_exhaustive()
     }
 }
