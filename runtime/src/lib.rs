@@ -31,7 +31,6 @@ pub mod release;
 mod rule;
 mod running;
 mod schemas;
-pub mod strict;
 mod typed;
 mod view;
 

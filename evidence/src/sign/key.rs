@@ -3,6 +3,7 @@
 use std::fmt;
 
 use ed25519_dalek::{Signer as _, SigningKey};
+use wpc_model::Hash;
 use zeroize::Zeroizing;
 
 use super::Did;
@@ -40,6 +41,18 @@ impl Key {
     #[must_use]
     pub fn did(&self) -> Did {
         Did::of(self.secret.verifying_key())
+    }
+
+    /// A secret that only whoever holds the key can derive, another one for each purpose, the same each time.
+    ///
+    /// ```
+    /// let key = wpc_evidence::Key::from_seed(&[1; 32]);
+    /// assert_eq!(key.secret_for("one"), key.secret_for("one"));
+    /// assert_ne!(key.secret_for("one"), key.secret_for("another"));
+    /// ```
+    #[must_use]
+    pub fn secret_for(&self, purpose: &str) -> Zeroizing<[u8; 32]> {
+        Zeroizing::new(Hash::under(purpose, self.seed()).0)
     }
 
     pub(crate) fn sign(&self, message: &[u8]) -> [u8; 64] {

@@ -1,0 +1,211 @@
+//! JSON that keeps the order of its members: what is sent on is what came, but for what a policy takes out.
+//!
+//! What two readers could read differently is refused: a key that stands twice, anything after the document.
+
+use std::cell::Cell;
+use std::collections::HashSet;
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::ser::{Serialize, SerializeMap as _, Serializer};
+use serde_json::Number;
+
+/// Deepest nesting of a request.
+const MAX_DEPTH: u32 = 100;
+
+/// A value.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Json {
+    Null,
+    Bool(bool),
+    Number(Number),
+    Text(String),
+    Array(Vec<Json>),
+    Object(Members),
+}
+
+/// Members in the order in which they came, no name twice.
+pub(crate) type Members = Vec<(String, Json)>;
+
+/// Why a document is refused.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Problem {
+    NotJson,
+    Twice,
+    Deep,
+}
+
+impl Json {
+    /// Reads a document strictly.
+    pub(crate) fn read(bytes: &[u8]) -> Result<Self, Problem> {
+        let problem = Cell::new(Problem::NotJson);
+        let mut json = serde_json::Deserializer::from_slice(bytes);
+        let read = Reader { depth: 0, problem: &problem }.deserialize(&mut json);
+        read.and_then(|value| json.end().map(|()| value)).map_err(|_| problem.get())
+    }
+
+    /// Its text.
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        // Keys are texts, and writing to memory does not fail.
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<&Self> {
+        let Self::Object(members) = self else { return None };
+        members.iter().find(|(found, _)| found == name).map(|(_, value)| value)
+    }
+
+    /// The member, unless it is absent or null: providers take both for the same.
+    pub(crate) fn stated(&self, name: &str) -> Option<&Self> {
+        self.get(name).filter(|value| **value != Self::Null)
+    }
+
+    pub(crate) fn as_str(&self) -> Option<&str> {
+        if let Self::Text(text) = self { Some(text) } else { None }
+    }
+
+    pub(crate) fn as_bool(&self) -> Option<bool> {
+        if let Self::Bool(value) = self { Some(*value) } else { None }
+    }
+
+    pub(crate) fn as_u64(&self) -> Option<u64> {
+        if let Self::Number(number) = self { number.as_u64() } else { None }
+    }
+
+    pub(crate) fn items(&self) -> &[Self] {
+        if let Self::Array(items) = self { items } else { &[] }
+    }
+
+    /// Puts a member in the place of one of its name, or at the end.
+    pub(crate) fn set(&mut self, name: &str, value: Self) {
+        let Self::Object(members) = self else { return };
+        match members.iter_mut().find(|(found, _)| found == name) {
+            Some((_, old)) => *old = value,
+            None => members.push((name.to_owned(), value)),
+        }
+    }
+}
+
+impl Serialize for Json {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Null => serializer.serialize_unit(),
+            Self::Bool(value) => serializer.serialize_bool(*value),
+            Self::Number(number) => number.serialize(serializer),
+            Self::Text(text) => serializer.serialize_str(text),
+            Self::Array(items) => serializer.collect_seq(items),
+            Self::Object(members) => {
+                let mut map = serializer.serialize_map(Some(members.len()))?;
+                for (name, value) in members {
+                    map.serialize_entry(name, value)?;
+                }
+                map.end()
+            }
+        }
+    }
+}
+
+/// Reads a value in which no object has a key twice.
+#[derive(Clone, Copy)]
+struct Reader<'p> {
+    depth: u32,
+    problem: &'p Cell<Problem>,
+}
+
+impl Reader<'_> {
+    fn deeper<E: Error>(self) -> Result<Self, E> {
+        let depth = self.depth.saturating_add(1);
+        if depth <= MAX_DEPTH {
+            return Ok(Self { depth, ..self });
+        }
+        self.problem.set(Problem::Deep);
+        Err(E::custom("is too deep"))
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Reader<'_> {
+    type Value = Json;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Json, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Reader<'_> {
+    type Value = Json;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Json, E> {
+        Ok(Json::Null)
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Json, E> {
+        Ok(Json::Bool(value))
+    }
+
+    fn visit_i64<E: Error>(self, number: i64) -> Result<Json, E> {
+        Ok(Json::Number(number.into()))
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<Json, E> {
+        Ok(Json::Number(number.into()))
+    }
+
+    fn visit_f64<E: Error>(self, number: f64) -> Result<Json, E> {
+        Ok(Number::from_f64(number).map_or(Json::Null, Json::Number))
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Json, E> {
+        Ok(Json::Text(text.to_owned()))
+    }
+
+    fn visit_string<E: Error>(self, text: String) -> Result<Json, E> {
+        Ok(Json::Text(text))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Json, A::Error> {
+        let item = self.deeper()?;
+        let mut list = Vec::new();
+        while let Some(value) = items.next_element_seed(item)? {
+            list.push(value);
+        }
+        Ok(Json::Array(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Json, A::Error> {
+        let value = self.deeper()?;
+        let (mut members, mut names) = (Members::new(), HashSet::new());
+        while let Some(name) = entries.next_key::<String>()? {
+            if !names.insert(name.clone()) {
+                self.problem.set(Problem::Twice);
+                return Err(A::Error::custom("has a key twice"));
+            }
+            let read = entries.next_value_seed(value)?;
+            members.push((name, read));
+        }
+        Ok(Json::Object(members))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn order_and_spelling_of_what_is_kept_are_kept() {
+        let text = r#"{"z":1,"a":[true,null,0.1,-5,18446744073709551615,"\u00fc\n"],"m":{}}"#;
+        let read = Json::read(text.as_bytes()).unwrap();
+        assert_eq!(read.encode(), text.replace("\\u00fc", "ü").as_bytes());
+    }
+
+    #[test]
+    fn what_two_readers_could_read_differently_is_refused() {
+        assert_eq!(Json::read(br#"{"model":"a","model":"b"}"#), Err(Problem::Twice));
+        assert_eq!(Json::read(b"{} {}"), Err(Problem::NotJson));
+        assert_eq!(Json::read(&[b'['; 200]), Err(Problem::Deep));
+        assert_eq!(Json::read(b"\xff"), Err(Problem::NotJson));
+    }
+}
