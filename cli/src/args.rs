@@ -146,6 +146,8 @@ verbs! {
     Token "token" token,
     /// Stand as a gate in front of an MCP server
     Mcp "mcp" mcp,
+    /// Stand as a gateway in front of model providers
+    Proxy "proxy" proxy,
     /// Show what waits for people, sign it, hand it in
     Approve "approve" approve,
     /// Revoke a token, a job, a policy, an agent, an issuer's key or an approval

@@ -8,11 +8,12 @@ use std::path::PathBuf;
 use crate::failure::Failure;
 use crate::store::Place;
 
-pub(crate) use files::{Standing, open};
-pub(crate) use serve::{runtime, serve};
+pub(crate) use files::{Read, Standing, open};
+pub(crate) use serve::{runtime, serve, terminated};
 
+/// The files of every gate, whatever it serves.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Stand {
+pub(crate) struct Base {
     /// The signed policy
     #[arg(long, value_name = "FILE")]
     policy: PathBuf,
@@ -21,6 +22,12 @@ pub(crate) struct Stand {
     trust: PathBuf,
     #[command(flatten)]
     place: Place,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Stand {
+    #[command(flatten)]
+    base: Base,
     /// The tool of the policy that is served, if it has several
     #[arg(long, value_name = "NAME")]
     tool: Option<String>,
@@ -61,7 +68,7 @@ impl Stand {
             ));
         }
         if self.token.is_none() {
-            files::closed(self, others)?;
+            self.base.closed(&self.allow_user, others)?;
         }
         files::read(self, candidates)
     }

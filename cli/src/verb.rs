@@ -19,6 +19,7 @@ pub(crate) mod lock;
 pub(crate) mod man;
 pub(crate) mod mcp;
 pub(crate) mod new;
+pub(crate) mod proxy;
 pub(crate) mod registry;
 pub(crate) mod release;
 pub(crate) mod replay;

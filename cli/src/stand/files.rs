@@ -7,9 +7,17 @@ use wpc::{Ledger, POLICY_TYPE, Role, Trust};
 use wpc_mcp::OpenFile;
 use wpc_model::Policy;
 
-use super::Stand;
+use super::{Base, Stand};
 use crate::failure::Failure;
 use crate::{artifact, evidence, input};
+
+/// What every gate stands on.
+pub(crate) struct Read {
+    pub(crate) artifact: Vec<u8>,
+    pub(crate) policy: Policy,
+    pub(crate) trust: Trust,
+    pub(crate) ledger: Arc<dyn Ledger>,
+}
 
 /// Read files.
 pub(crate) struct Standing {
@@ -21,23 +29,49 @@ pub(crate) struct Standing {
     pub(super) ledger: Arc<dyn Ledger>,
 }
 
+impl Base {
+    /// Reads and verifies them; the ledger is opened last.
+    pub(crate) fn read(&self) -> Result<Read, Failure> {
+        self.read_if(|_| Ok(())).map(|(read, ())| read)
+    }
+
+    /// The same, if `fits` says so of the policy.
+    fn read_if<T>(&self, fits: impl FnOnce(&Policy) -> Result<T, Failure>) -> Result<(Read, T), Failure> {
+        let trust = evidence::trust(&self.trust)?;
+        let artifact = input::bytes(&self.policy, "signed policy", input::MAX_ARTIFACT_BYTES)?;
+        let verified = wpc::Envelope::verify(&artifact, POLICY_TYPE, &trust, Role::PolicyAuthor);
+        let verified = verified.map_err(|error| {
+            Failure::no(error.code(), format!("the signed policy is refused: {error}"))
+                .file(&self.policy)
+                .help("sign it with `wpc sign` and a key of a policy author")
+                .cause(&error)
+        })?;
+        let policy = artifact::decode(&verified.payload, &self.policy)?;
+        let said = fits(&policy)?;
+        let ledger = Arc::from(self.place.open()?);
+        Ok((Read { artifact, policy, trust, ledger }, said))
+    }
+
+    /// Refuses to start over files that callers could read or change: these, and `others`.
+    pub(crate) fn closed(&self, users: &[u32], others: &[PathBuf]) -> Result<(), Failure> {
+        wpc_mcp::check_callers(&users.iter().copied().collect()).map_err(|error| open(&error))?;
+        let program = std::env::current_exe().ok();
+        program.map_or(Ok(()), |program| wpc_mcp::check_unchanged(&program)).map_err(|error| open(&error))?;
+        let mut files = vec![self.policy.clone(), self.trust.clone()];
+        files.extend_from_slice(others);
+        files.extend(self.place.files()?);
+        files.iter().try_for_each(|file| wpc_mcp::check_closed(file)).map_err(|error| open(&error))
+    }
+}
+
 pub(super) fn read(
     stand: &Stand,
     candidates: impl FnOnce(&Policy) -> Vec<String>,
 ) -> Result<Standing, Failure> {
-    let trust = evidence::trust(&stand.trust)?;
-    let envelope = input::bytes(&stand.policy, "signed policy", input::MAX_ARTIFACT_BYTES)?;
-    let verified = wpc::Envelope::verify(&envelope, POLICY_TYPE, &trust, Role::PolicyAuthor);
-    let verified = verified.map_err(|error| {
-        Failure::no(error.code(), format!("the signed policy is refused: {error}"))
-            .file(&stand.policy)
-            .help("sign it with `wpc sign` and a key of a policy author")
-            .cause(&error)
-    })?;
-    let policy = artifact::decode(&verified.payload, &stand.policy)?;
-    let tool = tool(&candidates(&policy), stand.tool.as_deref())?;
-    let ledger = Arc::from(stand.place.open()?);
-    Ok(Standing { artifact: envelope, policy, tool, trust, ledger })
+    let named = stand.tool.as_deref();
+    let (read, tool) = stand.base.read_if(|policy| tool(&candidates(policy), named))?;
+    let Read { artifact, policy, trust, ledger } = read;
+    Ok(Standing { artifact, policy, tool, trust, ledger })
 }
 
 /// The one tool, or the one that is named.
@@ -55,17 +89,6 @@ fn tool(known: &[String], named: Option<&str>) -> Result<String, Failure> {
         (None, _) => Err(Failure::environment("usage", "the policy has several tools")
             .help(format!("say which of them is served: `--tool` with one of {}", listed()))),
     }
-}
-
-/// Refuses to start over files that callers could read or change.
-pub(super) fn closed(stand: &Stand, others: &[PathBuf]) -> Result<(), Failure> {
-    wpc_mcp::check_callers(&stand.allow_user.iter().copied().collect()).map_err(|error| open(&error))?;
-    let program = std::env::current_exe().ok();
-    program.map_or(Ok(()), |program| wpc_mcp::check_unchanged(&program)).map_err(|error| open(&error))?;
-    let mut files = vec![stand.policy.clone(), stand.trust.clone()];
-    files.extend_from_slice(others);
-    files.extend(stand.place.files()?);
-    files.iter().try_for_each(|file| wpc_mcp::check_closed(file)).map_err(|error| open(&error))
 }
 
 /// What an open file means to who started the gate.

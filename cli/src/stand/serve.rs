@@ -147,7 +147,7 @@ async fn http<E: Executor>(
 }
 
 /// Ready once this process is asked to end.
-async fn terminated() {
+pub(crate) async fn terminated() {
     let terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
     match terminate {
         Ok(mut terminate) => {

@@ -1,5 +1,7 @@
 //! Providers that hang, lie, break off and flood: a clear error, a truthful receipt, no lost entry.
 
+use std::sync::Arc;
+
 use wpc_model::Hash;
 
 use crate::rig::{ALLOW, Answer, World, completion, trailer};
@@ -140,15 +142,12 @@ async fn a_provider_that_does_not_say_what_it_used_is_taken_at_the_most() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_provider_that_is_not_there_was_sent_nothing() {
-    let world = World::with(ALLOW).await;
-    let nobody = World::with(ALLOW).await;
-    // Another gateway, whose provider's port nobody listens on any more.
+    // A port that nobody listens on any more.
     let gone = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-    let provider = crate::upstream::Provider::start().await;
-    let port = gone.local_addr().unwrap().port();
-    drop((gone, nobody));
-    let provider = crate::upstream::Provider { url: format!("http://127.0.0.1:{port}"), ..provider };
-    let ledger = std::sync::Arc::clone(&world.ledger);
+    let mut provider = crate::upstream::Provider::start().await;
+    provider.url = format!("http://{}", gone.local_addr().unwrap());
+    drop(gone);
+    let ledger = Arc::new(wpc::MemoryLedger::new(crate::rig::ledger_key()).unwrap());
     let world = World::beside(provider, &crate::rig::policy(ALLOW), crate::rig::quick(), ledger).await;
     let said = world.client("j").chat(PLAIN).await;
     assert_eq!((said.status, said.code()), (502, "upstream_unreachable"));

@@ -70,7 +70,8 @@ async fn a_job_verifies_with_its_calls_and_its_export_keeps_their_receipts() {
 async fn what_cannot_be_recorded_is_not_answered_and_is_recorded_before_anything_else() {
     let place = tempfile::tempdir().unwrap();
     let file = place.path().join("l.db");
-    let ledger: Arc<dyn Ledger> = Arc::new(SqliteLedger::create(&file, ledger_key()).unwrap());
+    SqliteLedger::init(&file, &ledger_key().did()).unwrap();
+    let ledger: Arc<dyn Ledger> = Arc::new(SqliteLedger::open(&file, ledger_key()).unwrap());
     let world = World::in_ledger(&policy(&format!("{ALLOW}; budget 1_000 tokens")), quick(), ledger).await;
     let client = world.client("j");
     world.provider.answers(&completion("gpt-5", 10, 10));

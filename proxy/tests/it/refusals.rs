@@ -74,7 +74,7 @@ async fn nobody_without_a_token_is_answered() {
     assert_eq!(read(rebound).await.code(), "host_refused");
     let other = world.client("k");
     let stolen = crate::rig::Client { grant: client.grant.clone(), ..other };
-    assert_eq!(stolen.chat("").await.code(), "grant_differs");
+    assert_eq!(stolen.chat("").await.code(), "claims_mismatch");
     assert!(world.provider.sent().is_empty());
 }
 
@@ -138,7 +138,8 @@ async fn one_idempotency_key_is_forwarded_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_redacted_does_not_go_up_and_what_matches_nothing_is_told() {
-    let redact = r#"redact "$.messages[*].content" mask, "$.user" hash, "$.metadata.card" remove"#;
+    let redact =
+        r#"redact "$.messages[*].content" mask; redact "$.user" hash; redact "$.metadata.card" remove"#;
     let world = World::with(&format!("{ALLOW}; {redact}")).await;
     world.provider.answers(&completion("gpt-5", 1, 1));
     let client = world.client("j");
