@@ -18,6 +18,7 @@ mod files;
 mod gates;
 mod ledgers;
 mod mcp;
+mod models;
 mod planes;
 mod releases;
 mod sending;
@@ -69,6 +70,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Page> {
         gates::PAGES,
         sending::PAGES,
         mcp::PAGES,
+        models::PAGES,
         ledgers::PAGES,
         signatures::PAGES,
         tokens::PAGES,

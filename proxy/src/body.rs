@@ -17,13 +17,16 @@ pub(crate) fn whole(bytes: impl Into<Bytes>) -> Body {
     Full::new(bytes.into()).boxed()
 }
 
+/// A part of a body: bytes, or the fields that follow it.
+pub(crate) type Part = Frame<Bytes>;
+
 /// A body that is written as it is read. Whoever writes learns that nobody reads any more.
-pub(crate) fn passed_on() -> (mpsc::Sender<Bytes>, Body) {
+pub(crate) fn passed_on() -> (mpsc::Sender<Part>, Body) {
     let (sender, parts) = mpsc::channel(16);
     (sender, Parts(parts).boxed())
 }
 
-struct Parts(mpsc::Receiver<Bytes>);
+struct Parts(mpsc::Receiver<Part>);
 
 impl hyper::body::Body for Parts {
     type Data = Bytes;
@@ -33,6 +36,6 @@ impl hyper::body::Body for Parts {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        self.0.poll_recv(context).map(|part| part.map(|bytes| Ok(Frame::data(bytes))))
+        self.0.poll_recv(context).map(|part| part.map(Ok))
     }
 }

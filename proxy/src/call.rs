@@ -289,19 +289,7 @@ impl Admitted {
             headers.append(name, value);
         }
         if let Ok(receipt) = &recorded {
-            let text = |text: &str| HeaderValue::from_str(text).ok();
-            let span = receipt.said().binding.span_id.as_deref().unwrap_or_default();
-            let said = [
-                ("x-wpc-receipt", text(&receipt.hash().to_string())),
-                ("x-wpc-receipt-envelope", text(&encoded(receipt))),
-                ("x-wpc-span", text(span)),
-                ("x-wpc-tokens", receipt.said().notes.get("tokens").and_then(|word| text(word))),
-            ];
-            for (name, value) in said {
-                if let Some(value) = value {
-                    headers.insert(HeaderName::from_static(name), value);
-                }
-            }
+            headers.extend(fields(receipt));
         }
         let _gone = reply.send(response);
     }
@@ -410,6 +398,22 @@ fn credential(provider: &str) -> Refusal {
 fn noted(text: &str) -> String {
     let plain: String = text.chars().filter(|character| !character.is_control()).take(60).collect();
     if plain.is_empty() { "?".to_owned() } else { plain }
+}
+
+/// A receipt as it stands in headers and trailers.
+pub(crate) fn fields(receipt: &GatewayReceipt) -> HeaderMap {
+    let said = receipt.said();
+    let [span, tokens] = [said.binding.span_id.as_deref(), said.notes.get("tokens").map(String::as_str)];
+    let fields = [
+        ("x-wpc-receipt", Some(receipt.hash().to_string())),
+        ("x-wpc-receipt-envelope", Some(encoded(receipt))),
+        ("x-wpc-span", span.map(str::to_owned)),
+        ("x-wpc-tokens", tokens.map(str::to_owned)),
+    ];
+    let field = |(name, text): (&'static str, Option<String>)| {
+        Some((HeaderName::from_static(name), HeaderValue::from_str(&text?).ok()?))
+    };
+    fields.into_iter().filter_map(field).collect()
 }
 
 /// A receipt's envelope as it stands in headers and comments.

@@ -31,7 +31,10 @@ pub(crate) struct Target {
 
 /// The protocol in which an unknown path is answered.
 pub(crate) fn shape_of(path: &str) -> Shape {
-    if path.contains("/v1beta/") {
+    if path.contains("/v1beta/")
+        || path.contains(":generateContent")
+        || path.contains(":streamGenerateContent")
+    {
         Shape::Google
     } else if path.contains("/messages") || path.starts_with("/anthropic/") {
         Shape::Anthropic
@@ -89,7 +92,10 @@ fn endpoint(path: &str) -> Option<(Endpoint, Option<String>)> {
         "/v1/responses" => Some((Endpoint::Responses, None)),
         "/v1/messages" => Some((Endpoint::Messages, None)),
         _ => {
-            let (model, method) = path.strip_prefix("/v1beta/models/")?.split_once(':')?;
+            let (model, method) = ["/v1beta/models/", "/v1/models/"]
+                .iter()
+                .find_map(|above| path.strip_prefix(above))?
+                .split_once(':')?;
             let endpoint = match method {
                 "generateContent" => Endpoint::Generate,
                 "streamGenerateContent" => Endpoint::GenerateStream,
@@ -157,6 +163,10 @@ mod tests {
         assert_eq!(
             provider("/v1/messages"),
             Ok(("anthropic".into(), Endpoint::Messages, "/v1/messages".into()))
+        );
+        assert_eq!(
+            provider("/v1/models/g:generateContent"),
+            Ok(("google".into(), Endpoint::Generate, "/v1/models/g:generateContent".into()))
         );
         let google = call("/v1beta/models/gemini-2.5-pro:streamGenerateContent", Some("alt=sse")).unwrap();
         assert_eq!(google.path, "/v1beta/models/gemini-2.5-pro:streamGenerateContent?alt=sse");

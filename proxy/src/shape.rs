@@ -32,7 +32,7 @@ pub(crate) enum Endpoint {
     Responses,
     /// `/v1/messages`.
     Messages,
-    /// `/v1beta/models/MODEL:generateContent`.
+    /// `/v1beta/models/MODEL:generateContent`, or `/v1`.
     Generate,
     /// `/v1beta/models/MODEL:streamGenerateContent`.
     GenerateStream,

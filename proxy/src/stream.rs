@@ -1,23 +1,28 @@
 //! Answers that stream: each whole event is looked at and passed on as it came.
 //!
 //! The headers wait for the first event, so that another model's answer is refused as such. The last event
-//! waits for the receipt: a stream that ends as it should is recorded. What follows it is a comment:
+//! waits for the receipt: a stream that ends as it should is recorded. What follows it is a comment,
 //!
 //! ```text
 //! :wpc_receipt=HASH
 //! :wpc_receipt_envelope_b64u=ENVELOPE
 //! ```
+//!
+//! but in Google's protocol, whose clients know no comments. There and everywhere the same stands in the trailer
+//! fields of a client that takes them (`TE: trailers`).
 
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use http::header::TRAILER;
 use http::{HeaderMap, HeaderValue, Response};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
 
-use crate::body::passed_on;
+use crate::body::{Part, passed_on};
 use crate::bound::End;
-use crate::call::{Admitted, Received, Reply, after, encoded, ended, error};
+use crate::call::{Admitted, Received, Reply, after, encoded, ended, error, fields};
+use crate::shape::Shape;
 use crate::sse::{Splitter, data};
 use crate::upstream::come_back;
 use crate::usage::Event;
@@ -29,7 +34,7 @@ const LINGER: Duration = Duration::from_secs(2);
 enum Reader {
     /// The client has no headers yet.
     Waits(Reply),
-    Reads(mpsc::Sender<Bytes>),
+    Reads(mpsc::Sender<Part>),
     /// It is gone.
     Gone,
 }
@@ -175,7 +180,7 @@ impl Passing {
             reader @ (Reader::Reads(_) | Reader::Gone) => reader,
         };
         let Reader::Reads(sender) = &self.reader else { return false };
-        let sent = timeout_at(self.admitted.deadline(), sender.send(bytes)).await;
+        let sent = timeout_at(self.admitted.deadline(), sender.send(Part::data(bytes))).await;
         let reads = matches!(sent, Ok(Ok(())));
         if !reads {
             self.reader = Reader::Gone;
@@ -204,7 +209,9 @@ impl Passing {
             }
             Some(refusal) => rest.extend_from_slice(&refusal.event(endpoint)),
         }
-        if let Ok(receipt) = &recorded {
+        if let Ok(receipt) = &recorded
+            && shape != Shape::Google
+        {
             let comment = format!(
                 ":wpc_receipt={}\n:wpc_receipt_envelope_b64u={}\n\n",
                 receipt.hash(),
@@ -215,10 +222,8 @@ impl Passing {
         if let Reader::Waits(reply) = reader {
             if let Some(refusal) = refusal {
                 let mut response = error(&refusal, shape);
-                if let Ok(receipt) = &recorded
-                    && let Ok(hash) = HeaderValue::from_str(&receipt.hash().to_string())
-                {
-                    response.headers_mut().insert("x-wpc-receipt", hash);
+                if let Ok(receipt) = &recorded {
+                    response.headers_mut().extend(fields(receipt));
                 }
                 let _gone = reply.send(response);
                 return;
@@ -227,7 +232,10 @@ impl Passing {
             reader = begun(reply, headers.unwrap_or_default());
         }
         if let Reader::Reads(sender) = reader {
-            let _gone = sender.send(rest.into()).await;
+            let _gone = sender.send(Part::data(rest.into())).await;
+            if let Ok(receipt) = &recorded {
+                let _gone = sender.send(Part::trailers(fields(receipt))).await;
+            }
         }
     }
 }
@@ -237,6 +245,7 @@ fn begun(reply: Reply, headers: HeaderMap) -> Reader {
     let (sender, body) = passed_on();
     let mut response = Response::new(body);
     *response.headers_mut() = headers;
+    response.headers_mut().insert(TRAILER, HeaderValue::from_static("x-wpc-receipt, x-wpc-receipt-envelope"));
     if reply.send(response).is_ok() { Reader::Reads(sender) } else { Reader::Gone }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
+use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use rustls::crypto::ring;
 use rustls_platform_verifier::BuilderVerifierExt as _;
@@ -58,6 +58,12 @@ impl Upstreams {
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .no_proxy()
+            // Whatever else this program's other parts compile in: the bytes are hashed as they come.
+            .no_gzip()
+            .no_brotli()
+            .no_deflate()
+            .no_zstd()
+            .http1_only()
             .connect_timeout(config.limits.connect_within)
             .tcp_nodelay(true)
             .build()
@@ -92,6 +98,7 @@ impl Upstreams {
         sent.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let accept = if stream { "text/event-stream" } else { "application/json" };
         sent.insert(ACCEPT, HeaderValue::from_static(accept));
+        sent.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         sent.insert(USER_AGENT, HeaderValue::from_static(concat!("wpc-proxy/", env!("CARGO_PKG_VERSION"))));
         if let Some((name, value)) = &provider.key {
             sent.insert(name.clone(), value.clone());

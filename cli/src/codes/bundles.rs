@@ -110,8 +110,9 @@ pages! {
         "The receipt is not bound to this job."
         "Ask the model gateway for the job's own."
     model_not_allowed "a model that the policy does not allow"
-        "The receipt is of a model that the policy's `models` names neither by itself nor by its provider."
-        "Find out why the gateway forwarded the call."
+        "The policy's `models` names the model neither by itself nor by its provider. A gateway forwards no call of \
+         it, and no receipt of one is taken."
+        "Ask for a model that the policy allows; of a receipt, find out why the gateway forwarded the call."
     receipt_duplicate "a receipt that is there twice"
         "One model call has one receipt, which is recorded once."
         "Record each receipt once; of a bundle, make it again."

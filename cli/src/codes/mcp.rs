@@ -50,9 +50,10 @@ pages! {
         "Look at what the tool acts on before you ask again."
     upstream_timeout "the server did not answer in time"
         "The call was sent and then cancelled. Whether it was done nobody knows."
-        "Give the server longer with `--within`, or look at what the tool acts on before you ask again."
+        "Give it longer (`--within`, or `--begin-within` of the gateway of models), or look at what the tool acts on before you ask again."
     upstream_answer "an answer that no tool gives"
-        "The server answered the call with something that is no result of a tool."
+        "The server answered the call with something that is no result of a tool, or a model's provider with \
+         something that is none of its protocol."
         "Report it to whoever wrote the server."
     upstream_error "the server refused the call"
         "It answered with an error of the protocol: its own word that nothing was done."

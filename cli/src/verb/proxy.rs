@@ -28,7 +28,7 @@ Prompts and answers are hashed, never kept. Logs go to standard error as JSON.
 
   /v1/chat/completions, /v1/responses                       OpenAI
   /v1/messages                                              Anthropic
-  /v1beta/models/MODEL:generateContent, …:streamGenerateContent?alt=sse   Google
+  /v1beta/models/MODEL:generateContent, :streamGenerateContent?alt=sse   Google, also under /v1
   /NAME/v1/chat/completions, /NAME/v1/responses             others that speak OpenAI's
   /v1/models, /v1beta/models                                what the policy names
 

@@ -43,6 +43,7 @@ fn codes() -> BTreeSet<String> {
         "tools/service-bus/src",
         "tools/service-bus-mcp/src",
         "mcp/src",
+        "proxy/src",
         "client/src",
         "server/src",
         "cli/src",
@@ -57,6 +58,8 @@ fn codes() -> BTreeSet<String> {
         let first = |opening| parts(text, opening, ";").filter_map(|part| literals(part).next());
         let said: &[&str] = if file.to_string_lossy().contains("mcp/src") {
             &["Refusal::new(", "code: ", "failed(", "unknown("]
+        } else if file.to_string_lossy().contains("proxy/src") {
+            &["Refusal::new(", "bad(", "forbidden(", "not_found(", "too_many(", "upstream(", "Nobody::new("]
         } else {
             &["Refused::new(", "Said::Stopped(", "found.push(", "Failure::no(", "Failure::environment("]
         };

@@ -24,6 +24,7 @@ async fn a_completion_is_forwarded_counted_recorded_and_handed_out_as_it_came() 
     for never in [&client.token.to_lowercase(), &client.grant.to_lowercase(), "wpc-grant", "x-forwarded"] {
         assert!(!sent.head.contains(never), "{}", sent.head);
     }
+    assert!(sent.head.contains("accept-encoding: identity"), "{}", sent.head);
     assert_eq!(sent.body, chat(r#","max_tokens":50"#).as_bytes());
     // The receipt says what was sent and received, and is in the ledger.
     let [receipt] = &world.receipts("j")[..] else { panic!() };

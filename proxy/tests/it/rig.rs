@@ -244,7 +244,7 @@ impl Client {
         let request = request.header("content-type", "application/json").body(body.to_owned());
         if path.contains("/messages") {
             request.header("x-api-key", &self.token).header("anthropic-version", "2023-06-01")
-        } else if path.contains("/v1beta/") {
+        } else if path.contains(":generate") || path.contains(":stream") {
             request.header("x-goog-api-key", &self.token)
         } else {
             request.bearer_auth(&self.token)
