@@ -109,10 +109,7 @@ fn reached(value: &mut Json, rest: &[JsonStep], how: Redact, hasher: &Hasher<'_>
 impl Hasher<'_> {
     /// HMAC-SHA-256 under the gateway's secret for redaction; the job first, so that other jobs' hashes say nothing.
     fn hash(&self, value: &Json) -> Hash {
-        let text = match value {
-            Json::Text(text) => text.as_bytes().to_vec(),
-            other => other.encode(),
-        };
+        let text = value.as_str().map_or_else(|| value.encode(), |text| text.as_bytes().to_vec());
         // HMAC takes a key of any length.
         let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(self.key.as_slice()) else { return Hash([0; 32]) };
         mac.update(self.job.as_bytes());

@@ -168,7 +168,7 @@ impl Proxy {
         let (parts, body) = request.into_parts();
         let path = parts.uri.path();
         let shape = shape_of(path);
-        if let Err(refusal) = self.from_here(&parts.headers) {
+        if let Err(refusal) = self.meant(&parts.headers) {
             return unread(body, error(&refusal, shape)).await;
         }
         let route = match read(&parts.method, path, parts.uri.query()) {
@@ -236,7 +236,7 @@ impl Proxy {
     }
 
     /// Whether the request was meant for this server, and no page in a browser made it.
-    fn from_here(&self, headers: &HeaderMap) -> Result<(), Refusal> {
+    fn meant(&self, headers: &HeaderMap) -> Result<(), Refusal> {
         if headers.contains_key(ORIGIN) {
             return Err(Refusal::forbidden(
                 "origin_refused",

@@ -169,18 +169,21 @@ impl World {
     /// The entries of a job, in words.
     pub(crate) fn log(&self, job: &str) -> Vec<String> {
         let entries = self.ledger.entries(&JobId::parse(job).unwrap(), 0, usize::MAX).unwrap();
-        let words = |bytes: &Vec<u8>| match Entry::decode(bytes).unwrap().body {
-            Body::Attempt(attempt) => {
+        let words = |bytes: &Vec<u8>| {
+            let body = Entry::decode(bytes).unwrap().body;
+            if let Body::Attempt(attempt) = &body {
                 let allowed = matches!(attempt.verdict, wpc::ledger::Verdict::Allow { .. });
-                Some(format!("{} {}", if allowed { "allow" } else { "deny" }, attempt.action))
+                return Some(format!("{} {}", if allowed { "allow" } else { "deny" }, attempt.action));
             }
-            Body::Outcome(settled) => Some(settled.outcome.word().to_owned()),
-            Body::Refused(untyped) => Some(format!("refused {}", untyped.code)),
-            Body::ModelCall(called) => {
-                let charges: Vec<_> = called.charges.iter().map(|one| one.amount.to_string()).collect();
-                Some(format!("model_call {}", charges.join(" ")))
+            if let Body::Outcome(settled) = &body {
+                return Some(settled.outcome.word().to_owned());
             }
-            _ => None,
+            if let Body::Refused(untyped) = &body {
+                return Some(format!("refused {}", untyped.code));
+            }
+            let Body::ModelCall(called) = &body else { return None };
+            let charges: Vec<_> = called.charges.iter().map(|one| one.amount.to_string()).collect();
+            Some(format!("model_call {}", charges.join(" ")))
         };
         entries.iter().filter_map(words).collect()
     }
@@ -188,9 +191,9 @@ impl World {
     /// The receipts of a job, in the order of its log.
     pub(crate) fn receipts(&self, job: &str) -> Vec<GatewayReceipt> {
         let entries = self.ledger.entries(&JobId::parse(job).unwrap(), 0, usize::MAX).unwrap();
-        let hashes = entries.iter().filter_map(|bytes| match Entry::decode(bytes).unwrap().body {
-            Body::ModelCall(called) => Some(called.receipt),
-            _ => None,
+        let hashes = entries.iter().filter_map(|bytes| {
+            let Body::ModelCall(called) = Entry::decode(bytes).unwrap().body else { return None };
+            Some(called.receipt)
         });
         let read = |hash: Hash| {
             let document = self.ledger.document(&hash).unwrap().unwrap();
