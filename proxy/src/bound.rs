@@ -21,6 +21,8 @@ pub(crate) enum End {
     AnotherModel,
     /// Its answer is none of its protocol.
     Unreadable,
+    /// Its answer is compressed, which nobody asked for: it was not read.
+    Compressed,
 }
 
 impl End {
@@ -35,12 +37,8 @@ impl End {
             Self::TooLarge => "too_large",
             Self::AnotherModel => "another_model",
             Self::Unreadable => "unreadable",
+            Self::Compressed => "compressed",
         }
-    }
-
-    /// Whether all that the provider had to say was read.
-    const fn is_whole(self) -> bool {
-        matches!(self, Self::Complete | Self::Failed | Self::Unreadable)
     }
 }
 
@@ -99,14 +97,30 @@ pub(crate) struct Known<'k> {
 }
 
 impl Known<'_> {
+    /// Whether all that the provider had to say was read, so that what it said of tokens is its last word.
+    const fn is_whole(&self) -> bool {
+        match self.end {
+            End::Complete | End::Unreadable => true,
+            // A stream that fails says so in its middle.
+            End::Failed => !self.success,
+            End::Cancelled
+            | End::Dropped
+            | End::TimedOut
+            | End::TooLarge
+            | End::AnotherModel
+            | End::Compressed => false,
+        }
+    }
+
     pub(crate) fn charge(&self) -> Charge {
-        let Self { end, seen, .. } = *self;
+        let seen = self.seen;
+        let is_whole = self.is_whole();
         let exactly = |(input, output), counting| Charge { input, output, counting, least_cost: None };
         match seen.used() {
             // What a broken stream said so far is not all.
-            Some(used) if end.is_whole() => return exactly(used, Counting::Reported),
+            Some(used) if is_whole => return exactly(used, Counting::Reported),
             // An error that the provider answers with is no completion.
-            None if !self.success && end.is_whole() => return exactly((0, 0), Counting::Refused),
+            None if !self.success && is_whole => return exactly((0, 0), Counting::Refused),
             _ => {}
         }
         // A token has at least one byte.
@@ -115,7 +129,7 @@ impl Known<'_> {
         let received = bytes(self.received_bytes);
         let (output, least_cost) = match self.most_output {
             Some(most) => (most, None),
-            None if end.is_whole() => (received, None),
+            None if is_whole => (received, None),
             // Nobody knows how much was written: what was reserved is gone.
             None => {
                 let rest = self.reserved.tokens.and_then(|tokens| u64::try_from(tokens).ok());
@@ -144,6 +158,8 @@ mod tests {
         let said = Seen { input: Some(10), output: Some(20), ..Seen::default() };
         assert_eq!(charged(End::Complete, true, &said, Some(9)), (10, 20, Counting::Reported));
         assert_eq!(charged(End::Failed, false, &silent, Some(9)), (0, 0, Counting::Refused));
+        // A stream that failed had said how much it had written so far.
+        assert_eq!(charged(End::Failed, true, &said, Some(90)), (10, 90, Counting::Bound));
         assert_eq!(charged(End::Complete, true, &silent, Some(9)), (40, 9, Counting::Bound));
         assert_eq!(charged(End::Complete, true, &silent, None), (40, 90, Counting::Bound));
         assert_eq!(charged(End::Dropped, true, &silent, Some(9)), (40, 9, Counting::Bound));

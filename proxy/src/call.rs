@@ -48,7 +48,6 @@ pub(crate) struct Admitted {
     job: Arc<Job>,
     reservation: Reservation,
     rules: Rules,
-    nonce: Option<Hash>,
     pub(crate) began: Instant,
 }
 
@@ -101,25 +100,17 @@ impl Call {
             return Err(Refusal::forbidden("model_not_allowed", message));
         }
         let job = shared.jobs.of(self.gate.job());
-        let nonce = self.nonce()?;
         let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
         let need = Need {
             input: number(asked.body.len().div_ceil(BYTES_PER_TOKEN)),
             output: asked.most_output.map(|most| i64::try_from(most).unwrap_or(i64::MAX)),
             price: shared.prices.as_ref().and_then(|prices| prices.of(&target.provider, &asked.model)),
+            nonce: self.nonce()?,
         };
         let reservation = job.reserve(shared.desk(&self.gate), need).await?;
         let began = Instant::now();
-        let admitted = match nonce {
-            None => Ok(()),
-            Some(key) => job.once(key).await,
-        };
-        let rules = match admitted {
-            Ok(()) => Rules::begin(&self.gate, target, &asked, need).await,
-            Err(refusal) => Err(refusal),
-        };
-        match rules {
-            Ok(rules) => Ok(Admitted { call: self, asked, job, reservation, rules, nonce, began }),
+        match Rules::begin(&self.gate, target, &asked, need).await {
+            Ok(rules) => Ok(Admitted { call: self, asked, job, reservation, rules, began }),
             Err(refusal) => {
                 job.release(reservation).await;
                 Err(refusal)
@@ -143,8 +134,8 @@ impl Call {
 /// The answer to what is not forwarded, which the ledger notes.
 async fn refused(gate: &DynamicGate, refusal: Refusal, shape: Shape) -> Response<Body> {
     tracing::info!(job = %gate.job(), code = refusal.code, "a call of a model was refused");
-    // What already failed in the ledger cannot be noted there.
-    if refusal.status != StatusCode::SERVICE_UNAVAILABLE {
+    // What failed in the ledger cannot be noted there; what will do in a moment need not.
+    if refusal.status != StatusCode::SERVICE_UNAVAILABLE && !refusal.soon {
         let _noted = gate.refuse(refusal.code, refusal.message.clone(), b"").await;
     }
     error(&refusal, shape)
@@ -195,6 +186,7 @@ impl Admitted {
                 Err(_) => Err(End::TimedOut),
             },
             () = reply.closed() => Err(End::Cancelled),
+            () = shared.ending.cancelled() => Err(End::Cancelled),
         };
         let answer = match answer {
             Ok(answer) => answer,
@@ -205,7 +197,7 @@ impl Admitted {
         let is_events = is_events.is_some_and(|kind| kind.trim_start().starts_with("text/event-stream"));
         if answer.headers().get(CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
             // Nobody asked for it, and what cannot be read cannot be counted.
-            return self.answer(reply, received, End::Unreadable, None, Bytes::new()).await;
+            return self.answer(reply, received, End::Compressed, None, Bytes::new()).await;
         }
         if self.asked.stream && is_events && answer.status().is_success() {
             return stream::pass_on(self, reply, received, answer).await;
@@ -217,7 +209,7 @@ impl Admitted {
     async fn unsent(self, reply: Reply, refusal: Refusal) {
         let Self { call: Call { gate, target, .. }, job, reservation, rules, .. } = self;
         job.release(reservation).await;
-        rules.finish(None).await;
+        rules.unsent(refusal.code).await;
         let _gone = reply.send(refused(&gate, refusal, target.endpoint.shape()).await);
     }
 
@@ -231,6 +223,7 @@ impl Admitted {
             let part = tokio::select! {
                 part = timeout_at(silent, answer.chunk()) => part,
                 () = reply.closed() => break End::Cancelled,
+                () = self.call.shared.ending.cancelled() => break End::Cancelled,
             };
             match part {
                 Err(_) => break End::TimedOut,
@@ -310,8 +303,7 @@ impl Admitted {
 
     /// Signs and records what the call came to.
     pub(crate) async fn settle(self, received: Received, end: End) -> Result<GatewayReceipt, Refusal> {
-        let Self { call: Call { shared, gate, target, .. }, asked, job, reservation, rules, nonce, began } =
-            self;
+        let Self { call: Call { shared, gate, target, .. }, asked, job, reservation, rules, began } = self;
         let Received { hasher, bytes, seen, status } = received;
         let charge = Known {
             end,
@@ -349,7 +341,6 @@ impl Admitted {
             end,
             status: status.map(|status| status.as_u16()),
             latency_ms,
-            nonce,
             notes,
         };
         let recorded = job.settle(reservation, shared.desk(&gate), facts).await;
@@ -358,7 +349,7 @@ impl Admitted {
             status = status.map(|status| status.as_u16()), input = charge.input, output = charge.output,
             tokens = charge.counting.word(), latency_ms, recorded = recorded.is_ok(), "a model was called"
         );
-        rules.finish(Some(end)).await;
+        rules.finish(end).await;
         recorded
     }
 }
@@ -380,11 +371,14 @@ pub(crate) fn ended(end: End, another: Option<&str>) -> Refusal {
         End::TooLarge => {
             Refusal::upstream("upstream_too_large", "the provider's answer is longer than one may be")
         }
-        End::Unreadable | End::Complete | End::Failed => {
+        End::Unreadable | End::Compressed | End::Complete | End::Failed => {
             Refusal::upstream("upstream_answer", "the provider's answer is none of its protocol")
         }
-        // Nobody reads it.
-        End::Cancelled => Refusal::upstream("client_gone", "the client went away"),
+        // Of a client that went away nobody reads it.
+        End::Cancelled => {
+            let message = "the gateway was told to stop, and ended the call";
+            Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "gateway_ends", message)
+        }
     }
 }
 

@@ -72,7 +72,7 @@ impl Default for Limits {
             stream_bytes: 64 << 20,
             event_bytes: 8 << 20,
             connect_within: Duration::from_secs(10),
-            begin_within: Duration::from_secs(300),
+            begin_within: Duration::from_secs(600),
             silent_for: Duration::from_secs(120),
             end_within: Duration::from_secs(1_800),
             calls_at_a_time: 32,

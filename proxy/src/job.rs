@@ -86,6 +86,8 @@ pub(crate) struct Need {
     /// The most that it writes; none if it does not say.
     pub(crate) output: Option<i64>,
     pub(crate) price: Option<Price>,
+    /// Under which nothing may be forwarded twice.
+    pub(crate) nonce: Option<Hash>,
 }
 
 /// Of whom a call is: the gate, and who keeps and signs.
@@ -107,6 +109,7 @@ pub(crate) struct Desk<'d> {
 pub(crate) struct Reservation {
     pub(crate) reserved: Reserved,
     price: Option<Price>,
+    nonce: Option<Hash>,
     binding: Binding,
 }
 
@@ -156,26 +159,14 @@ impl Job {
             || job.state.try_lock().map_or(true, |state| state.in_flight > 0 || !state.unrecorded.is_empty())
     }
 
-    /// Takes note of a key under which nothing may be forwarded twice.
-    pub(crate) async fn once(&self, key: Hash) -> Result<(), Refusal> {
+    /// Reserves what a call may use.
+    pub(crate) async fn reserve(&self, desk: Desk<'_>, need: Need) -> Result<Reservation, Refusal> {
         let mut state = self.state.lock().await;
-        if !state.keys.insert(key) {
+        if need.nonce.is_some_and(|key| state.keys.contains(&key)) {
             let message =
                 "a request with this `Idempotency-Key` was forwarded before; its answer was not kept";
             return Err(Refusal::new(http::StatusCode::CONFLICT, "idempotency_key_used", message));
         }
-        state.key_order.push_back(key);
-        if state.key_order.len() > MAX_KEYS
-            && let Some(oldest) = state.key_order.pop_front()
-        {
-            state.keys.remove(&oldest);
-        }
-        Ok(())
-    }
-
-    /// Reserves what a call may use.
-    pub(crate) async fn reserve(&self, desk: Desk<'_>, need: Need) -> Result<Reservation, Refusal> {
-        let mut state = self.state.lock().await;
         if state.in_flight >= desk.calls_at_a_time {
             let message = format!("the job has {} calls of models under way; wait for one", state.in_flight);
             return Err(Refusal::too_many("model_calls_at_a_time", message, true));
@@ -209,12 +200,18 @@ impl Job {
         state.in_flight = state.in_flight.saturating_add(1);
         state.tokens = state.tokens.saturating_add(tokens.unwrap_or_default());
         state.cost = state.cost.saturating_add(cost.unwrap_or_default());
-        Ok(Reservation { reserved, price: need.price, binding })
+        need.nonce.into_iter().for_each(|key| state.remember(key));
+        Ok(Reservation { reserved, price: need.price, nonce: need.nonce, binding })
     }
 
     /// Gives back what a call reserved that was not forwarded.
     pub(crate) async fn release(&self, reservation: Reservation) {
-        self.state.lock().await.free(&reservation);
+        let mut state = self.state.lock().await;
+        state.free(&reservation);
+        if let Some(key) = reservation.nonce {
+            state.keys.remove(&key);
+            state.key_order.retain(|one| *one != key);
+        }
     }
 
     /// Signs and records what a call came to. The reservation is free afterwards, whatever the ledger says.
@@ -230,7 +227,8 @@ impl Job {
         let at = desk.ledger.clock().wall_ms().max(state.last_at);
         let parent = if let First::Span(span) = &state.first { Some(span.as_str()) } else { None };
         let standing = Standing { binding: &reservation.binding, parent, at, cost };
-        let receipt = sign(facts, standing, desk.key, desk.name).map_err(Refusal::unrecorded)?;
+        let receipt =
+            sign(facts, reservation.nonce, standing, desk.key, desk.name).map_err(Refusal::unrecorded)?;
         state.last_at = at;
         if !matches!(state.first, First::Span(_))
             && let Some(span) = &receipt.said().binding.span_id
@@ -263,6 +261,17 @@ fn enough(left: i64, reserved: i64, wants: impl FnOnce(i64) -> i64) -> Result<i6
 }
 
 impl State {
+    /// Takes note of a key under which nothing is forwarded again.
+    fn remember(&mut self, key: Hash) {
+        self.keys.insert(key);
+        self.key_order.push_back(key);
+        if self.key_order.len() > MAX_KEYS
+            && let Some(oldest) = self.key_order.pop_front()
+        {
+            self.keys.remove(&oldest);
+        }
+    }
+
     fn free(&mut self, reservation: &Reservation) {
         let Reserved { tokens, cost } = reservation.reserved;
         self.in_flight = self.in_flight.saturating_sub(1);

@@ -58,17 +58,25 @@ impl Rules {
         running.begin_effect().map_err(|refused| Refusal::of_gate(&refused))
     }
 
-    /// Records how it ended; with nothing, it was not sent.
-    pub(crate) async fn finish(self, end: Option<End>) {
+    /// Records that it was not sent.
+    pub(crate) async fn unsent(self, code: &str) {
+        let Some(running) = self.0 else { return };
+        running.finish(Outcome::Failed { code: code.to_owned() }).await;
+    }
+
+    /// Records how it ended.
+    pub(crate) async fn finish(self, end: End) {
         let Some(running) = self.0 else { return };
         let outcome = match end {
-            None => Outcome::Failed { code: "upstream_unreachable".to_owned() },
-            Some(End::Complete) => Outcome::Done,
-            Some(End::Failed) => Outcome::Failed { code: "upstream_error".to_owned() },
-            Some(End::Cancelled) => Outcome::Abandoned,
-            Some(
-                end @ (End::Dropped | End::TimedOut | End::TooLarge | End::AnotherModel | End::Unreadable),
-            ) => Outcome::Unknown { code: end.word().to_owned() },
+            End::Complete => Outcome::Done,
+            End::Failed => Outcome::Failed { code: "upstream_error".to_owned() },
+            End::Cancelled => Outcome::Abandoned,
+            End::Dropped
+            | End::TimedOut
+            | End::TooLarge
+            | End::AnotherModel
+            | End::Unreadable
+            | End::Compressed => Outcome::Unknown { code: end.word().to_owned() },
         };
         running.finish(outcome).await;
     }

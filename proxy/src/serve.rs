@@ -71,6 +71,8 @@ pub(crate) struct Shared {
     /// The name that clients may call it by, beside those of loopback.
     host: Option<String>,
     calls: TaskTracker,
+    /// Calls under way end now.
+    pub(crate) ending: CancellationToken,
 }
 
 impl Shared {
@@ -117,6 +119,7 @@ impl Proxy {
             url: url.trim_end_matches('/').to_owned(),
             host,
             calls: TaskTracker::new(),
+            ending: CancellationToken::new(),
         };
         let tokens = Tokens::new(artifact, policy, trust, ledger);
         Ok(Self { shared: Arc::new(shared), tokens, stop: CancellationToken::new() })
@@ -138,21 +141,24 @@ impl Proxy {
                 () = self.stop.cancelled() => break,
             };
             let Ok((stream, _)) = accepted else { continue };
-            let (this, stop) = (Arc::clone(self), self.stop.clone());
+            let this = Arc::clone(self);
             tokio::spawn(async move {
-                tokio::select! {
-                    () = this.connection(stream) => {}
-                    () = stop.cancelled() => {}
-                }
+                this.connection(stream).await;
                 drop(slot);
             });
         }
-        self.shared.calls.close();
-        let _late = tokio::time::timeout(LAST_CALLS, self.shared.calls.wait()).await;
+        let calls = &self.shared.calls;
+        calls.close();
+        if tokio::time::timeout(LAST_CALLS, calls.wait()).await.is_err() {
+            // What was sent is recorded, as far as it came.
+            self.shared.ending.cancel();
+            let _late = tokio::time::timeout(LAST_CALLS, calls.wait()).await;
+        }
         self.shared.jobs.record_all().await
     }
 
     async fn connection(self: Arc<Self>, stream: TcpStream) {
+        let stop = self.stop.clone();
         let _delayed = stream.set_nodelay(true);
         let handler = service_fn(move |request| {
             let this = Arc::clone(&self);
@@ -160,8 +166,16 @@ impl Proxy {
         });
         let mut http = hyper::server::conn::http1::Builder::new();
         http.timer(TokioTimer::new()).header_read_timeout(HEADERS_WITHIN);
-        // A client that breaks off ends its own connection and nothing else.
-        let _ended = http.serve_connection(TokioIo::new(stream), handler).await;
+        let mut connection = std::pin::pin!(http.serve_connection(TokioIo::new(stream), handler));
+        tokio::select! {
+            // A client that breaks off ends its own connection and nothing else.
+            _ended = connection.as_mut() => {}
+            () = stop.cancelled() => {
+                // The answer that is being written is written to its end.
+                connection.as_mut().graceful_shutdown();
+                let _ended = connection.await;
+            }
+        }
     }
 
     async fn answer(&self, request: Request<Incoming>) -> Response<Body> {

@@ -20,8 +20,6 @@ pub(crate) struct Facts {
     /// The status of the provider's answer, if it began.
     pub(crate) status: Option<u16>,
     pub(crate) latency_ms: u64,
-    /// What the client chose so that one request has one receipt.
-    pub(crate) nonce: Option<Hash>,
     /// More that is noted.
     pub(crate) notes: Vec<(&'static str, String)>,
 }
@@ -38,9 +36,10 @@ pub(crate) struct Standing<'s> {
     pub(crate) cost: Option<Cost>,
 }
 
-/// A receipt and its span.
+/// A receipt. `nonce` is what the client chose so that one request has one.
 pub(crate) fn sign(
     facts: Facts,
+    nonce: Option<Hash>,
     standing: Standing<'_>,
     key: &Key,
     gateway: &str,
@@ -68,7 +67,7 @@ pub(crate) fn sign(
         latency_ms: facts.latency_ms.min(3_600_000),
         timestamp: standing.at,
         binding: Binding {
-            nonce: Some(facts.nonce.map_or_else(name, |nonce| Ok(nonce.to_string()))?),
+            nonce: Some(nonce.map_or_else(name, |nonce| Ok(nonce.to_string()))?),
             span_id: Some(format!("span_{}", name()?)),
             parent_span_id: standing.parent.map(str::to_owned),
             ..standing.binding.clone()

@@ -81,12 +81,14 @@ pub(crate) async fn pass_on(
 impl Passing {
     async fn run(&mut self, answer: &mut reqwest::Response) -> End {
         let limits = self.admitted.call.shared.limits;
+        let ending = self.admitted.call.shared.ending.clone();
         loop {
             let wait = if self.last { LINGER } else { limits.silent_for };
             let until = after(Instant::now(), wait).min(self.admitted.deadline());
             let part = tokio::select! {
                 part = timeout_at(until, answer.chunk()) => part,
                 () = self.reader.gone() => return End::Cancelled,
+                () = ending.cancelled() => return End::Cancelled,
             };
             match part {
                 Err(_) | Ok(Err(_)) if self.last => return self.whole(),

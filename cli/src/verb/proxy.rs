@@ -59,7 +59,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "URL")]
     url: Option<String>,
     /// How many seconds a provider may take to begin its answer
-    #[arg(long, value_name = "SECONDS", default_value_t = 300)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 600)]
     begin_within: u64,
     /// How many seconds it may then be silent
     #[arg(long, value_name = "SECONDS", default_value_t = 120)]

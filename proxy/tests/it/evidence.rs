@@ -115,3 +115,25 @@ async fn a_job_that_is_closed_meanwhile_gets_no_answer() {
     assert_eq!(client.chat("").await.code(), "job_closed");
     assert_eq!(world.provider.sent().len(), 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gateway_that_is_told_to_stop_records_what_is_under_way() {
+    let limits = wpc_proxy::Limits { begin_within: Duration::from_secs(60), ..quick() };
+    let world = World::of(&policy(ALLOW), limits).await;
+    let client = world.client("j");
+    world.provider.does(vec![Step::Wait(Duration::from_secs(1)), Step::Hang]);
+    let (hangs, other) = (client.clone(), client.clone());
+    let hangs = tokio::spawn(async move { hangs.chat(r#","max_tokens":7"#).await });
+    until(|| world.provider.sent().len() == 1).await;
+    let body = completion("gpt-5", 10, 10).to_string();
+    let late = response(200, "application/json", body.as_bytes());
+    world.provider.does(vec![Step::Wait(Duration::from_millis(300)), Step::Write(late)]);
+    let ends = tokio::spawn(async move { other.chat(r#","max_tokens":7"#).await });
+    until(|| world.provider.sent().len() == 2).await;
+    world.proxy.stop();
+    assert_eq!(ends.await.unwrap().status, 200);
+    let cut = hangs.await.unwrap();
+    assert_eq!((cut.status, cut.code()), (503, "gateway_ends"));
+    let ends: Vec<_> = world.receipts("j").iter().map(|one| one.said().notes["end"].clone()).collect();
+    assert_eq!(ends, ["complete", "cancelled"]);
+}

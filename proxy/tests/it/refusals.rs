@@ -134,6 +134,12 @@ async fn one_idempotency_key_is_forwarded_once() {
     let receipt = world.receipts("j").pop().unwrap();
     assert!(!receipt.as_str().contains("my-key"));
     assert_eq!(world.provider.sent().len(), 2);
+    // What was refused was not forwarded: the key is free.
+    let wrong =
+        client.request("/v1/chat/completions", r#"{"model":"o9"}"#).header("idempotency-key", "other");
+    assert_eq!(read(wrong).await.code(), "model_not_allowed");
+    let right = client.request("/v1/chat/completions", &chat("")).header("idempotency-key", "other");
+    assert_eq!(read(right).await.status, 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]
