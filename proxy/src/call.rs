@@ -30,9 +30,6 @@ use crate::upstream::{Unanswered, come_back};
 use crate::usage::Seen;
 use crate::{listing, stream};
 
-/// Bytes of a request that are taken for one token when its budget is reserved.
-const BYTES_PER_TOKEN: usize = 4;
-
 /// A request whose caller is known.
 pub(crate) struct Call {
     pub(crate) shared: Arc<Shared>,
@@ -102,7 +99,7 @@ impl Call {
         let job = shared.jobs.of(self.gate.job());
         let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
         let need = Need {
-            input: number(asked.body.len().div_ceil(BYTES_PER_TOKEN)),
+            input: number(asked.body.len()),
             output: asked.most_output.map(|most| i64::try_from(most).unwrap_or(i64::MAX)),
             price: shared.prices.as_ref().and_then(|prices| prices.of(&target.provider, &asked.model)),
             nonce: self.nonce()?,

@@ -81,7 +81,7 @@ struct Unrecorded {
 /// What a call may use.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Need {
-    /// About what it reads.
+    /// The most that it reads: a token has at least one byte.
     pub(crate) input: i64,
     /// The most that it writes; none if it does not say.
     pub(crate) output: Option<i64>,

@@ -86,7 +86,6 @@ impl Rules {
 fn call(policy: &Policy, tool: &str, target: &Target, asked: &Asked, need: Need) -> Result<Call, Refusal> {
     let action = policy.tools.get(tool).and_then(|tool| tool.interface.actions.get(ACTION));
     let wanted = action.map(|action| action.arguments.keys().map(String::as_str).collect::<Vec<_>>());
-    let bytes = i64::try_from(asked.body.len()).unwrap_or(i64::MAX);
     let most = || {
         let message = "the policy's rules ask for the most that is written; state it (`max_tokens`)";
         need.output.ok_or_else(|| Refusal::bad("max_output_missing", message))
@@ -94,7 +93,7 @@ fn call(policy: &Policy, tool: &str, target: &Target, asked: &Asked, need: Need)
     let mut arguments = std::collections::BTreeMap::new();
     for name in wanted.unwrap_or_default() {
         let value = match name {
-            "input_tokens" => Value::Int(bytes),
+            "input_tokens" => Value::Int(need.input),
             "max_output_tokens" => Value::Int(most()?),
             "cost" => {
                 let unpriced = || {
@@ -102,7 +101,7 @@ fn call(policy: &Policy, tool: &str, target: &Target, asked: &Asked, need: Need)
                 };
                 let price = need.price.ok_or_else(unpriced)?;
                 let tokens = |count: i64| u64::try_from(count).unwrap_or(u64::MAX);
-                Value::Int(price.covering(tokens(bytes), tokens(most()?)))
+                Value::Int(price.covering(tokens(need.input), tokens(most()?)))
             }
             "tools" => Value::List(asked.tools.iter().map(Value::text).collect()),
             "stream" => Value::Bool(asked.stream),

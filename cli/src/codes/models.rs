@@ -4,8 +4,8 @@ use super::Page;
 
 pages! {
     model_budget_spent "not enough is left for the call"
-        "What is left of the job's budget for models is less than the call may use: what it reads, about, and the \
-         most that it lets be written, or all that is left where it does not say."
+        "What is left of the job's budget for models is less than the call may use: a token for each byte of the \
+         request, and the most that it lets be written, or all that is left where it does not say."
         "State a lower `max_tokens`, or begin another job."
     model_budget_reserved "calls under way may use what is left"
         "Each call reserves what it may use until its receipt is recorded, so that no two pass on the same remainder. \

@@ -45,7 +45,7 @@ async fn calls_at_once_do_not_pass_on_the_same_remainder() {
     assert_eq!((next.status, next.code()), (429, "model_budget_spent"));
     assert!(next.text().contains("360 left"), "{}", next.text());
     assert_eq!(next.header("x-should-retry"), "false");
-    assert_eq!(world.client("j").chat(r#","max_tokens":300"#).await.status, 200);
+    assert_eq!(world.client("j").chat(r#","max_tokens":250"#).await.status, 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]
