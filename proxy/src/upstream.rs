@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
@@ -13,6 +14,8 @@ use crate::config::{Config, ConfigError, Upstream};
 use crate::route::Target;
 use crate::shape::Shape;
 
+/// How long a connection to a provider is kept that nobody uses.
+const IDLE_FOR: Duration = Duration::from_secs(20);
 /// Headers of requests that go on, beside those that the gateway writes itself.
 const SENT_ON: &[&str] = &["anthropic-beta", "anthropic-version", "openai-beta"];
 /// Headers of answers that come back, by their names and by how these begin.
@@ -64,6 +67,8 @@ impl Upstreams {
             .no_deflate()
             .no_zstd()
             .http1_only()
+            // Providers close what is idle for longer; a request that meets that is lost, and charged.
+            .pool_idle_timeout(IDLE_FOR)
             .connect_timeout(config.limits.connect_within)
             .tcp_nodelay(true)
             .build()
