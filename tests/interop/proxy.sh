@@ -106,6 +106,7 @@ job="$(python3 -c 'import json; print(json.load(open("py.json"))["job"])')"
 "$wpc" bundle verify job.bundle.json --trust trust.json --accept gap_not_closed > verified || { cat verified; exit 1; }
 "$wpc" bundle export job.bundle.json --trust trust.json --key agent.key --gateway-key export.key \
     --out job.clawsig.json > /dev/null
-venv/bin/python "$here/checked.py" upstream.log job.clawsig.json py.token js.token proved.token
+"$wpc" ledger show ledger/l.db --format json > entries.json
+venv/bin/python "$here/checked.py" upstream.log entries.json job.clawsig.json py.token js.token proved.token
 if grep -e "say hello" -e "$OPERATOR_KEY" -e "$(cat py.token)" -r chat.err proved.err job.bundle.json ledger; then exit 1; fi
 echo "models: five official clients, plain and streamed, every call receipted"

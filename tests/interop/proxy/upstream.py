@@ -3,6 +3,8 @@
 Each protocol is answered as its provider does, whole and streamed; what was asked goes to LOG, one JSON object a
 line. A request without the operator's key is refused. Prompts say what to do: "odd model", "break off"."""
 
+import base64
+import hashlib
 import json
 import sys
 import time
@@ -94,10 +96,12 @@ class Provider(BaseHTTPRequestHandler):
         pass
 
     def do_POST(self):
-        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        raw = self.rfile.read(int(self.headers["content-length"]))
+        body = json.loads(raw)
+        digest = base64.urlsafe_b64encode(hashlib.sha256(raw).digest()).rstrip(b"=").decode()
         with open(log, "a") as file:
             headers = {name.lower(): value for name, value in self.headers.items()}
-            file.write(json.dumps({"path": self.path, "headers": headers, "body": body}) + "\n")
+            file.write(json.dumps({"path": self.path, "headers": headers, "body": body, "sha256": digest}) + "\n")
         shown = [self.headers.get("authorization", "").removeprefix("Bearer "), self.headers.get("x-api-key"),
                  self.headers.get("x-goog-api-key")]
         if key not in shown:
