@@ -167,7 +167,9 @@ fn check_upstream(name: &str, upstream: &Upstream) -> Result<(), ConfigError> {
         return Err(wrong("has a URL with a query or a fragment"));
     }
     let host = url.host_str().unwrap_or_default();
-    let here = matches!(host, "localhost" | "[::1]") || host.starts_with("127.");
+    // By its address, not by how a name begins.
+    let here = matches!(host, "localhost" | "[::1]")
+        || host.parse::<std::net::Ipv4Addr>().is_ok_and(|address| address.is_loopback());
     match url.scheme() {
         "https" => Ok(()),
         "http" if here => Ok(()),

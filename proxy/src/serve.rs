@@ -47,6 +47,8 @@ const MAX_REST_BYTES: usize = 64 << 10;
 const REST_WITHIN: Duration = Duration::from_secs(1);
 /// How long calls under way may take once the gateway is asked to end.
 const LAST_CALLS: Duration = Duration::from_secs(10);
+/// How long their answers may then take to be written.
+const LAST_ANSWERS: Duration = Duration::from_secs(2);
 
 /// A gateway of model calls.
 #[derive(Debug)]
@@ -134,6 +136,7 @@ impl Proxy {
     /// receipts could not be recorded.
     pub async fn serve(self: &Arc<Self>, listener: TcpListener) -> usize {
         let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+        let connections = TaskTracker::new();
         loop {
             let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { break };
             let accepted = tokio::select! {
@@ -142,7 +145,7 @@ impl Proxy {
             };
             let Ok((stream, _)) = accepted else { continue };
             let this = Arc::clone(self);
-            tokio::spawn(async move {
+            connections.spawn(async move {
                 this.connection(stream).await;
                 drop(slot);
             });
@@ -154,7 +157,11 @@ impl Proxy {
             self.shared.ending.cancel();
             let _late = tokio::time::timeout(LAST_CALLS, calls.wait()).await;
         }
-        self.shared.jobs.record_all().await
+        let left = self.shared.jobs.record_all().await;
+        // The last answers are written to their ends.
+        connections.close();
+        let _slow = tokio::time::timeout(LAST_ANSWERS, connections.wait()).await;
+        left
     }
 
     async fn connection(self: Arc<Self>, stream: TcpStream) {

@@ -96,6 +96,8 @@ async fn what_would_not_be_enforced_does_not_start() {
     assert_eq!(started(&money, &|config| config.prices = Some(Prices::parse(euros).unwrap())), Ok(()));
     for (name, url) in [
         ("openai", "http://api.openai.com"),
+        ("openai", "http://127.0.0.1.example.com"),
+        ("openai", "ftp://127.0.0.1"),
         ("openai", "https://user:pass@api.openai.com"),
         ("openai", "https://api.openai.com?key=1"),
         ("openai", "nonsense"),
