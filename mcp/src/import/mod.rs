@@ -137,11 +137,14 @@ struct Written<'a> {
 }
 
 impl<'a> Written<'a> {
-    /// Actions have their names first: policies speak of them, and of records hardly ever.
+    /// Actions have their names first, since policies speak of them, and of records hardly ever; and of them
+    /// those that keep their tool's name.
     fn new(choices: &'a Choices, tools: &[Tool]) -> Self {
         let mut names = Names::default();
-        let named = |tool: &Tool| (tool.name.to_string(), names.take(&tool.name));
-        let actions_named = tools.iter().map(named).collect();
+        let (kept, made): (Vec<_>, Vec<_>) =
+            tools.iter().map(|tool| tool.name.as_ref()).partition(|name| text::identifier(name) == *name);
+        let named = |name: &str| (name.to_owned(), names.take(name));
+        let actions_named = kept.into_iter().chain(made).map(named).collect();
         Self {
             choices,
             actions: String::new(),
