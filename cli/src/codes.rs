@@ -11,6 +11,7 @@ macro_rules! pages {
     };
 }
 
+mod azure;
 mod bundles;
 mod calls;
 mod evidence;
@@ -74,6 +75,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Page> {
         tokens::PAGES,
         evidence::PAGES,
         releases::PAGES,
+        azure::PAGES,
         bundles::PAGES,
         planes::PAGES,
         files::PAGES,

@@ -1,6 +1,7 @@
 //! `wpc emit`: what a policy means in another format.
 
 mod json_schema;
+mod rbac;
 
 use clap::Subcommand;
 
@@ -9,7 +10,7 @@ use crate::failure::Failure;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Example: wpc emit json-schema orders.wpc.json")]
+Example: wpc emit rbac orders.wpc.json --out azure")]
 pub(crate) struct Args {
     #[command(subcommand)]
     target: Target,
@@ -19,6 +20,8 @@ pub(crate) struct Args {
 enum Target {
     /// The tools that the policy allows, as MCP offers them
     JsonSchema(json_schema::JsonSchema),
+    /// The least role assignments in Azure under which its calls work
+    Rbac(rbac::Rbac),
 }
 
 impl Args {
@@ -26,6 +29,7 @@ impl Args {
     pub(crate) fn name(&self) -> &'static str {
         match self.target {
             Target::JsonSchema(_) => "emit json-schema",
+            Target::Rbac(_) => "emit rbac",
         }
     }
 }
@@ -33,5 +37,6 @@ impl Args {
 pub(crate) fn run(args: Args, console: &mut Console) -> Result<Done, Failure> {
     match args.target {
         Target::JsonSchema(args) => json_schema::run(&args, console),
+        Target::Rbac(args) => rbac::run(&args, console),
     }
 }
