@@ -161,6 +161,10 @@ impl<'a> Written<'a> {
         if wire.is_empty() || wire.len() > 128 || !wire.chars().all(|one| matches!(one, ' '..='~')) {
             return Err("its name is empty, longer than 128 bytes, or not plain ASCII".to_owned());
         }
+        // A reader would not see how it differs from another one.
+        if wire.trim() != wire {
+            return Err("its name begins or ends with a blank".to_owned());
+        }
         let mut types = Types::new(&tool.input_schema, &self.choices.types, &mut self.names);
         let Fields { fields, left_out } = types.fields(&tool.input_schema, wire, 0);
         if let Some((name, _)) = left_out.iter().find(|(_, required)| *required) {

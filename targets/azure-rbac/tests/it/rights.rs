@@ -15,7 +15,7 @@ fn every_action_of_the_interface_asks_for_one_right() {
             // Names are in front of the preposition, the class or the arguments.
             let ends = [" to ", " on ", " from ", " class ", " {"];
             let end = ends.iter().filter_map(|end| rest.find(end)).min().unwrap();
-            rest[..end].split(',').map(|name| name.trim().to_owned()).collect::<Vec<_>>()
+            rest.split_at(end).0.split(',').map(|name| name.trim().to_owned()).collect::<Vec<_>>()
         })
         .collect();
     assert!(actions.contains("deadletter_purge") && actions.len() > 12, "{actions:?}");
