@@ -9,7 +9,7 @@ use wpc_evidence::statement::Revoked;
 use wpc_service_bus::SasKey;
 
 use crate::told::Attack;
-use crate::world::{World, agent as agent_key, issuer, queue, text_of, trust_without};
+use crate::world::{World, agent as agent_key, issuer, opened, queue, text_of, trust_without};
 
 /// A shared access key, as an agent would love to have it.
 const KEY: &str = "dmVyeS1zZWNyZXQta2V5";
@@ -52,24 +52,24 @@ async fn leaked_credentials() {
     let stolen = &token.issued().token;
     let grant = &token.issued().grant;
     let holder = Holder::new(stolen.as_str(), grant, &thief, &*ledger).unwrap();
-    let opened = world.opened(&world.policy, holder.identity(), &ledger, &world.trust).map(drop);
-    let code = opened.map_err(|error| error.code()).unwrap_err();
+    let found = opened(&world.policy, holder.identity(), &ledger, &world.trust).map(drop);
+    let code = found.map_err(|error| error.code()).unwrap_err();
     attack.refused("the agent's token, without the agent's key", code, "proof_other_key");
     let elsewhere: Arc<dyn Ledger> = Arc::new(MemoryLedger::new(Key::from_seed(&[67; 32])).unwrap());
     let holder = Holder::new(stolen.as_str(), grant, &agent_key(), &*elsewhere).unwrap();
-    let opened = world.opened(&world.policy, holder.identity(), &elsewhere, &world.trust).map(drop);
-    let code = opened.map_err(|error| error.code()).unwrap_err();
+    let found = opened(&world.policy, holder.identity(), &elsewhere, &world.trust).map(drop);
+    let code = found.map_err(|error| error.code()).unwrap_err();
     attack.refused("with the key, at a ledger of the thief's own", code, "token_wrong_ledger");
     let long = world.token("job-3", &world.policy, &agent_key(), 3_600);
-    let opened = world.opened(&world.policy, long.identity(), &ledger, &world.trust).map(drop);
-    let code = opened.map_err(|error| error.code()).unwrap_err();
+    let found = opened(&world.policy, long.identity(), &ledger, &world.trust).map(drop);
+    let code = found.map_err(|error| error.code()).unwrap_err();
     attack.refused("a token that lives an hour, where the policy says 15 minutes", code, "token_lifetime");
 
     world.revoke(Revoked::Job(JobId::parse("job-1").unwrap()));
     let told = agent.call("send", send.clone()).await.0;
     attack.tried("once the job is revoked: to send with the same token", &told, "job_revoked");
     let forged = world.token("job-4", &world.policy, &thief, 900);
-    let thieves = world.opened(&world.policy, forged.identity(), &ledger, &world.trust).unwrap();
+    let thieves = opened(&world.policy, forged.identity(), &ledger, &world.trust).unwrap();
     world.revoke(Revoked::IssuerKey(issuer().did()));
     let told = world.behind(thieves).await.call("send", send).await.0;
     attack.tried(
@@ -79,8 +79,8 @@ async fn leaked_credentials() {
     );
     let forged = world.token("job-5", &world.policy, &thief, 900);
     let without = trust_without("token_issuer");
-    let opened = world.opened(&world.policy, forged.identity(), &ledger, &without).map(drop);
-    let code = opened.map_err(|error| error.code()).unwrap_err();
+    let found = opened(&world.policy, forged.identity(), &ledger, &without).map(drop);
+    let code = found.map_err(|error| error.code()).unwrap_err();
     attack.refused(
         "with one minted afterwards, where the trust file has that key no more",
         code,

@@ -35,7 +35,7 @@ pub(crate) fn revoker() -> Key {
     Key::from_seed(&[6; 32])
 }
 
-fn ledger_key() -> Key {
+pub(crate) fn ledger_key() -> Key {
     Key::from_seed(&[2; 32])
 }
 
@@ -93,6 +93,42 @@ pub(crate) struct Agent {
     client: RunningService<RoleClient, ClientConfig>,
 }
 
+pub(crate) fn job_of(name: &str) -> JobId {
+    JobId::parse(name).unwrap()
+}
+
+fn token(policy: &Policy, job: &JobId, agent: &Key, ledger: &dyn Ledger, lifetime_s: i64) -> SelfIssued {
+    SelfIssued::new(&issuer(), agent, ledger, job, Hash::of(&wpc_model::encode(policy)), lifetime_s).unwrap()
+}
+
+/// A gate for a job under a policy, and a token for it.
+pub(crate) fn open(
+    policy: &Policy,
+    job: &JobId,
+    agent: &Key,
+    ledger: &Arc<dyn Ledger>,
+    trust: &Trust,
+) -> Result<DynamicGate, OpenError> {
+    let token = token(policy, job, agent, &**ledger, 900);
+    opened(policy, token.identity(), ledger, trust)
+}
+
+pub(crate) fn opened(
+    policy: &Policy,
+    identity: wpc::Identity<'_>,
+    ledger: &Arc<dyn Ledger>,
+    trust: &Trust,
+) -> Result<DynamicGate, OpenError> {
+    let artifact = sign(POLICY_TYPE, &wpc_model::encode(policy), &[author()]);
+    DynamicGate::open(Opening { artifact: &artifact, trust, ledger: Arc::clone(ledger), identity })
+}
+
+/// The job's bundle, closed.
+pub(crate) fn bundle(ledger: &dyn Ledger, gate: &DynamicGate) -> Vec<u8> {
+    gate.close().unwrap();
+    wpc::bundle::of_job(ledger, &ledger_key(), gate.job(), None).unwrap()
+}
+
 impl World {
     pub(crate) async fn under(name: &str) -> Self {
         Self::as_of(&text_of(name), None).await
@@ -121,7 +157,7 @@ impl World {
         token_of: &Policy,
     ) -> Result<DynamicGate, OpenError> {
         let token = self.token(job, token_of, &agent(), 900);
-        self.opened(policy, token.identity(), &self.ledger, &self.trust)
+        opened(policy, token.identity(), &self.ledger, &self.trust)
     }
 
     /// A token of a job's.
@@ -129,17 +165,6 @@ impl World {
         let hash = Hash::of(&wpc_model::encode(policy));
         SelfIssued::new(&issuer(), agent, &*self.ledger, &JobId::parse(job).unwrap(), hash, lifetime_s)
             .unwrap()
-    }
-
-    pub(crate) fn opened(
-        &self,
-        policy: &Policy,
-        identity: wpc::Identity<'_>,
-        ledger: &Arc<dyn Ledger>,
-        trust: &Trust,
-    ) -> Result<DynamicGate, OpenError> {
-        let artifact = sign(POLICY_TYPE, &wpc_model::encode(policy), &[author()]);
-        DynamicGate::open(Opening { artifact: &artifact, trust, ledger: Arc::clone(ledger), identity })
     }
 
     pub(crate) fn revoke(&self, revoked: Revoked) {
@@ -180,12 +205,6 @@ impl World {
         let envelope = approve(key, &self.request(job), granted).unwrap();
         approval::submit(&*self.ledger, &self.trust, job, &envelope, &[])
             .map_err(|error| error.code().to_owned())
-    }
-
-    /// The job's bundle, closed.
-    pub(crate) fn bundle(&self, agent: &Agent) -> Vec<u8> {
-        agent.gate.close().unwrap();
-        wpc::bundle::of_job(&*self.ledger, &ledger_key(), agent.gate.job(), None).unwrap()
     }
 }
 
