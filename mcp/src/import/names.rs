@@ -6,28 +6,8 @@ use super::text;
 
 /// The language's types.
 const TYPES: &[&str] = &[
-    "bool",
-    "int",
-    "count",
-    "bytes",
-    "duration",
-    "text",
-    "host",
-    "did",
-    "email",
-    "url",
-    "ip",
-    "path",
-    "time",
-    "json",
-    "decimal",
-    "money",
-    "entity_name",
-    "list",
-    "set",
-    "map",
-    "batch",
-    "choice",
+    "bool", "int", "count", "bytes", "duration", "text", "host", "did", "email", "url", "ip", "path", "time", "json",
+    "decimal", "money", "entity_name", "list", "set", "map", "batch", "choice",
 ];
 
 /// Names that are taken.
