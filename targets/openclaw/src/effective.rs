@@ -60,6 +60,11 @@ impl Tool {
         matches!(&self.name, Name::Begins(prefix) if prefix.is_empty())
     }
 
+    /// Whether an entry of an allow list may let this tool through.
+    pub(crate) fn may_be_in(&self, entry: &str) -> bool {
+        self.is_in(entry, true)
+    }
+
     /// Whether an entry of a list speaks of this tool; of those whose names are not known, of `some` or of all.
     fn is_in(&self, entry: &str, some: bool) -> bool {
         let entry = normal(entry);

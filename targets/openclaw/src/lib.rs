@@ -10,6 +10,7 @@
 
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
+mod audit;
 mod catalog;
 mod config;
 mod demand;
@@ -21,6 +22,7 @@ mod pattern;
 mod plugin;
 mod url;
 
+pub use audit::{Audit, Compared, Finding, Severity, Trap, audit};
 pub use catalog::{OPENCLAW_VERSION, core_tools};
 pub use config::Config;
 pub use demand::{EmitError, Gate, ModelGateway, Options, Reach};
