@@ -18,6 +18,7 @@ mod files;
 mod gates;
 mod ledgers;
 mod mcp;
+mod openclaw;
 mod planes;
 mod releases;
 mod sending;
@@ -76,10 +77,12 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Page> {
         releases::PAGES,
         bundles::PAGES,
         planes::PAGES,
+        openclaw::PAGES,
         files::PAGES,
     ]
     .into_iter()
     .flatten()
+    .chain(openclaw::TRAPS.iter())
 }
 
 /// The page of a code.

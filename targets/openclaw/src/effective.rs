@@ -14,6 +14,7 @@ use std::fmt;
 
 use crate::catalog::{self, MCP_PLUGIN, PLUGINS_GROUP, SANDBOX_ALLOW, SANDBOX_DENY};
 use crate::config::Config;
+use crate::names::BETWEEN;
 use crate::node::Node;
 use crate::pattern::{self, covers, is_glob, matches, may_match, normal};
 
@@ -46,7 +47,7 @@ impl Tool {
     /// Whatever else an MCP server has.
     #[must_use]
     pub fn any_of_server(safe_server: &str) -> Self {
-        let prefix = normal(&format!("{safe_server}{}", crate::names::BETWEEN));
+        let prefix = normal(&format!("{safe_server}{BETWEEN}"));
         Self { name: Name::Begins(prefix), plugin: Some(MCP_PLUGIN.to_owned()) }
     }
 
@@ -78,10 +79,11 @@ impl Tool {
         }
         renamed(&entry).iter().any(|entry| match &self.name {
             Name::Exact(name) => catalog::in_group(entry, name).unwrap_or_else(|| matches(entry, name)),
-            // What a name alone speaks of is told elsewhere: it is no tool that is known.
-            Name::Begins(prefix) if some => {
-                may_match(entry, prefix) && (is_glob(entry) || !prefix.is_empty())
+            // What a name alone speaks of is told elsewhere, and what is called like a server's tool is one.
+            Name::Begins(prefix) if some && prefix.is_empty() => {
+                is_glob(entry) && !head(entry).contains(BETWEEN)
             }
+            Name::Begins(prefix) if some => may_match(entry, prefix),
             Name::Begins(prefix) => covers(entry, prefix),
         })
     }
@@ -95,6 +97,11 @@ impl fmt::Display for Tool {
             Name::Begins(prefix) => write!(f, "{prefix}*"),
         }
     }
+}
+
+/// What stands before the first wildcard.
+fn head(pattern: &str) -> &str {
+    pattern.split('*').next().unwrap_or_default()
 }
 
 /// What older names of tools mean now.
