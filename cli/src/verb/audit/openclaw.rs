@@ -12,6 +12,9 @@ use crate::input;
 use crate::openclaw::Called;
 use wpc_viewer::plain;
 
+/// Names that people are shown.
+const SHOWN: usize = 10;
+
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Finds every way in which OpenClaw's configuration lets an agent do more than the policy, and every
@@ -74,14 +77,13 @@ fn say(audit: &Audit, console: &mut Console) {
         console
             .say(plain(&format!("  at:   {}, {found}", if place.is_empty() { "the file" } else { place })));
         if !tools.is_empty() {
-            console.say(plain(&format!("  that: {}", tools.join(", "))));
+            console.say(plain(&format!("  that: {}", listed(tools))));
         }
         console.say(format!("  fix:  {}", trap.fix()));
     }
     for Compared { agent, named, offered, .. } in &audit.agents {
         let whose = if *named { "" } else { ", whom the policy does not name," };
-        let offered = if offered.is_empty() { "nothing".to_owned() } else { offered.join(", ") };
-        console.say(plain(&format!("{agent}{whose} is offered {offered}")));
+        console.say(plain(&format!("{agent}{whose} is offered {}", listed(offered))));
     }
     let count = |severity| audit.findings.iter().filter(|finding| finding.severity == severity).count();
     let (weaker, notes) = (count(Severity::Weaker), count(Severity::Note));
@@ -90,6 +92,16 @@ fn say(audit: &Audit, console: &mut Console) {
         wider => format!("wider than the policy, in {wider} findings"),
     };
     console.say(format!("{verdict}; {weaker} weaker, {notes} notes"));
+}
+
+/// The first names; programs are told all.
+fn listed(names: &[String]) -> String {
+    let shown: Vec<&str> = names.iter().take(SHOWN).map(String::as_str).collect();
+    match names.len().saturating_sub(SHOWN) {
+        _ if names.is_empty() => "nothing".to_owned(),
+        0 => shown.join(", "),
+        more => format!("{}, and {more} more", shown.join(", ")),
+    }
 }
 
 fn finding(one: &Finding) -> Value {

@@ -97,6 +97,8 @@ fn a_sandbox_has_lists_of_its_own() {
     );
     let replaced = boxed("{ tools: { sandbox: { tools: { allow: [], deny: ['exec'] } } } }");
     assert!(replaced.contains(&"browser".to_owned()) && !replaced.contains(&"exec".to_owned()));
+    // Blanks are dropped before it is looked whether the list is empty.
+    assert!(boxed("{ tools: { sandbox: { tools: { allow: [''] } } } }").contains(&"exec".to_owned()));
     let defaults = boxed("{ tools: { sandbox: { tools: { allow: ['*'] } } } }");
     assert_eq!(defaults.len(), ALL, "a pattern takes names out of the default deny list");
 }
