@@ -66,7 +66,7 @@ read -r _ amqp admin < endpoint
 gate_pid=$!
 await listening listening
 url="$(sed -n 's/^listening on //p' listening)"
-rm -f asked && touch asked
+rm -f asked && touch asked model.port
 python3 "$here/model.py" "$here/script.json" asked > model.port & pids+=($!)
 await . model.port
 model="http://127.0.0.1:$(cat model.port)/v1"

@@ -80,7 +80,7 @@ proptest! {
             Err(EmitError::NamesCollide(_)) => return Ok(()),
             Err(error) => panic!("{error}"),
         };
-        let base = old.iter().fold(json!({}), |base, next| applied(base, next));
+        let base = old.iter().fold(json!({}), applied);
         let config = applied(base, &written.patch);
         let audit = audited(&config, &policy, &options);
         let worse: Vec<_> = audit.findings.iter().filter(|one| one.trap != Trap::ModelsUnjudged).collect();
@@ -103,19 +103,16 @@ proptest! {
 }
 
 fn empty_lists(node: &Json, name: &str) -> Result<(), TestCaseError> {
-    match node {
-        Json::Array(list) if matches!(name, "allow" | "include" | "alsoAllow") => {
-            prop_assert!(!list.is_empty(), "an empty {name}");
-            for entry in list {
-                prop_assert!(
-                    entry.as_str().is_some_and(|entry| !entry.trim().is_empty() && !entry.contains('*'))
-                );
-            }
-        }
-        Json::Object(members) => members.iter().try_for_each(|(name, node)| empty_lists(node, name))?,
-        _ => {}
+    if let Json::Array(list) = node
+        && matches!(name, "allow" | "include" | "alsoAllow")
+    {
+        prop_assert!(!list.is_empty(), "an empty {name}");
+        let named = |entry: &Json| {
+            entry.as_str().is_some_and(|entry| !entry.trim().is_empty() && !entry.contains('*'))
+        };
+        prop_assert!(list.iter().all(named));
     }
-    Ok(())
+    node.as_object().into_iter().flatten().try_for_each(|(name, node)| empty_lists(node, name))
 }
 
 #[test]

@@ -68,14 +68,9 @@ pub(crate) fn applied(base: Json, patch: &Json) -> Json {
     let Json::Object(patch) = patch else { return patch.clone() };
     let mut merged = if let Json::Object(base) = base { base } else { Map::new() };
     for (name, change) in patch {
-        match change {
-            Json::Null => {
-                merged.remove(name);
-            }
-            change => {
-                let before = merged.remove(name).unwrap_or_default();
-                merged.insert(name.clone(), applied(before, change));
-            }
+        let before = merged.remove(name).unwrap_or_default();
+        if !change.is_null() {
+            merged.insert(name.clone(), applied(before, change));
         }
     }
     Json::Object(merged)
