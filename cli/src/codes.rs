@@ -19,6 +19,7 @@ mod files;
 mod gates;
 mod ledgers;
 mod mcp;
+mod openclaw;
 mod planes;
 mod releases;
 mod sending;
@@ -78,10 +79,12 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Page> {
         azure::PAGES,
         bundles::PAGES,
         planes::PAGES,
+        openclaw::PAGES,
         files::PAGES,
     ]
     .into_iter()
     .flatten()
+    .chain(openclaw::TRAPS.iter())
 }
 
 /// The page of a code.

@@ -45,6 +45,7 @@ fn codes() -> BTreeSet<String> {
         "mcp/src",
         "client/src",
         "server/src",
+        "targets/openclaw/src",
         "cli/src",
     ] {
         rust_files(&root.join(folder), &mut files);
