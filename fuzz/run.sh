@@ -4,11 +4,14 @@
 #
 # Works on the pinned stable toolchain: our code has no `unsafe`, so no sanitizer is needed and none is the
 # default. `WPC_SANITIZER=address` asks for one, for the sake of our dependencies (twice as slow).
+#
+# Each run draws anew; `WPC_FUZZ_SEED=N` repeats one, so that CI fails by what a change did and not by luck.
 set -euo pipefail
 cd "$(dirname "$0")"
 seconds="${1:?usage: fuzz/run.sh SECONDS [TARGET...]}"
 shift
 sanitizer="${WPC_SANITIZER:-none}"
+seed="${WPC_FUZZ_SEED:-0}"
 [ "$sanitizer" = none ] || export RUSTC_BOOTSTRAP=1
 [ $# -gt 0 ] || set -- $(cargo fuzz list --fuzz-dir .)
 logs="$(mktemp -d)"
@@ -22,7 +25,7 @@ fuzz() { # target
     # `-timeout` finds what hangs; it is long, since a busy machine may stall for many seconds.
     cargo fuzz run --fuzz-dir . --sanitizer "$sanitizer" "$target" \
         "corpus/$target" "seeds/$target" "regressions/$target" -- \
-        -max_total_time="$seconds" -timeout=30 -rss_limit_mb=2048 -print_final_stats=1 -verbosity=0 -dict="$dictionary"
+        -seed="$seed" -max_total_time="$seconds" -timeout=30 -rss_limit_mb=2048 -print_final_stats=1 -verbosity=0 -dict="$dictionary"
 }
 
 # One target, and its output in one piece although several run.
@@ -36,6 +39,6 @@ shown() { # target
 # Built before any of them runs, so that each has its seconds for itself.
 cargo fuzz build --fuzz-dir . --sanitizer "$sanitizer"
 export -f fuzz shown
-export seconds sanitizer logs
+export seconds sanitizer seed logs
 printf '%s\n' "$@" | xargs -P "$(nproc)" -I{} bash -c 'shown {}'
 printf '\nno target found anything\n'

@@ -11,6 +11,7 @@ macro_rules! pages {
     };
 }
 
+mod azure;
 mod bundles;
 mod calls;
 mod evidence;
@@ -19,6 +20,7 @@ mod gates;
 mod ledgers;
 mod mcp;
 mod models;
+mod openclaw;
 mod planes;
 mod releases;
 mod sending;
@@ -76,12 +78,15 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Page> {
         tokens::PAGES,
         evidence::PAGES,
         releases::PAGES,
+        azure::PAGES,
         bundles::PAGES,
         planes::PAGES,
+        openclaw::PAGES,
         files::PAGES,
     ]
     .into_iter()
     .flatten()
+    .chain(openclaw::TRAPS.iter())
 }
 
 /// The page of a code.

@@ -18,6 +18,7 @@ mod failure;
 mod input;
 mod lints;
 mod map;
+mod openclaw;
 mod output;
 mod param;
 mod plane;

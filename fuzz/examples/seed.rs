@@ -51,6 +51,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     for (index, statement) in wpc_fuzz::statements()?.iter().enumerate() {
         write(&seeds, "statement", &format!("{index:02}.json"), statement)?;
     }
+    for (index, request) in wpc_fuzz::signed_requests().iter().enumerate() {
+        write(&seeds, "request", &format!("{index}.txt"), request)?;
+    }
     for (index, token) in wpc_fuzz::tokens().iter().enumerate() {
         write(&seeds, "token", &format!("{index}.txt"), token)?;
     }

@@ -21,6 +21,7 @@ mod envelope;
 mod import;
 mod message;
 mod parse;
+mod request;
 mod statement;
 mod token;
 mod trust;
@@ -37,6 +38,7 @@ pub use envelope::{envelope, signed};
 pub use import::import;
 pub use message::message;
 pub use parse::parse;
+pub use request::{request, signed_requests};
 pub use statement::{statement, statements};
 pub use token::{token, tokens};
 pub use trust::trust;
@@ -45,7 +47,7 @@ pub use trust::trust;
 pub type Oracle = fn(&[u8]);
 
 /// Every oracle by its target's name.
-pub const ORACLES: [(&str, Oracle); 15] = [
+pub const ORACLES: [(&str, Oracle); 16] = [
     ("analysis", analysis),
     ("approval", approval),
     ("artifact", artifact),
@@ -58,6 +60,7 @@ pub const ORACLES: [(&str, Oracle); 15] = [
     ("import", import),
     ("message", message),
     ("parse", parse),
+    ("request", request),
     ("statement", statement),
     ("token", token),
     ("trust", trust),

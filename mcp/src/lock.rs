@@ -61,8 +61,7 @@ impl Lock {
         }
         let mut lock = Self::default();
         for (at, line) in text.lines().enumerate() {
-            let line = line.trim_end();
-            if line.is_empty() || line.starts_with('#') {
+            if line.trim().is_empty() || line.starts_with('#') {
                 continue;
             }
             lock.line(line).map_err(|why| LockError { line: at.saturating_add(1), why })?;
@@ -143,7 +142,7 @@ mod tests {
             interface: Some(hash("i")),
             tools: [("read file".to_owned(), hash("r")), ("write".to_owned(), hash("w"))].into(),
             types: [("read file.path".to_owned(), "path".to_owned())].into(),
-            trusted: vec!["write.id".to_owned()],
+            trusted: vec!["write.id".to_owned(), "write.last ".to_owned()],
             policies: [("p".to_owned(), (hash("i"), hash("p")))].into(),
         };
         assert_eq!(Lock::parse(&lock.to_text()), Ok(lock));

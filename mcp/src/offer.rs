@@ -50,20 +50,19 @@ impl Catalogue {
     #[must_use]
     pub fn of(policy: &Policy) -> Self {
         let several = policy.tools.len() > 1;
-        Self::named(policy, |tool, wire| if several { format!("{tool}.{wire}") } else { wire.to_owned() })
+        let named = |tool: &str, wire: &str| if several { format!("{tool}.{wire}") } else { wire.to_owned() };
+        Self::named(policy, |_| true, named)
     }
 
     /// Everything that `policy` may allow of one of its tools, under the names of the wire.
     #[must_use]
     pub fn of_tool(policy: &Policy, tool: &str) -> Self {
-        let mut all = Self::named(policy, |_, wire| wire.to_owned());
-        all.offers.retain(|_, offer| offer.tool == tool);
-        all
+        Self::named(policy, |name| name == tool, |_, wire| wire.to_owned())
     }
 
-    fn named(policy: &Policy, name: impl Fn(&str, &str) -> String) -> Self {
+    fn named(policy: &Policy, is_asked: impl Fn(&str) -> bool, name: impl Fn(&str, &str) -> String) -> Self {
         let mut offers = BTreeMap::new();
-        for (tool, of) in &policy.tools {
+        for (tool, of) in policy.tools.iter().filter(|(tool, _)| is_asked(tool)) {
             for (action, found) in &of.interface.actions {
                 let mut name = name(tool, found.wire.as_deref().unwrap_or(action));
                 // No interface that compiles has two actions with one name on the wire.

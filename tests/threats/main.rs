@@ -5,6 +5,12 @@
 #![expect(clippy::wildcard_enum_match_arm, reason = "what a test does not expect fails it")]
 
 #[cfg(test)]
+mod boundary;
+#[cfg(test)]
+mod covert;
+#[cfg(test)]
+mod credentials;
+#[cfg(test)]
 mod dead_letters;
 #[cfg(test)]
 mod page;

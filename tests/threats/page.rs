@@ -7,12 +7,12 @@ const HEAD: &str = "\
 # Threats
 
 What an agent with a Service Bus could do to it, tried by a hostile MCP client against `wpc-service-bus` with a broker
-behind it. This page is written by `tests/threats`: `INSTA_UPDATE=always cargo test -p wpc-tests --test threats`, once more
+behind it; the last part, against a gate of tools on the same machine. This page is written by `tests/threats`: `INSTA_UPDATE=always cargo test -p wpc-tests --test threats`, once more
 for the page. Each line was run, and the ledger says what it says here.
 ";
 
 /// What was found, in the order of the threat table.
-const FOUND: [&str; 3] = ["sender", "receiver", "dead_letters"];
+const FOUND: [&str; 6] = ["sender", "receiver", "dead_letters", "credentials", "covert", "boundary"];
 
 #[test]
 fn the_page_is_what_the_tests_found() {

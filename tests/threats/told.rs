@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use wpc::bundle::{Options, Verdict, verify};
-use wpc::ledger::{Body, Entry, Seen, Verdict as Decided};
+use wpc::ledger::{Body, Entry, Ledger, Seen, Verdict as Decided};
+use wpc::{DynamicGate, Trust};
 
-use crate::world::{Agent, Told, World};
+use crate::world::{Agent, Told, World, bundle};
 
 /// One attack.
 pub(crate) struct Attack {
@@ -15,11 +16,12 @@ pub(crate) struct Attack {
     policy: &'static str,
     rows: Vec<String>,
     after: Vec<String>,
+    limits: Vec<&'static str>,
 }
 
 impl Attack {
     pub(crate) fn new(title: &'static str, what: &'static str, policy: &'static str) -> Self {
-        Self { title, what, policy, rows: Vec::new(), after: Vec::new() }
+        Self { title, what, policy, rows: Vec::new(), after: Vec::new(), limits: Vec::new() }
     }
 
     /// One step, and what it came to.
@@ -46,13 +48,22 @@ impl Attack {
         self.after.push(format!("- {what}"));
     }
 
+    /// What is not stopped.
+    pub(crate) fn limit(&mut self, what: &'static str) {
+        self.limits.push(what);
+    }
+
     /// The whole, with what the ledger says of the agent's job. The bundle must verify.
     pub(crate) fn told(self, world: &World, agent: &Agent) -> String {
-        let Self { title, what, policy, rows, after } = self;
-        let bundle = world.bundle(agent);
-        let report = verify(&bundle, &world.trust, &Options::default());
+        self.told_of(&*world.ledger, &world.trust, &agent.gate)
+    }
+
+    /// The same of a gate alone.
+    pub(crate) fn told_of(self, ledger: &dyn Ledger, trust: &Trust, gate: &DynamicGate) -> String {
+        let Self { title, what, policy, rows, after, limits } = self;
+        let report = verify(&bundle(ledger, gate), trust, &Options::default());
         assert_eq!(report.verdict(), Verdict::Verified, "{:?} {:?}", report.findings, report.gaps);
-        let entries = world.ledger.entries(agent.gate.job(), 0, usize::MAX).unwrap();
+        let entries = ledger.entries(gate.job(), 0, usize::MAX).unwrap();
         let lines: Vec<_> = entries.iter().map(|bytes| line(&Entry::decode(bytes).unwrap())).collect();
         let mut kinds = BTreeMap::new();
         for line in &lines {
@@ -64,6 +75,10 @@ impl Attack {
         text += &rows.join("\n");
         text += "\n\nAfterwards:\n\n";
         text += &after.join("\n");
+        if !limits.is_empty() {
+            text += "\n\nNot stopped:\n\n";
+            text += &limits.iter().map(|limit| format!("- {limit}")).collect::<Vec<_>>().join("\n");
+        }
         let _infallible = write!(
             text,
             "\n\nEvidence: {} entries ({}). The bundle verifies, with {} decisions replayed.\n\n```text\n{}\n```\n",
@@ -83,9 +98,19 @@ fn stopped_by(code: &str) -> &'static str {
         "default_deny" => "no `allow` has it",
         "unknown_tool" => "the tool is not offered",
         "limit_exceeded" => "a `limit`",
+        "order_denied" => "`separate`: one job never does both",
         "approval_required" => "`require approval`",
         "missing_argument" => "it must be stated",
-        "bad_name" => "no entity can have this name",
+        "bad_name" => "nothing can have this name",
+        "credential_not_allowed" => "the policy's `credential`",
+        "proof_other_key" => "the token is bound to the agent's key",
+        "token_wrong_ledger" => "the token is for one ledger",
+        "token_lifetime" => "`token { lifetime … }`",
+        "job_revoked" => "the revocation, looked at with each call",
+        "issuer_revoked" => "the revocation of the issuer's key",
+        "token_issuer_untrusted" => "the trust file",
+        "gate_file_open" => "the gate: it does not start on files that others may read",
+        "gate_user" => "the gate: it does not serve its own user",
         "not_held" => "the client: this job did not receive it",
         "token_wrong_policy" => "the token is pinned to another policy",
         "signer_untrusted" => "the trust file: the signer is no approver",
@@ -123,6 +148,7 @@ fn line(entry: &Entry) -> String {
         }
         Body::Refused(untyped) => format!("refused {}", untyped.code),
         Body::Approval(_) => "approval".to_owned(),
+        Body::Revoked(revoked) => format!("revoked {}", revoked.what),
         Body::Closed(_) => "closed".to_owned(),
         other => panic!("{other:?} is not expected"),
     };

@@ -9,12 +9,12 @@ use rmcp::{RoleClient, ServiceExt as _};
 use serde_json::{Value as Json, json};
 use wpc::ledger::{Ledger, MemoryLedger};
 use wpc::{DynamicGate, JobId, Key, OpenError, Opening, POLICY_TYPE, SelfIssued, Trust, approval, sign};
-use wpc_compiler::{Diagnostic, Parameters, Source, compile};
+use wpc_compiler::{Diagnostic, Parameters, Source, compile, gather};
 use wpc_endpoint::Endpoint;
-use wpc_evidence::statement::{ApprovalRequest, Granted, Nonce, approve};
+use wpc_evidence::statement::{ApprovalRequest, Granted, Nonce, Revoked, Statement as _, approve};
 use wpc_mcp::{Caller, Catalogue, Identity, REFUSAL, Server};
 use wpc_model::{Bind, Hash, Policy, Uses};
-use wpc_service_bus::{Local, Namespace, ServiceBus};
+use wpc_service_bus::{Local, Namespace, SasKey, ServiceBus, Timeouts};
 use wpc_service_bus_mcp::Tools;
 
 pub(crate) const HOST: &str = "contoso.servicebus.windows.net";
@@ -31,11 +31,15 @@ pub(crate) fn oncall() -> Key {
     Key::from_seed(&[5; 32])
 }
 
-fn ledger_key() -> Key {
+pub(crate) fn revoker() -> Key {
+    Key::from_seed(&[6; 32])
+}
+
+pub(crate) fn ledger_key() -> Key {
     Key::from_seed(&[2; 32])
 }
 
-fn issuer() -> Key {
+pub(crate) fn issuer() -> Key {
     Key::from_seed(&[3; 32])
 }
 
@@ -46,10 +50,14 @@ pub(crate) fn text_of(name: &str) -> String {
 }
 
 pub(crate) fn compiled(text: &str) -> Result<Policy, Vec<Diagnostic>> {
-    compile(&Source::new("policy.wpc", text), &Parameters::new()).map(|compiled| compiled.policy)
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("threats/policies");
+    let mut source = Source::new("policy.wpc", text);
+    gather(&mut source, |used| std::fs::read_to_string(folder.join(used)).map_err(|error| error.to_string()));
+    compile(&source, &Parameters::new()).map(|compiled| compiled.policy)
 }
 
-fn trust() -> Trust {
+/// Everybody but those of one role.
+pub(crate) fn trust_without(role: &str) -> Trust {
     let one = |name: &str, key: Key, role: &str, more: &str| {
         format!(r#"{{"name":"{name}","keys":["{}"],"roles":["{role}"]{more}}}"#, key.did())
     };
@@ -58,8 +66,10 @@ fn trust() -> Trust {
         one("gate", ledger_key(), "ledger", r#","mode":"gateway""#),
         one("issuer", issuer(), "token_issuer", ""),
         one("oncall", oncall(), "approver", ""),
+        one("revoker", revoker(), "revoker", ""),
     ];
-    Trust::parse(format!(r#"{{"v":1,"principals":[{}]}}"#, all.join(",")).as_bytes()).unwrap()
+    let rest: Vec<_> = all.into_iter().filter(|one| !one.contains(role)).collect();
+    Trust::parse(format!(r#"{{"v":1,"principals":[{}]}}"#, rest.join(",")).as_bytes()).unwrap()
 }
 
 /// What a call came to: `done`, or the code of a refusal or a failure, and the condition that was not met.
@@ -83,15 +93,60 @@ pub(crate) struct Agent {
     client: RunningService<RoleClient, ClientConfig>,
 }
 
+pub(crate) fn job_of(name: &str) -> JobId {
+    JobId::parse(name).unwrap()
+}
+
+fn token(policy: &Policy, job: &JobId, agent: &Key, ledger: &dyn Ledger, lifetime_s: i64) -> SelfIssued {
+    SelfIssued::new(&issuer(), agent, ledger, job, Hash::of(&wpc_model::encode(policy)), lifetime_s).unwrap()
+}
+
+/// A gate for a job under a policy, and a token for it.
+pub(crate) fn open(
+    policy: &Policy,
+    job: &JobId,
+    agent: &Key,
+    ledger: &Arc<dyn Ledger>,
+    trust: &Trust,
+) -> Result<DynamicGate, OpenError> {
+    let token = token(policy, job, agent, &**ledger, 900);
+    opened(policy, token.identity(), ledger, trust)
+}
+
+pub(crate) fn opened(
+    policy: &Policy,
+    identity: wpc::Identity<'_>,
+    ledger: &Arc<dyn Ledger>,
+    trust: &Trust,
+) -> Result<DynamicGate, OpenError> {
+    let artifact = sign(POLICY_TYPE, &wpc_model::encode(policy), &[author()]);
+    DynamicGate::open(Opening { artifact: &artifact, trust, ledger: Arc::clone(ledger), identity })
+}
+
+/// The job's bundle, closed.
+pub(crate) fn bundle(ledger: &dyn Ledger, gate: &DynamicGate) -> Vec<u8> {
+    gate.close().unwrap();
+    wpc::bundle::of_job(ledger, &ledger_key(), gate.job(), None).unwrap()
+}
+
 impl World {
     pub(crate) async fn under(name: &str) -> Self {
-        let policy = compiled(&text_of(name)).unwrap();
+        Self::as_of(&text_of(name), None).await
+    }
+
+    /// Under a policy, with a broker that knows whoever has `key`.
+    pub(crate) async fn as_of(policy: &str, key: Option<SasKey>) -> Self {
+        let policy = compiled(policy).unwrap();
         let endpoint = Endpoint::start().await.unwrap();
         let at = Local { amqp: endpoint.addr(), admin: Some(endpoint.admin()) };
-        let bus = ServiceBus::local(Namespace::parse(HOST).unwrap(), at).await.unwrap();
+        let namespace = Namespace::parse(HOST).unwrap();
+        let bus = match key {
+            None => ServiceBus::local(namespace, at).await.unwrap(),
+            Some(key) => ServiceBus::local_with_key(namespace, at, key, Timeouts::default()).await.unwrap(),
+        };
         let server = Server::new(Identity::new("bus", "1"), Catalogue::of(&policy), Tools::new(bus));
         let ledger = Arc::new(MemoryLedger::new(ledger_key()).unwrap());
-        Self { endpoint, ledger, trust: trust(), policy, server }
+        Self { endpoint, ledger, trust: trust_without("nobody"), policy, server }
     }
 
     /// A gate for a job of this policy's, under the token that was issued for `token`'s.
@@ -101,19 +156,30 @@ impl World {
         policy: &Policy,
         token_of: &Policy,
     ) -> Result<DynamicGate, OpenError> {
-        let job = JobId::parse(job).unwrap();
-        let hash = Hash::of(&wpc_model::encode(token_of));
-        let token = SelfIssued::new(&issuer(), &agent(), &*self.ledger, &job, hash, 900).unwrap();
-        DynamicGate::open(Opening {
-            artifact: &sign(POLICY_TYPE, &wpc_model::encode(policy), &[author()]),
-            trust: &self.trust,
-            ledger: Arc::clone(&self.ledger),
-            identity: token.identity(),
-        })
+        let token = self.token(job, token_of, &agent(), 900);
+        opened(policy, token.identity(), &self.ledger, &self.trust)
+    }
+
+    /// A token of a job's.
+    pub(crate) fn token(&self, job: &str, policy: &Policy, agent: &Key, lifetime_s: i64) -> SelfIssued {
+        let hash = Hash::of(&wpc_model::encode(policy));
+        SelfIssued::new(&issuer(), agent, &*self.ledger, &JobId::parse(job).unwrap(), hash, lifetime_s)
+            .unwrap()
+    }
+
+    pub(crate) fn revoke(&self, revoked: Revoked) {
+        let at = self.ledger.clock().wall_ms();
+        let next = approval::next_revocation(&*self.ledger, &self.trust, revoked, at).unwrap();
+        approval::revoke(&*self.ledger, &self.trust, &next.sign(&[revoker()]).unwrap()).unwrap();
     }
 
     pub(crate) async fn agent(&self, job: &str) -> Agent {
-        let gate = Arc::new(self.gate(job, &self.policy, &self.policy).unwrap());
+        self.behind(self.gate(job, &self.policy, &self.policy).unwrap()).await
+    }
+
+    /// An agent behind a gate.
+    pub(crate) async fn behind(&self, gate: DynamicGate) -> Agent {
+        let gate = Arc::new(gate);
         let (ours, theirs) = tokio::io::duplex(1 << 16);
         let (read, write) = tokio::io::split(ours);
         let (server, caller) = (self.server.clone(), Caller::new(Arc::clone(&gate)));
@@ -139,12 +205,6 @@ impl World {
         let envelope = approve(key, &self.request(job), granted).unwrap();
         approval::submit(&*self.ledger, &self.trust, job, &envelope, &[])
             .map_err(|error| error.code().to_owned())
-    }
-
-    /// The job's bundle, closed.
-    pub(crate) fn bundle(&self, agent: &Agent) -> Vec<u8> {
-        agent.gate.close().unwrap();
-        wpc::bundle::of_job(&*self.ledger, &ledger_key(), agent.gate.job(), None).unwrap()
     }
 }
 

@@ -1,6 +1,7 @@
-//! `wpc audit`: what an auditor asks of a ledger as a whole, and of single receipts.
+//! `wpc audit`: what an auditor asks of a ledger as a whole, of single receipts, and of an agent's configuration.
 
 mod census;
+mod openclaw;
 mod receipt;
 
 use clap::Subcommand;
@@ -22,6 +23,8 @@ enum Verb {
     Census(census::Census),
     /// Verify the receipt of an entry
     Receipt(receipt::Verify),
+    /// Find where OpenClaw's configuration is wider than a policy
+    Openclaw(openclaw::Openclaw),
 }
 
 impl Args {
@@ -30,6 +33,7 @@ impl Args {
         match self.verb {
             Verb::Census(_) => "audit census",
             Verb::Receipt(_) => "audit receipt",
+            Verb::Openclaw(_) => "audit openclaw",
         }
     }
 }
@@ -38,5 +42,6 @@ pub(crate) fn run(args: Args, console: &mut Console) -> Result<Done, Failure> {
     match args.verb {
         Verb::Census(args) => census::run(&args, console),
         Verb::Receipt(args) => receipt::run(&args, console),
+        Verb::Openclaw(args) => openclaw::run(&args, console),
     }
 }

@@ -1,6 +1,8 @@
 //! `wpc emit`: what a policy means in another format.
 
 mod json_schema;
+mod openclaw;
+mod rbac;
 
 use clap::Subcommand;
 
@@ -9,7 +11,7 @@ use crate::failure::Failure;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Example: wpc emit json-schema orders.wpc.json")]
+Example: wpc emit rbac orders.wpc.json --out azure")]
 pub(crate) struct Args {
     #[command(subcommand)]
     target: Target,
@@ -19,6 +21,10 @@ pub(crate) struct Args {
 enum Target {
     /// The tools that the policy allows, as MCP offers them
     JsonSchema(json_schema::JsonSchema),
+    /// The configuration of OpenClaw that lets agents do what the policy allows and no more
+    Openclaw(Box<openclaw::Openclaw>),
+    /// The least role assignments in Azure under which its calls work
+    Rbac(rbac::Rbac),
 }
 
 impl Args {
@@ -26,6 +32,8 @@ impl Args {
     pub(crate) fn name(&self) -> &'static str {
         match self.target {
             Target::JsonSchema(_) => "emit json-schema",
+            Target::Openclaw(_) => "emit openclaw",
+            Target::Rbac(_) => "emit rbac",
         }
     }
 }
@@ -33,5 +41,7 @@ impl Args {
 pub(crate) fn run(args: Args, console: &mut Console) -> Result<Done, Failure> {
     match args.target {
         Target::JsonSchema(args) => json_schema::run(&args, console),
+        Target::Openclaw(args) => openclaw::run(&args, console),
+        Target::Rbac(args) => rbac::run(&args, console),
     }
 }

@@ -46,6 +46,7 @@ fn codes() -> BTreeSet<String> {
         "proxy/src",
         "client/src",
         "server/src",
+        "targets/openclaw/src",
         "cli/src",
     ] {
         rust_files(&root.join(folder), &mut files);

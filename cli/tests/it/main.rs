@@ -21,6 +21,8 @@ mod linking;
 #[cfg(test)]
 mod lints;
 #[cfg(test)]
+mod openclaw;
+#[cfg(test)]
 mod place;
 #[cfg(test)]
 mod policy;

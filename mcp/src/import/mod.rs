@@ -137,11 +137,14 @@ struct Written<'a> {
 }
 
 impl<'a> Written<'a> {
-    /// Actions have their names first: policies speak of them, and of records hardly ever.
+    /// Actions have their names first, since policies speak of them, and of records hardly ever; and of them
+    /// those that keep their tool's name.
     fn new(choices: &'a Choices, tools: &[Tool]) -> Self {
         let mut names = Names::default();
-        let named = |tool: &Tool| (tool.name.to_string(), names.take(&tool.name));
-        let actions_named = tools.iter().map(named).collect();
+        let (kept, made): (Vec<_>, Vec<_>) =
+            tools.iter().map(|tool| tool.name.as_ref()).partition(|name| text::identifier(name) == *name);
+        let named = |name: &str| (name.to_owned(), names.take(name));
+        let actions_named = kept.into_iter().chain(made).map(named).collect();
         Self {
             choices,
             actions: String::new(),
@@ -157,6 +160,10 @@ impl<'a> Written<'a> {
         let wire = tool.name.as_ref();
         if wire.is_empty() || wire.len() > 128 || !wire.chars().all(|one| matches!(one, ' '..='~')) {
             return Err("its name is empty, longer than 128 bytes, or not plain ASCII".to_owned());
+        }
+        // A reader would not see how it differs from another one.
+        if wire.trim() != wire {
+            return Err("its name begins or ends with a blank".to_owned());
         }
         let mut types = Types::new(&tool.input_schema, &self.choices.types, &mut self.names);
         let Fields { fields, left_out } = types.fields(&tool.input_schema, wire, 0);

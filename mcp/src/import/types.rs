@@ -220,7 +220,7 @@ impl<'a> Types<'a> {
         if fields.is_empty() || left_out.iter().any(|(_, required)| *required) {
             return Read::json("an object with names that policies cannot have");
         }
-        let name = self.names.take(place.trim_end_matches("[]"));
+        let name = self.names.take_record(place.trim_end_matches("[]"));
         let mut notes: Vec<_> =
             left_out.iter().map(|(name, _)| format!("without `{name}`, which is no name here")).collect();
         if schema.get("additionalProperties").is_some_and(|other| *other != Json::Bool(false)) {

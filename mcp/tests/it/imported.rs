@@ -137,7 +137,10 @@ fn whatever_tools_are_called_no_two_names_are_the_same() {
         json!({"name": "two", "inputSchema": {"type": "object", "properties": {
             "calls": {"type": "string"}, "calls_": {"type": "string"}}}}),
     ];
-    let imported = imported("server", json!({"tools": tools}).to_string().as_bytes(), &[], &[]);
-    assert_eq!(imported.left_out, []);
+    let blank = json!({"name": "blank ", "inputSchema": {"type": "object"}});
+    let all = [&tools[..], &[blank]].concat();
+    let listed = json!({ "tools": all });
+    let imported = imported("server", listed.to_string().as_bytes(), &[], &[]);
+    assert_eq!(imported.left_out, [("blank".to_owned(), "its name begins or ends with a blank".to_owned())]);
     insta::assert_snapshot!(imported.text);
 }

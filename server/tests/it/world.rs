@@ -97,13 +97,21 @@ impl World {
 
     /// On the store that `WPC_TEST_POSTGRES` names, in a schema of its own, if any.
     pub(crate) fn at(store: Option<Place>) -> Self {
+        Self::of(store, |config| config)
+    }
+
+    /// In a folder, configured otherwise.
+    pub(crate) fn with(change: impl FnOnce(Config) -> Config) -> Self {
+        Self::of(None, change)
+    }
+
+    fn of(store: Option<Place>, change: impl FnOnce(Config) -> Config) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let place = store.unwrap_or_else(|| Place::File(folder.path().join("plane.db")));
-        let running =
-            runtime.block_on(start(config(place, folder.path().join("objects").to_str().unwrap(), 0)));
-        let running = running.unwrap();
+        let config = config(place, folder.path().join("objects").to_str().unwrap(), 0);
+        let running = runtime.block_on(start(change(config))).unwrap();
         let url = running.url().to_owned();
         Self { folder, runtime, running: Some(running), url }
     }

@@ -125,6 +125,22 @@ impl ServiceBus {
         Self::open(Wire::new(namespace, Route::local(amqp, admin)?, Credential::Anonymous, timeouts)).await
     }
 
+    /// As [`local_within`](Self::local_within), as whoever has a shared access key. The policy is asked as it is
+    /// for Azure.
+    ///
+    /// # Errors
+    ///
+    /// As [`local`](Self::local).
+    pub async fn local_with_key(
+        namespace: Namespace,
+        at: impl Into<Local>,
+        key: SasKey,
+        timeouts: Timeouts,
+    ) -> Result<Self, BusError> {
+        let Local { amqp, admin } = at.into();
+        Self::open(Wire::new(namespace, Route::local(amqp, admin)?, Credential::Sas(key), timeouts)).await
+    }
+
     async fn open(wire: Wire) -> Result<Self, BusError> {
         let wire = Arc::new(wire);
         wire.connect().await?;
