@@ -20,6 +20,7 @@ mod entry;
 mod envelope;
 mod import;
 mod message;
+mod openclaw;
 mod parse;
 mod statement;
 mod token;
@@ -36,6 +37,7 @@ pub use entry::entry;
 pub use envelope::{envelope, signed};
 pub use import::import;
 pub use message::message;
+pub use openclaw::openclaw;
 pub use parse::parse;
 pub use statement::{statement, statements};
 pub use token::{token, tokens};
@@ -45,7 +47,7 @@ pub use trust::trust;
 pub type Oracle = fn(&[u8]);
 
 /// Every oracle by its target's name.
-pub const ORACLES: [(&str, Oracle); 15] = [
+pub const ORACLES: [(&str, Oracle); 16] = [
     ("analysis", analysis),
     ("approval", approval),
     ("artifact", artifact),
@@ -57,6 +59,7 @@ pub const ORACLES: [(&str, Oracle); 15] = [
     ("envelope", envelope),
     ("import", import),
     ("message", message),
+    ("openclaw", openclaw),
     ("parse", parse),
     ("statement", statement),
     ("token", token),
