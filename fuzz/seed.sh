@@ -9,4 +9,6 @@ for corpus in ../grammar/tests/corpus ../compiler/tests/corpus; do
         find "$corpus" -name '*.wpc' -size -16k -exec cp -t "seeds/$target" {} +
     done
 done
+mkdir -p seeds/openclaw
+cp -t seeds/openclaw ../tests/interop/openclaw/*.json5 ../tests/interop/openclaw/traps/*.json5
 cargo run --quiet --example seed

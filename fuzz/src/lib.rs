@@ -20,6 +20,7 @@ mod entry;
 mod envelope;
 mod import;
 mod message;
+mod openclaw;
 mod parse;
 mod request;
 mod statement;
@@ -37,6 +38,7 @@ pub use entry::entry;
 pub use envelope::{envelope, signed};
 pub use import::import;
 pub use message::message;
+pub use openclaw::openclaw;
 pub use parse::parse;
 pub use request::{request, signed_requests};
 pub use statement::{statement, statements};
@@ -59,6 +61,7 @@ pub const ORACLES: [(&str, Oracle); 16] = [
     ("envelope", envelope),
     ("import", import),
     ("message", message),
+    ("openclaw", openclaw),
     ("parse", parse),
     ("request", request),
     ("statement", statement),

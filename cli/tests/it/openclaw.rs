@@ -34,14 +34,8 @@ fn patched(place: &Place) -> Value {
 }
 
 fn kept(node: Value) -> Value {
-    match node {
-        Value::Object(members) => members
-            .into_iter()
-            .filter(|(_, node)| !node.is_null())
-            .map(|(name, node)| (name, kept(node)))
-            .collect(),
-        other => other,
-    }
+    let Value::Object(members) = node else { return node };
+    members.into_iter().filter(|(_, node)| !node.is_null()).map(|(name, node)| (name, kept(node))).collect()
 }
 
 #[test]

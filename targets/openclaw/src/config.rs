@@ -3,6 +3,9 @@
 use crate::names::{folded, safe_servers};
 use crate::node::{Node, ReadError};
 
+/// Most agents, and most servers, that are judged: each agent is held to each tool and each list.
+const MOST: usize = 128;
+
 /// A configuration.
 ///
 /// ```
@@ -40,7 +43,14 @@ impl Config {
     ///
     /// [`ReadError`] says what is wrong and where.
     pub fn read(bytes: &[u8]) -> Result<Self, ReadError> {
-        Node::read(bytes).map(|root| Self { root })
+        let config = Self { root: Node::read(bytes)? };
+        let many = |what, count: usize| {
+            if count > MOST { Err(ReadError::TooMany { what, most: MOST }) } else { Ok(()) }
+        };
+        many("agents", config.at(&["agents", "entries"]).map_or(0, |agents| agents.members().count()))?;
+        many("agents", config.listed().count())?;
+        many("servers", config.servers().len())?;
+        Ok(config)
     }
 
     pub(crate) fn root(&self) -> &Node {
@@ -124,5 +134,19 @@ impl Config {
     /// The agents of the older form, a list.
     fn listed(&self) -> impl Iterator<Item = &Node> {
         self.at(&["agents", "list"]).map(Node::elements).unwrap_or_default().iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_agents_than_are_judged_are_refused() {
+        let agents: Vec<String> = (0..=MOST).map(|number| format!("a{number}: {{}}")).collect();
+        let text = format!("{{ agents: {{ entries: {{ {} }} }} }}", agents.join(", "));
+        assert_eq!(Config::read(text.as_bytes()).unwrap_err().code(), "too_large");
+        let text = text.replace("entries", "other").replace("agents", "mcp").replace("other", "servers");
+        assert_eq!(Config::read(text.as_bytes()).unwrap_err().code(), "too_large");
     }
 }

@@ -9,6 +9,8 @@ use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error as _, MapAcces
 pub const MAX_CONFIG_BYTES: usize = 1 << 20;
 /// Deepest nesting that is read.
 const MAX_DEPTH: usize = 64;
+/// Longest list that is read.
+const MAX_LIST: usize = 2_048;
 
 /// Why a configuration cannot be read.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -17,6 +19,14 @@ pub enum ReadError {
     /// It is larger than [`MAX_CONFIG_BYTES`].
     #[error("the configuration is larger than {MAX_CONFIG_BYTES} bytes")]
     TooLarge,
+    /// It has more agents or servers than are judged.
+    #[error("the configuration has more than {most} {what}")]
+    TooMany {
+        /// Agents or servers.
+        what: &'static str,
+        /// How many are judged.
+        most: usize,
+    },
     /// It is no JSON5, has a member twice, or is nested too deeply.
     #[error("the configuration is not JSON5 that can be judged: {0}")]
     Malformed(String),
@@ -30,7 +40,7 @@ impl ReadError {
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
-            Self::TooLarge => "too_large",
+            Self::TooLarge | Self::TooMany { .. } => "too_large",
             Self::Malformed(_) | Self::NotAnObject => "openclaw_unreadable",
         }
     }
@@ -184,6 +194,9 @@ impl<'de> Visitor<'de> for Seed {
         let depth = self.inner()?;
         let mut list = Vec::new();
         while let Some(element) = elements.next_element_seed(Seed { depth })? {
+            if list.len() >= MAX_LIST {
+                return Err(A::Error::custom(format!("a list has more than {MAX_LIST} elements")));
+            }
             list.push(element);
         }
         Ok(Node::List(list))
@@ -224,6 +237,7 @@ mod tests {
         assert_eq!(code("{ a: "), "openclaw_unreadable");
         assert_eq!(code("{} {}"), "openclaw_unreadable");
         assert_eq!(code(&"[".repeat(200_000)), "openclaw_unreadable");
+        assert_eq!(code(&format!("{{ a: [{}] }}", "1,".repeat(MAX_LIST + 1))), "openclaw_unreadable");
         assert_eq!(code(&" ".repeat(MAX_CONFIG_BYTES + 1)), "too_large");
         assert_eq!(Node::read(b"{ \xff }").unwrap_err().code(), "openclaw_unreadable");
     }
