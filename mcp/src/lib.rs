@@ -32,12 +32,12 @@ pub use pin::pin;
 /// The protocol's own types.
 pub use rmcp::model;
 pub use serve::{
-    Caller, Description, Executed, Executor, HttpServer, Identity, Listener, Progress, REFUSAL,
-    ServeError, Server, Taken, Withheld, Work,
+    Caller, Description, Executed, Executor, HttpServer, Identity, Listener, Progress, REFUSAL, ServeError,
+    Server, Taken, Withheld, Work,
 };
 pub use upstream::{
     CALL_WITHIN, Launch, PASSED_ON, Served, Upstream, UpstreamError, tools_of, tools_of_json,
 };
+pub use wire::{MAX_MESSAGE_DEPTH, MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES, read_message};
 /// Who is let in ([`wpc::callers`]).
 pub use wpc::callers::{GRANT_HEADER, Tokens};
-pub use wire::{MAX_MESSAGE_DEPTH, MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES, read_message};

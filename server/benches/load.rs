@@ -23,7 +23,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use wpc::ledger::{Ledger, MemoryLedger};
-use wpc::{Outcome, approval};
+use wpc::{Outcome, approval, release};
 use wpc_client::wire::SubmitApproval;
 use wpc_client::{Client, Follower};
 use wpc_evidence::statement::{ApprovalRequest, Granted, Nonce, approve};
@@ -84,6 +84,7 @@ fn main() {
     assert!(follower.wait(std::time::Duration::from_secs(20)));
     // Of a ledger that nobody follows: a follower hands requests on by itself.
     let alone: Arc<dyn Ledger> = Arc::new(MemoryLedger::new(key(GATE)).unwrap());
+    release::submit(&*alone, &trust(), &world.client(GATE).releases(&policy.name).unwrap()).unwrap();
     let (requests, approvals) = refused(&world, &alone);
     let rate = at_once(
         8,

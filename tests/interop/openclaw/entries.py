@@ -1,5 +1,6 @@
 """What `wpc ledger show --format json` says of the turns of one job, which is printed: entries.py FILE"""
 
+import json
 import pathlib
 import sys
 
@@ -15,4 +16,9 @@ decided = sorted((one["action"], one["decision"]) for one in attempts.values())
 assert decided == [("peek", "allow")] * 3 + [("send", "allow")] * 2 + [("send", "deny")] * 2, decided
 assert all(one["result"] == "done" for one in outcomes.values()), outcomes
 assert not refused, refused
+# Three turns of six answers of the model each, and each attempt comes right behind the answer that led to it.
+with open(sys.argv[1]) as text:
+    kinds = [entry["kind"] for entry in json.load(text)["entries"] if entry["kind"] in ("model_call", "attempt")]
+assert kinds.count("model_call") == 18, kinds
+assert all(before == "model_call" for before, kind in zip(kinds, kinds[1:]) if kind == "attempt"), kinds
 print(jobs.pop())

@@ -12,7 +12,7 @@ script_file, log_file = sys.argv[1:]
 
 
 def chunk(delta, finish=None):
-    return {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "scripted",
+    return {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "one",
             "choices": [{"index": 0, "delta": delta, "finish_reason": finish}]}
 
 
@@ -37,6 +37,7 @@ class Model(http.server.BaseHTTPRequestHandler):
             print(json.dumps({
                 "tools": sorted(tool["function"]["name"] for tool in asked.get("tools", [])),
                 "authorization": self.headers.get("authorization", ""),
+                "grant": self.headers.get("wpc-grant"),
                 "result": results[-1] if results else None}), file=log)
         with open(script_file) as script:
             turn = json.load(script)[len(results)]

@@ -16,8 +16,8 @@ with open(emitted_file) as emitted:
 assert len(asked) == 6, f"{len(asked)} requests"
 for one in asked:
     assert one["tools"] == tools, f"offered {one['tools']}, not {tools}"
-    # The model gateway's token, and not the gate's.
-    assert one["authorization"] == "Bearer model"
+    # The provider's own key: the job's token stays at the gateway.
+    assert one["authorization"] == "Bearer a-providers-key" and not one["grant"], one
 _, sent_one, other_queue, too_many, exec_call, peeked = [one["result"] for one in asked]
 if sent == "walled":
     assert all("tool_not_allowed" in refusal and "azure_service_bus__peek" in refusal for refusal in (sent_one, too_many)), sent_one

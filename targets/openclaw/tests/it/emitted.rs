@@ -122,7 +122,7 @@ fn what_is_emitted_is_what_was_reviewed() {
     let written = emitted(&desk(), &options);
     insta::assert_snapshot!("patch", format!("{:#}", written.patch));
     insta::assert_snapshot!("conformance", format!("{:#}", written.conformance));
-    assert_eq!(written.variables, ["WPC_TOKEN", "WPC_GRANT", "WPC_MODEL_TOKEN"]);
+    assert_eq!(written.variables, ["WPC_TOKEN", "WPC_GRANT", "WPC_MODEL_TOKEN", "WPC_MODEL_GRANT"]);
     assert!(written.warnings.is_empty());
 }
 
