@@ -92,7 +92,7 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new() -> Self {
-        Self::at(None)
+        Self::with(|config| config)
     }
 
     /// On the store that `WPC_TEST_POSTGRES` names, in a schema of its own, if any.
