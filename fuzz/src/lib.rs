@@ -49,7 +49,7 @@ pub use trust::trust;
 pub type Oracle = fn(&[u8]);
 
 /// Every oracle by its target's name.
-pub const ORACLES: [(&str, Oracle); 16] = [
+pub const ORACLES: [(&str, Oracle); 17] = [
     ("analysis", analysis),
     ("approval", approval),
     ("artifact", artifact),

@@ -45,6 +45,8 @@ const BODY_WITHIN: Duration = Duration::from_secs(60);
 /// How much is read of the body of a request that is refused before, and for how long.
 const MAX_REST_BYTES: usize = 64 << 10;
 const REST_WITHIN: Duration = Duration::from_secs(1);
+/// How long nothing is accepted after an attempt that failed.
+const PAUSE: Duration = Duration::from_millis(50);
 /// How long calls under way may take once the gateway is asked to end.
 const LAST_CALLS: Duration = Duration::from_secs(10);
 /// How long their answers may then take to be written.
@@ -143,7 +145,11 @@ impl Proxy {
                 accepted = listener.accept() => accepted,
                 () = self.stop.cancelled() => break,
             };
-            let Ok((stream, _)) = accepted else { continue };
+            let Ok((stream, _)) = accepted else {
+                // No descriptors are left, or the peer is gone: others may be served soon.
+                tokio::time::sleep(PAUSE).await;
+                continue;
+            };
             let this = Arc::clone(self);
             connections.spawn(async move {
                 this.connection(stream).await;

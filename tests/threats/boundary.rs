@@ -38,7 +38,7 @@ fn run(program: &str, arguments: &[&str], variables: &Json) -> Json {
     json!({
         "tool": "process", "action": "run", "resource": { "kind": "program", "path": program },
         "arguments": {
-            "arguments": arguments, "folder": "/srv/work/shop", "variables": variables, "input_bytes": 0,
+            "arguments": arguments, "folder": "/srv/desk/shop", "variables": variables, "input_bytes": 0,
             "timeout": 10_000,
         },
     })
@@ -68,11 +68,11 @@ fn tool_outside_its_sandbox() {
     let mut tried = |what: &str, call: &Json, expected: &str| {
         attack.tried(what, &asked(&gate, call), expected);
     };
-    tried("to read a file of its work", &read("/srv/work/readme.md"), "done");
+    tried("to read a file of its work", &read("/srv/desk/readme.md"), "done");
     tried("to read the gate's key", &read("/etc/wpc/gate.key"), "default_deny");
-    tried("to go there through its own folder", &read("/srv/work/../../etc/wpc/gate.key"), "bad_name");
-    tried("to read a folder whose name only begins alike", &read("/srv/workers/token"), "default_deny");
-    tried("to read keys that lie in its own folder", &read("/srv/work/.ssh/id_ed25519"), "explicit_deny");
+    tried("to go there through its own folder", &read("/srv/desk/../../etc/wpc/gate.key"), "bad_name");
+    tried("to read a folder whose name only begins alike", &read("/srv/deskers/token"), "default_deny");
+    tried("to read keys that lie in its own folder", &read("/srv/desk/.ssh/id_ed25519"), "explicit_deny");
     tried("to start a shell", &run("/bin/sh", &["-c", "env"], &json!({})), "default_deny");
     tried(
         "an option of `git` that runs a program",

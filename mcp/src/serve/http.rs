@@ -42,6 +42,8 @@ const HEADERS_WITHIN: Duration = Duration::from_secs(10);
 /// How much is read of the body of a request that is refused before, and for how long.
 const MAX_REST_BYTES: usize = 64 << 10;
 const REST_WITHIN: Duration = Duration::from_secs(1);
+/// How long nothing is accepted after an attempt that failed.
+const PAUSE: Duration = Duration::from_millis(50);
 
 type Body = BoxBody<Bytes, Infallible>;
 
@@ -228,15 +230,24 @@ impl<E: Executor> HttpServer<E> {
     }
 }
 
+/// What was accepted. Where no descriptors are left, others may be served soon: it is not asked again at once.
+async fn accepted<T>(accepted: std::io::Result<T>) -> Option<T> {
+    if accepted.is_err() {
+        tokio::time::sleep(PAUSE).await;
+    }
+    accepted.ok()
+}
+
+/// A connection that may be served.
 async fn accept(listener: &Listener) -> Option<TokioIo<Box<dyn Stream>>> {
     match listener {
         Listener::Tcp(listener) => {
-            let (stream, _) = listener.accept().await.ok()?;
+            let (stream, _) = accepted(listener.accept().await).await?;
             stream.set_nodelay(true).ok()?;
             Some(TokioIo::new(Box::new(stream)))
         }
         Listener::Unix { socket, users } => {
-            let (stream, _) = socket.accept().await.ok()?;
+            let (stream, _) = accepted(socket.accept().await).await?;
             // The kernel's word, taken when the peer connected.
             let user = stream.peer_cred().ok()?.uid();
             users.contains(&user).then(|| TokioIo::new(Box::new(stream) as Box<dyn Stream>))
