@@ -33,7 +33,8 @@ pub fn openclaw(data: &[u8]) {
     };
     let found = judged();
     assert_eq!(found, judged(), "judged otherwise the second time");
-    let wider = found.agents.iter().any(|agent| agent.offered.iter().any(|tool| !agent.allowed.contains(tool)));
+    let wider =
+        found.agents.iter().any(|agent| agent.offered.iter().any(|tool| !agent.allowed.contains(tool)));
     let told = found.findings.iter().any(|one| matches!(one.trap, Trap::ToolsWider | Trap::AgentUnnamed));
     assert_eq!(wider, told, "{found:?}");
     assert!(!told || found.is_wider());
