@@ -32,9 +32,9 @@ use wpc_server::Config;
 
 use world::{ALICE, GATE, OPERATOR, World, asked, call, key, now_ms, open, orders, signed, trust};
 
-/// Requests of each kind.
+/// Requests of each kind; a job has at most 100 that wait for an approval.
 const TOKENS: usize = 4_000;
-const APPROVALS: usize = 400;
+const APPROVALS: usize = 100;
 const BUNDLES: usize = 200;
 /// Clients at once.
 const CLIENTS: [usize; 3] = [1, 8, 32];
