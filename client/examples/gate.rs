@@ -7,6 +7,8 @@
 //! allow call_…
 //! ```
 //!
+//! In place of `ledger/orders.db`, `--postgres` takes the ledger in the database that `WPC_POSTGRES_URL` names.
+//!
 //! It fetches the policy by its hash, opens the job that the token is for, and keeps its ledger up to date. What is
 //! admitted is reported as done: the effect is left out here, and is what `wpc-service-bus` and its like do. At
 //! the end of the input it closes the job, pushes its log, and hands in the bundle.
@@ -18,7 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use std::{env, fs, io};
 
-use wpc::ledger::{Followed, Ledger};
+use wpc::ledger::{Followed, Ledger, PostgresConfig, PostgresLedger};
 use wpc::{DynamicGate, Holder, Key, Opening, Outcome, SqliteLedger, Trust};
 use wpc_client::{Client, Follower};
 use wpc_evidence::checkpoint::SignedCheckpoint;
@@ -27,7 +29,9 @@ use wpc_model::{Hash, Measured};
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let [url, hash, trust, ledger, ledger_key, token, agent] = arguments.as_slice() else {
-        return Err("usage: gate URL HASH TRUST.json LEDGER LEDGER.key AGENT.token AGENT.key".into());
+        return Err(
+            "usage: gate URL HASH TRUST.json LEDGER|--postgres LEDGER.key AGENT.token AGENT.key".into()
+        );
     };
     let trust = Trust::parse(&fs::read(trust)?)?;
     let key = || Key::read(Path::new(ledger_key));
@@ -36,8 +40,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     let artifact = client.artifact(hash, &trust)?;
 
     let pin = format!("{ledger_key}.head");
-    let store: Arc<dyn Ledger> =
-        Arc::new(SqliteLedger::open(Path::new(ledger), key()?)?.pinned(Path::new(&pin))?);
+    let store: Arc<dyn Ledger> = if ledger == "--postgres" {
+        let config = PostgresConfig::from_env()?;
+        Arc::new(PostgresLedger::open(&config, key()?)?.pinned(Path::new(&pin))?)
+    } else {
+        Arc::new(SqliteLedger::open(Path::new(ledger), key()?)?.pinned(Path::new(&pin))?)
+    };
     let follower = Follower::start(client.clone(), Arc::clone(&store), trust.clone())?;
     if !follower.wait(Duration::from_secs(30)) {
         return Err("the control plane is not heard".into());

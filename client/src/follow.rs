@@ -23,6 +23,7 @@ use std::time::Duration;
 
 use wpc::ledger::{Body, Entry, Misplaced, RevocationKey};
 use wpc::{Clock as _, Follow, FollowError, JobId, Ledger, LedgerError, SystemClock, Trust, approval};
+use wpc_evidence::checkpoint::SignedCheckpoint;
 use wpc_evidence::entry::{Attempt, Verdict};
 use wpc_evidence::statement::{Heartbeat, Revocation, RevocationHead, Statement as _};
 use wpc_model::{Hash, Reason};
@@ -41,7 +42,7 @@ const AGAIN: Duration = Duration::from_millis(200);
 /// How often the ledger is looked at for what to push.
 const PUSH: Duration = Duration::from_secs(1);
 /// Leaves of one push.
-const LEAVES: usize = 10_000;
+const LEAVES: usize = 1_000;
 const PAGE: usize = 256;
 
 /// Follows a control plane for one ledger, until it is dropped.
@@ -394,31 +395,49 @@ impl State {
         Ok(())
     }
 
+    /// Pushes what the control plane does not have. Others who share the ledger push too: that it has more by now than
+    /// this head covers says nothing of the ledger, until its head is read again.
     fn push_log(&self) -> Result<(), FollowError> {
+        loop {
+            match self.push_head() {
+                Err(FollowError { code: "ledger_behind_checkpoint", .. }) if !self.is_behind()? => {}
+                pushed => return pushed,
+            }
+        }
+    }
+
+    /// Whether the control plane knows more leaves than the ledger has. It is asked first: a log only grows.
+    fn is_behind(&self) -> Result<bool, FollowError> {
+        let known = self.client.checkpoint(self.ledger.did()).map_err(told)?;
+        Ok(self.anchor()?.unverified().size < known.map_or(0, |known| known.size))
+    }
+
+    fn anchor(&self) -> Result<SignedCheckpoint, FollowError> {
+        self.ledger.anchor().map_err(|error| of_ledger(&error))
+    }
+
+    fn push_head(&self) -> Result<(), FollowError> {
         let known = self.client.checkpoint(self.ledger.did()).map_err(told)?;
         let mut first = known.map_or(0, |known| known.size);
-        let head = self.ledger.anchor().map_err(|error| of_ledger(&error))?;
+        let head = self.anchor()?;
         let size = head.unverified().size;
         if size < first {
             let message = format!("{first} leaves were pushed, the ledger has {size}");
             return Err(FollowError { code: "ledger_behind_checkpoint", message });
         }
-        if size == first {
-            return Ok(());
-        }
-        let mut leaves = Vec::new();
-        let from = first;
-        while first < size && leaves.len() < LEAVES {
-            let left = usize::try_from(size.saturating_sub(first)).unwrap_or(PAGE).min(PAGE);
-            let page = self.ledger.leaves(first, left).map_err(|error| of_ledger(&error))?;
-            if page.is_empty() {
-                break;
+        while first < size {
+            let left = usize::try_from(size.saturating_sub(first)).unwrap_or(LEAVES).min(LEAVES);
+            let leaves = self.ledger.leaves(first, left).map_err(|error| of_ledger(&error))?;
+            let leaves = leaves.into_iter().map(|leaf| String::from_utf8_lossy(&leaf).into_owned()).collect();
+            let checkpoint = Checkpoint { checkpoint: head.to_string(), first, leaves };
+            let taken = self.client.push(&checkpoint).map_err(told)?.size;
+            if taken <= first {
+                let message = format!("of {size} leaves it takes {first}");
+                return Err(FollowError { code: "control_plane_refused", message });
             }
-            first = first.saturating_add(u64::try_from(page.len()).unwrap_or(u64::MAX));
-            leaves.extend(page.into_iter().map(|leaf| String::from_utf8_lossy(&leaf).into_owned()));
+            first = taken;
         }
-        let checkpoint = Checkpoint { checkpoint: head.to_string(), first: from, leaves };
-        self.client.push(&checkpoint).map(drop).map_err(told)
+        Ok(())
     }
 
     /// Hands in requests for calls that wait for people.

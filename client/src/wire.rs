@@ -391,9 +391,10 @@ body! {
     /// The head that the control plane knows.
     #[derive(Eq)]
     Cosigned {
-        /// How many leaves it has.
+        /// How many leaves it has; after a push that ends before its head, how many are known.
         size: u64,
-        /// The note with the witness's signature, if this control plane is one.
+        /// The note with the witness's signature, if this control plane is one; empty if no head had all of its
+        /// leaves yet.
         checkpoint: String,
     }
 }

@@ -1,23 +1,21 @@
-"""Signs every request that schemathesis sends (RFC 9421), as a program that is not ours.
+"""Signs every request that schemathesis sends.
 
 WPC_KEY names a PEM file, WPC_DID its did:key. Loaded by SCHEMATHESIS_HOOKS.
 """
 
-import base64
-import hashlib
 import os
-import secrets
-import time
+import sys
 
 import requests.auth
 import schemathesis
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import signing  # noqa: E402
 
 
 class Signed(requests.auth.AuthBase):
     def __init__(self):
-        with open(os.environ["WPC_KEY"], "rb") as file:
-            self.key = load_pem_private_key(file.read(), password=None)
+        self.key = signing.read_key(os.environ["WPC_KEY"])
         self.did = os.environ["WPC_DID"]
 
     def __call__(self, request):
@@ -26,18 +24,7 @@ class Signed(requests.auth.AuthBase):
             body = body.encode()
         if not isinstance(body, bytes):
             return request
-        names = ["@method", "@target-uri"]
-        values = {"@method": request.method, "@target-uri": request.url}
-        if request.method not in ("GET", "HEAD", "DELETE"):
-            digest = base64.b64encode(hashlib.sha256(body).digest()).decode()
-            request.headers["Content-Digest"] = values["content-digest"] = f"sha-256=:{digest}:"
-            names.append("content-digest")
-        covered = " ".join(f'"{name}"' for name in names)
-        parameters = f'({covered});created={int(time.time())};keyid="{self.did}";nonce="{secrets.token_hex(16)}"'
-        lines = [f'"{name}": {values[name]}' for name in names] + [f'"@signature-params": {parameters}']
-        signature = base64.b64encode(self.key.sign("\n".join(lines).encode())).decode()
-        request.headers["Signature-Input"] = f"fuzz={parameters}"
-        request.headers["Signature"] = f"fuzz=:{signature}:"
+        request.headers.update(signing.fields(self.key, self.did, request.method, request.url, body))
         return request
 
 

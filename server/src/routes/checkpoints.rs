@@ -18,25 +18,45 @@ use crate::store::Writing;
 /// Longest accepted push, in bytes.
 const PUSH: usize = 16 << 20;
 
-/// What is known of a ledger's log.
+/// What is known of a ledger's log: its leaves, and the last head that was pushed with all leaves before it.
 struct Log {
     frontier: Frontier,
+    size: u64,
     note: String,
 }
 
 fn read(writing: &mut Writing<'_>, ledger: &Did) -> Result<Log, Refusal> {
-    let sql = "SELECT frontier, note FROM log WHERE ledger = $1";
+    let sql = "SELECT frontier, size, note FROM log WHERE ledger = $1";
     let Some(row) = writing.row(sql, &[ledger.as_str().into()])? else {
-        return Ok(Log { frontier: Frontier::new(), note: String::new() });
+        return Ok(Log { frontier: Frontier::new(), size: 0, note: String::new() });
     };
     let frontier = Frontier::from_bytes(&row.bytes(0)?).map_err(|_| Refusal::new(Code::StoreUnavailable))?;
-    Ok(Log { frontier, note: row.text(1)? })
+    Ok(Log { frontier, size: row.number(1)?, note: row.text(2)? })
+}
+
+fn write(writing: &mut Writing<'_>, ledger: &Did, log: &Log) -> Result<(), Refusal> {
+    let sql = "INSERT INTO log (ledger, size, frontier, note, at) VALUES ($1, $2, $3, $4, $5) \
+               ON CONFLICT (ledger) DO UPDATE SET size = excluded.size, frontier = excluded.frontier, \
+               note = excluded.note, at = excluded.at";
+    let at = writing.at();
+    let with = [
+        ledger.as_str().into(),
+        log.size.into(),
+        log.frontier.to_bytes().as_slice().into(),
+        log.note.as_str().into(),
+        at.into(),
+    ];
+    writing.execute(sql, &with)?;
+    Ok(())
 }
 
 /// A ledger pushes the head of its own log with the leaves since the last one.
 ///
 /// The leaves must lead from the log that is known to the head: what was pushed once can neither be taken back nor
 /// told otherwise. The answer is the head, cosigned if this control plane is a witness.
+///
+/// What is too long for one request comes in several, each with the same head: as long as leaves are missing
+/// the answer has how many are known, and the last head that all were there for, or none.
 #[utoipa::path(post, path = "/v1/ledgers/{did}/checkpoints", tag = "jobs",
     params(("did" = String, Path, description = "The ledger")), request_body = Checkpoint,
     responses((status = 200, body = Cosigned), (status = "default", body = Problem)))]
@@ -65,17 +85,17 @@ pub(crate) async fn push(
     }
     let pushed = app.write(caller, move |app, writing, author| {
         let known = read(writing, &ledger)?;
-        let size = known.frontier.size();
-        if head.size < size {
-            return Err(Refusal::new(Code::CheckpointBehind).because(format_args!("{size} leaves are known")));
+        let has = known.frontier.size();
+        if head.size < has {
+            return Err(Refusal::new(Code::CheckpointBehind).because(format_args!("{has} leaves are known")));
         }
-        let skip = size.checked_sub(asked.first).and_then(|skip| usize::try_from(skip).ok());
-        let skip =
-            skip.ok_or_else(|| Refusal::new(Code::LeavesMissing).because(format_args!("from {size} on")))?;
+        let missing = || Refusal::new(Code::LeavesMissing).because(format_args!("from {has} on"));
+        let skip = has.checked_sub(asked.first).and_then(|skip| usize::try_from(skip).ok());
+        let skip = skip.ok_or_else(missing)?;
         let mut frontier = known.frontier;
         for (leaf, text) in leaves.iter().zip(&asked.leaves).skip(skip) {
             let n = frontier.size();
-            frontier.push(leaf_hash(text.as_bytes())).map_err(|_| Refusal::new(Code::LeavesMissing))?;
+            frontier.push(leaf_hash(text.as_bytes())).map_err(|_| missing())?;
             let sql =
                 "INSERT INTO leaf (ledger, n, kind, job, size, at, body) VALUES ($1, $2, $3, $4, $5, $6, $7)";
             let with = [
@@ -89,13 +109,19 @@ pub(crate) async fn push(
             ];
             writing.execute(sql, &with)?;
         }
-        if frontier.size() != head.size {
-            return Err(Refusal::new(Code::LeavesMissing).because(format_args!("from {size} on")));
+        let size = frontier.size();
+        if size > head.size || (size < head.size && leaves.is_empty()) {
+            return Err(missing());
+        }
+        if size < head.size {
+            let Log { size: covered, note, .. } = known;
+            write(writing, &ledger, &Log { frontier, size: covered, note: note.clone() })?;
+            return Ok(Cosigned { size, checkpoint: note });
         }
         if frontier.root() != head.root {
             return Err(Refusal::new(Code::CheckpointForked));
         }
-        if head.size == size && !known.note.is_empty() {
+        if head.size == known.size && !known.note.is_empty() {
             return Ok(Cosigned { size, checkpoint: known.note });
         }
         let at = writing.at();
@@ -106,17 +132,7 @@ pub(crate) async fn push(
             None => note,
         }
         .to_string();
-        let sql = "INSERT INTO log (ledger, size, frontier, note, at) VALUES ($1, $2, $3, $4, $5) \
-                   ON CONFLICT (ledger) DO UPDATE SET size = excluded.size, frontier = excluded.frontier, \
-                   note = excluded.note, at = excluded.at";
-        let with = [
-            ledger.as_str().into(),
-            head.size.into(),
-            frontier.to_bytes().as_slice().into(),
-            signed.as_str().into(),
-            at.into(),
-        ];
-        writing.execute(sql, &with)?;
+        write(writing, &ledger, &Log { frontier, size: head.size, note: signed.clone() })?;
         let subject = [
             ("ledger", canon::Json::from(ledger.as_str())),
             ("root", canon::Json::from(head.root.to_string())),
@@ -142,7 +158,12 @@ pub(crate) async fn get(
     let found = app.read(move |reading| {
         let row = reading.row("SELECT size, note FROM log WHERE ledger = $1", &[ledger.as_str().into()])?;
         let row = row.ok_or_else(|| Refusal::new(Code::LedgerUnknown))?;
-        Ok(Cosigned { size: row.number(0)?, checkpoint: row.text(1)? })
+        let (size, checkpoint) = (row.number(0)?, row.text(1)?);
+        // Leaves that no head covers yet.
+        if checkpoint.is_empty() {
+            return Err(Refusal::new(Code::LedgerUnknown));
+        }
+        Ok(Cosigned { size, checkpoint })
     });
     Ok(Json(found.await?))
 }

@@ -52,8 +52,8 @@ impl Postgres {
     }
 
     fn failed(&mut self, error: &postgres::Error) -> StoreError {
-        // Not the server's word, or its last: the connection is gone.
-        let ended = |code: &str| code.starts_with("08") || code.starts_with("57P");
+        // Not the server's word, or its last, or another server takes the writes now: the connection is of no use.
+        let ended = |code: &str| code.starts_with("08") || code.starts_with("57P") || code == "25006";
         if error.code().is_none_or(|code| ended(code.code())) {
             self.lost = true;
         }

@@ -1,15 +1,20 @@
 //! Gates that follow the control plane.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::Duration;
 
-use wpc::{Key, OpenError, Outcome};
+use wpc::ledger::{Followed, Ledger, MemoryLedger};
+use wpc::{DynamicGate, Identity, JobId, Key, OpenError, Opening, Outcome};
+use wpc_client::Follower;
 use wpc_client::wire::{Revoke, RevokeToken, SubmitApproval};
 use wpc_evidence::statement::{ApprovalRequest, Granted, Nonce, approve};
 use wpc_model::{Bind, OnChange, Uses};
 
 use crate::world::{
-    AGENT, ALICE, AUDITOR, GATE, OPERATOR, OTHER_GATE, World, asked, call, key, now_ms, open, orders, policy,
-    signed, trust, until,
+    AGENT, ALICE, AUDITOR, AUTHOR, GATE, OPERATOR, OTHER_GATE, World, asked, call, key, now_ms, open, orders,
+    policy, signed, trust, until,
 };
 
 const SOON: Duration = Duration::from_secs(20);
@@ -148,6 +153,72 @@ fn a_ledger_that_was_put_back_is_found_out() {
                 .is_err_and(|refused| refused.code() == "ledger_behind_checkpoint")
         })
     });
+}
+
+#[test]
+fn two_that_share_a_ledger_are_not_behind_each_other() {
+    let world = World::new();
+    let policy = orders();
+    world.release(&policy, OnChange::Finish);
+    let ledger: Arc<dyn Ledger> = Arc::new(MemoryLedger::new(key(GATE)).unwrap());
+    let follower = || Follower::start(world.client(GATE), Arc::clone(&ledger), trust()).unwrap();
+    let (one, other) = (follower(), follower());
+    assert!(one.wait(SOON) && other.wait(SOON));
+    let followed: Arc<dyn Ledger> = Arc::new(Followed::new(Arc::clone(&ledger), one.following()));
+    let tokens: Vec<_> = (0..80).map(|_| world.issue(policy.hash())).collect();
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        // Each looks at what is known, the log grows, and the other pushes meanwhile.
+        let pushing = [&one, &other].map(|follower| {
+            let done = &done;
+            scope.spawn(move || {
+                while !done.load(Ordering::SeqCst) {
+                    follower.push().unwrap();
+                }
+            })
+        });
+        for tokens in tokens.chunks(20) {
+            let (followed, policy) = (&followed, &policy);
+            scope.spawn(move || {
+                for issued in tokens {
+                    open(followed, &signed(policy), issued).unwrap().close().unwrap();
+                }
+            });
+        }
+        until("all jobs", || ledger.jobs().unwrap().len() == tokens.len());
+        done.store(true, Ordering::SeqCst);
+        for pushing in pushing {
+            pushing.join().unwrap();
+        }
+    });
+    assert!(one.wait(SOON) && other.wait(SOON));
+}
+
+#[test]
+fn a_ledger_with_a_long_past_is_pushed_in_pieces() {
+    let world = World::new();
+    let policy = orders();
+    let ledger: Arc<dyn Ledger> = Arc::new(MemoryLedger::new(key(GATE)).unwrap());
+    world.release(&policy, OnChange::Finish);
+    let issued = world.issue(policy.hash());
+    // Before anybody follows for it: more leaves than one push takes.
+    let one = |of, role| format!(r#"{{"name":"{role}","keys":["{}"],"roles":["{role}"]}}"#, key(of).did());
+    let text =
+        format!(r#"{{"v":1,"principals":[{},{}]}}"#, one(AUTHOR, "policy_author"), one(GATE, "ledger"));
+    let early = wpc::Trust::parse(text.as_bytes()).unwrap();
+    let artifact = signed(&self::policy(|text| text.replace("pin policy; bind job", "")));
+    for _ in 0..600 {
+        let identity = Identity::local(JobId::mint().unwrap(), "billing");
+        let opening = Opening { artifact: &artifact, trust: &early, ledger: Arc::clone(&ledger), identity };
+        DynamicGate::open(opening).unwrap().close().unwrap();
+    }
+    let follower = Follower::start(world.client(GATE), Arc::clone(&ledger), trust()).unwrap();
+    assert!(follower.wait(SOON));
+    follower.push().unwrap();
+    let known = world.client(AUDITOR).checkpoint(&key(GATE).did()).unwrap().unwrap();
+    assert_eq!(known.size, 1_200);
+    let followed: Arc<dyn Ledger> = Arc::new(Followed::new(ledger, follower.following()));
+    open(&followed, &signed(&policy), &issued).unwrap();
 }
 
 #[test]

@@ -15,7 +15,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls_platform_verifier::Verifier;
 use tokio_postgres::Config;
-use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::ledger::LedgerError;
@@ -24,6 +24,16 @@ use crate::ledger::LedgerError;
 const URL: &str = "WPC_POSTGRES_URL";
 /// How long it may take to connect, where the address says nothing.
 const CONNECT: Duration = Duration::from_secs(5);
+/// A connection over which nothing was heard for so long is asked whether anybody is there: a server whose machine
+/// is gone says no goodbye.
+const QUIET: Duration = Duration::from_secs(10);
+/// How often it is asked, and how long apart.
+const ASKED: u32 = 3;
+const APART: Duration = Duration::from_secs(5);
+/// How long what was sent may wait for the other machine to have it.
+const UNHEARD: Duration = Duration::from_secs(20);
+/// What the driver takes where nobody says otherwise.
+const TWO_HOURS: Duration = Duration::from_secs(2 * 60 * 60);
 /// Connections of one process, where nobody says otherwise.
 const CONNECTIONS: usize = 4;
 
@@ -31,6 +41,8 @@ const CONNECTIONS: usize = 4;
 ///
 /// TLS is required, and the server's certificate and name are checked, unless the server is on this machine: a unix
 /// socket, `localhost` or a loopback address. There TLS is used if `sslmode=require` asks for it.
+///
+/// Of several hosts the first that takes writes is the server: after a failover that is the one that was promoted.
 #[derive(Clone)]
 pub struct PostgresConfig {
     config: Config,
@@ -132,6 +144,14 @@ impl PostgresConfig {
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(CONNECT);
         }
+        // Of several hosts the one that takes writes: what a standby says may be old.
+        config.target_session_attrs(TargetSessionAttrs::ReadWrite);
+        if config.get_keepalives_idle() == TWO_HOURS {
+            config.keepalives_idle(QUIET).keepalives_interval(APART).keepalives_retries(ASKED);
+        }
+        if config.get_tcp_user_timeout().is_none() {
+            config.tcp_user_timeout(UNHEARD);
+        }
         if config.get_ssl_mode() == SslMode::Prefer {
             match variable("PGSSLMODE")?.as_deref() {
                 None | Some("prefer" | "allow") => {}
@@ -149,6 +169,12 @@ impl PostgresConfig {
         }
         let roots = variable("PGSSLROOTCERT")?.map(PathBuf::from);
         Ok(Self { config, roots, connections: CONNECTIONS })
+    }
+
+    /// As it is, but with any server that answers: a standby will do for who only reads.
+    pub(super) fn reading(mut self) -> Self {
+        self.config.target_session_attrs(TargetSessionAttrs::Any);
+        self
     }
 
     /// As the driver takes it, for other stores in the same database.

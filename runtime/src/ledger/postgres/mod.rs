@@ -197,13 +197,13 @@ impl PostgresLedger {
     }
 
     /// Opens the ledger without its key: what is in it can be read and checked, and nothing can be appended
-    /// ([`LedgerError::NoKey`]).
+    /// ([`LedgerError::NoKey`]). A standby will do.
     ///
     /// # Errors
     ///
     /// As [`PostgresLedger::open`].
     pub fn read_only(config: &PostgresConfig) -> Result<Self, LedgerError> {
-        Self::start(config, None, None)
+        Self::start(&config.clone().reading(), None, None)
     }
 
     /// Pins the head of the ledger's own log in the file at `pin`, and refuses a ledger that is behind the head that

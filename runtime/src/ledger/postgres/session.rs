@@ -24,8 +24,9 @@ const ANSWER: Duration = Duration::from_secs(30);
 /// How long connections may take to say goodbye.
 const GOODBYE: Duration = Duration::from_secs(1);
 
-/// What SQLSTATEs begin with after which a connection is gone: it failed, or the server ends it.
-const HANGS_UP: [&str; 2] = ["08", "57P"];
+/// What SQLSTATEs begin with after which a connection is of no use: it failed, the server ends it, or another server
+/// takes the writes now.
+const HANGS_UP: [&str; 3] = ["08", "57P", "25006"];
 
 /// What a session must be set to, so that what was committed stays.
 const DURABLE: [(&str, &[&str]); 3] =
