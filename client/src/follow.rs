@@ -25,10 +25,11 @@ use wpc::ledger::{Body, Entry, Misplaced, RevocationKey};
 use wpc::{Clock as _, Follow, FollowError, JobId, Ledger, LedgerError, SystemClock, Trust, approval};
 use wpc_evidence::checkpoint::SignedCheckpoint;
 use wpc_evidence::entry::{Attempt, Verdict};
-use wpc_evidence::statement::{Heartbeat, Revocation, RevocationHead, Statement as _};
+use wpc_evidence::statement::{Heartbeat, Revocation, Statement as _, StreamError};
 use wpc_model::{Hash, Reason};
 
 use crate::events::{Event, MAX_EVENT_BYTES, Reader};
+use crate::place::{Next, Place};
 use crate::releases;
 use crate::wire::Checkpoint;
 use crate::{Client, ClientError};
@@ -80,13 +81,9 @@ impl Follower {
     ///
     /// [`LedgerError`] if the ledger's revocations do not hold together, or threads cannot be had.
     pub fn start(client: Client, ledger: Arc<dyn Ledger>, trust: Trust) -> Result<Self, LedgerError> {
-        let mut head = RevocationHead::default();
-        for row in ledger.revocations()? {
-            let damaged = |cause: String| LedgerError::Damaged { cause };
-            let signed =
-                Revocation::verify(&row.envelope, &trust).map_err(|error| damaged(error.to_string()))?;
-            head = head.follow(&signed).map_err(|error| damaged(error.to_string()))?;
-        }
+        let mut place = Place::default();
+        place.catch_up(&ledger.revocations(0)?, &trust).map_err(|cause| LedgerError::Damaged { cause })?;
+        place.begin();
         let state = Arc::new(State {
             client,
             ledger,
@@ -101,7 +98,7 @@ impl Follower {
             stopped: AtomicBool::new(false),
         });
         let of = Arc::downgrade(&state);
-        spawn("wpc-follow", move || listen(&of, head))?;
+        spawn("wpc-follow", move || listen(&of, place))?;
         let of = Arc::downgrade(&state);
         spawn("wpc-push", move || push(&of))?;
         Ok(Self { state })
@@ -220,10 +217,11 @@ fn alive(of: &Weak<State>) -> Option<Arc<State>> {
     of.upgrade().filter(|state| !state.stopped.load(Ordering::SeqCst))
 }
 
-fn listen(of: &Weak<State>, mut head: RevocationHead) {
+fn listen(of: &Weak<State>, mut place: Place) {
     while let Some(state) = alive(of) {
         // Releases that came while no stream was there are fetched once one is.
-        if let Ok(stream) = state.client.stream(head.seq, LIFE)
+        place.begin();
+        if let Ok(stream) = state.client.stream(place.seq(), LIFE)
             && state.take_all_releases()
         {
             let limit = u64::try_from(MAX_EVENT_BYTES).unwrap_or(u64::MAX);
@@ -238,7 +236,7 @@ fn listen(of: &Weak<State>, mut head: RevocationHead) {
                 let Ok(text) = std::str::from_utf8(&line) else { break };
                 let Ok(event) = reader.line(text.trim_end_matches(['\r', '\n'])) else { break };
                 if let Some(event) = event
-                    && !state.take(event, &mut head)
+                    && !state.take(event, &mut place)
                 {
                     break;
                 }
@@ -283,10 +281,10 @@ impl State {
     }
 
     /// Takes an event; whether the stream may go on.
-    fn take(&self, event: Event, head: &mut RevocationHead) -> bool {
+    fn take(&self, event: Event, place: &mut Place) -> bool {
         match event {
-            Event::Revocation { envelope, .. } => self.take_revocation(&envelope, head),
-            Event::Heartbeat { envelope, .. } => self.take_heartbeat(&envelope, head),
+            Event::Revocation { envelope, .. } => self.take_revocation(&envelope, place),
+            Event::Heartbeat { envelope, .. } => self.take_heartbeat(&envelope, place),
             Event::Approval { job, request } => {
                 // What cannot be fetched now is fetched by whoever asks the call again.
                 let _later = self.take_approval(&job, &request);
@@ -322,21 +320,21 @@ impl State {
         releases::hand_over(&self.client, &*self.ledger, &self.trust, policy_name)
     }
 
-    fn take_revocation(&self, envelope: &[u8], head: &mut RevocationHead) -> bool {
+    fn take_revocation(&self, envelope: &[u8], place: &mut Place) -> bool {
         let Ok(signed) = Revocation::verify(envelope, &self.trust) else { return false };
-        let next = match head.follow(&signed) {
-            Ok(next) => next,
-            Err(error) => {
-                if error.code() == "revocation_forked" {
-                    self.broken(error.code());
-                }
+        let head = match place.next(&signed) {
+            Next::Known => return true,
+            Next::New(head) => head,
+            Next::Forked => {
+                self.broken(StreamError::Forked.code());
                 return false;
             }
+            Next::Unfit => return false,
         };
         let what = RevocationKey::of(&signed.statement.revoked);
-        match self.ledger.revoke(next.seq, what, envelope) {
+        match self.ledger.revoke(head.seq, what, envelope) {
             Ok(()) => {
-                *head = next;
+                place.took(head);
                 true
             }
             // Two streams, or one that does not hold together: nothing that it says can be believed.
@@ -344,30 +342,21 @@ impl State {
                 self.broken(Misplaced::NotRevoked.code());
                 false
             }
-            // Somebody else who shares the ledger was first, or revoked past the control plane.
-            Err(LedgerError::Misplaced(_)) => self.reread(head),
+            // Somebody else who shares the ledger was first, with this one or another.
+            Err(LedgerError::Misplaced(_)) => {
+                let Ok(rows) = self.ledger.revocations(place.seq()) else { return false };
+                let caught_up = place.catch_up(&rows, &self.trust).is_ok() && place.seq() >= head.seq;
+                caught_up && self.take_revocation(envelope, place)
+            }
             Err(_) => false,
         }
     }
 
-    /// Reads the ledger's revocations again: others follow for it too.
-    fn reread(&self, head: &mut RevocationHead) -> bool {
-        let Ok(rows) = self.ledger.revocations() else { return false };
-        let mut found = RevocationHead::default();
-        for row in rows {
-            let Ok(signed) = Revocation::verify(&row.envelope, &self.trust) else { return false };
-            let Ok(next) = found.follow(&signed) else { return false };
-            found = next;
-        }
-        *head = found;
-        // The stream begins anew after it; if it has another past, that shows then.
-        false
-    }
-
-    fn take_heartbeat(&self, envelope: &[u8], head: &mut RevocationHead) -> bool {
+    fn take_heartbeat(&self, envelope: &[u8], place: &mut Place) -> bool {
         let Ok(signed) = Heartbeat::verify(envelope, &self.trust) else { return false };
-        let Ok(next) = head.beat(&signed.statement) else { return false };
-        *head = next;
+        if !place.beat(&signed.statement) {
+            return false;
+        }
         let age = self.clock.wall_ms().saturating_sub(signed.statement.at).max(0);
         let bound = i64::try_from(STALE_AFTER.as_millis()).unwrap_or(i64::MAX);
         let until = self.steady_ms().saturating_add(bound.saturating_sub(age));

@@ -15,6 +15,8 @@ mod follow;
 #[cfg(feature = "http")]
 mod http;
 #[cfg(feature = "http")]
+mod place;
+#[cfg(feature = "http")]
 mod releases;
 pub mod signed;
 pub mod wire;

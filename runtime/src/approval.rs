@@ -166,7 +166,7 @@ pub fn submit(
 pub fn revoke(ledger: &dyn Ledger, trust: &Trust, envelope: &[u8]) -> Result<u64, SubmitError> {
     let signed = Revocation::verify(envelope, trust)?;
     let mut head = wpc_evidence::statement::RevocationHead::default();
-    for row in ledger.revocations()? {
+    for row in ledger.revocations(0)? {
         head = head.follow(&Revocation::verify(&row.envelope, trust)?)?;
     }
     let seq = head.follow(&signed)?.seq;
@@ -187,7 +187,7 @@ pub fn next_revocation(
     at: i64,
 ) -> Result<Revocation, SubmitError> {
     let mut head = wpc_evidence::statement::RevocationHead::default();
-    for row in ledger.revocations()? {
+    for row in ledger.revocations(0)? {
         head = head.follow(&Revocation::verify(&row.envelope, trust)?)?;
     }
     Ok(Revocation { seq: head.seq.saturating_add(1), prev: head.hash, at: at.max(head.at), revoked })

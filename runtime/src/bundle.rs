@@ -322,7 +322,7 @@ impl Gathered<'_> {
     }
 
     fn revocations(&self, named: &Named) -> Result<Vec<Withdrawn>, BundleError> {
-        let rows = self.ledger.revocations()?.into_iter();
+        let rows = self.ledger.revocations(0)?.into_iter();
         let about = rows.filter(|row| {
             named.stands_on.contains(row.revocation.lifts().as_ref().unwrap_or(&row.revocation))
         });

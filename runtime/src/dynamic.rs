@@ -342,8 +342,8 @@ impl DynamicRunning {
     }
 
     /// Records how the call ended, without blocking. The outcome is on its way when this returns; the
-    /// future is ready once the ledger has it. If the ledger fails, the gate refuses every later
-    /// call.
+    /// future is ready once the ledger has it. If the ledger fails, the gate keeps it, refuses every later call as
+    /// `gate_faulted`, and hands it in again before each, until the ledger has it.
     pub fn finish(self, outcome: Outcome) -> impl Future<Output = ()> + Send + use<> {
         self.admitted.finish_async(outcome)
     }

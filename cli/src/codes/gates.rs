@@ -39,6 +39,7 @@ pages! {
         "The policy names a JSON Schema that this version's engine refuses. Nothing was recorded."
         "Report it with the policy; compile the policy with another schema."
     gate_faulted "the gate could not record an outcome"
-        "What happened to a call could not be written down, so the gate refuses everything else."
-        "Repair the ledger's store and open the gate again."
+        "What happened to a call could not be written down. The gate keeps it, refuses everything else, and tries again \
+         with whatever is asked next."
+        "Bring the ledger's store back; if the gate still refuses, `wpc ledger check` says why."
 }

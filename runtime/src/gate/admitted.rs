@@ -36,6 +36,40 @@ pub(super) struct Asking {
     pub(super) results: BTreeMap<String, Value>,
 }
 
+/// How an admitted call ended, until the ledger has it.
+#[derive(Clone, Debug)]
+pub(super) struct Ended {
+    asked: Asking,
+    settled: Settled,
+    /// What opens what the outcome commits to.
+    openings: Openings,
+    /// The ledger did not take it before.
+    owed: bool,
+}
+
+impl Ended {
+    /// Hands it in. Blocks until the ledger has it, or has refused it and it is owed.
+    pub(super) fn hand_in(self, core: &Core) {
+        let result = core.ledger.append(&core.job, &mut |head| steps(head, core, &self));
+        self.handed_in(core, result.is_ok());
+    }
+
+    /// The same, without blocking: `reply` is told afterwards.
+    pub(super) fn submit(self, core: &Arc<Core>, reply: Option<oneshot::Sender<()>>) {
+        let task = FinishTask { core: Arc::clone(core), ended: Some(self), reply };
+        core.ledger.submit(Box::new(task));
+    }
+
+    fn handed_in(self, core: &Core, taken: bool) {
+        let again = self.owed;
+        if !taken {
+            core.owed.keep(Self { owed: true, ..self }, again);
+        } else if again {
+            core.owed.paid();
+        }
+    }
+}
+
 /// Where an outcome that nobody waits for is recorded.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Settling {
@@ -56,7 +90,7 @@ impl Admitted {
     }
 
     /// Records how the call ended; what a client reported beats `outcome`. Blocks until the ledger
-    /// has it. If the ledger fails, the gate faults.
+    /// has it. If the ledger fails, the gate owes it, and refuses whatever else is asked.
     pub(crate) fn finish(mut self, outcome: Outcome) {
         self.open = false;
         self.asked.results = self.slip.results();
@@ -71,31 +105,21 @@ impl Admitted {
         let (reply, answer) = oneshot::channel();
         self.settle_elsewhere(outcome, Some(reply));
         async move {
-            // No answer means that the ledger dropped the task, which faulted the gate.
+            // No answer means that the ledger dropped the task, and the gate owes it.
             let _ = answer.await;
         }
     }
 
     fn settle_here(&self, outcome: Outcome) {
-        let settled = self.settled(outcome);
-        let result = self
-            .core
-            .ledger
-            .append(&self.core.job, &mut |head| steps(head, &self.core, &self.asked, &settled));
-        if result.is_err() {
-            self.core.fault();
-        }
+        self.ended(outcome).hand_in(&self.core);
     }
 
     fn settle_elsewhere(&self, outcome: Outcome, reply: Option<oneshot::Sender<()>>) {
-        let settled = self.settled(outcome);
-        let (core, asked) = (Arc::clone(&self.core), self.asked.clone());
-        let task = FinishTask { core, asked, settled, recorded: false, reply };
-        self.core.ledger.submit(Box::new(task));
+        self.ended(outcome).submit(&self.core, reply);
     }
 
     /// The outcome, and what opens what it commits to.
-    fn settled(&self, outcome: Outcome) -> (Settled, Openings) {
+    fn ended(&self, outcome: Outcome) -> Ended {
         let (outcome, provider) = match self.slip.reported() {
             Some(report) => report.clone().into_outcome(),
             // Nothing went out under the permit: whatever was done, it was not this call.
@@ -122,7 +146,7 @@ impl Admitted {
             duration_ms: u64::try_from(self.slip.elapsed().as_millis()).unwrap_or(u64::MAX),
             charges: Vec::new(),
         };
-        (settled, openings)
+        Ended { asked: self.asked.clone(), settled, openings, owed: false }
     }
 }
 
@@ -145,15 +169,15 @@ impl fmt::Debug for Admitted {
 }
 
 /// The outcome's entry, with what it charges; the last one of an exhausted job also closes it.
-fn steps(
-    head: &Head<'_>,
-    core: &Core,
-    asked: &Asking,
-    (settled, openings): &(Settled, Openings),
-) -> Vec<Step> {
+fn steps(head: &Head<'_>, core: &Core, Ended { asked, settled, openings, .. }: &Ended) -> Vec<Step> {
     let done = (settled.outcome == Outcome::Done).then_some(&asked.results);
+    let attempt = head.attempt(&settled.call);
+    // The answer to an earlier try was lost, and the entry was not.
+    if attempt.is_some_and(|attempt| !attempt.unsettled && !attempt.awaits_late) {
+        return Vec::new();
+    }
     // Another process may have given up on this one, and given back its places in flight.
-    let late = head.attempt(&settled.call).is_some_and(|attempt| attempt.awaits_late);
+    let late = attempt.is_some_and(|attempt| attempt.awaits_late);
     let held = if late { &[][..] } else { asked.charged.as_slice() };
     let settled_up = settle(&core.policy, &asked.call, held, done, head);
     let labels = done.map(|result| core.provenance.of_result(&asked.call, result, head));
@@ -170,12 +194,11 @@ fn steps(
     [outcome].into_iter().chain(ends.map(Step::Close)).collect()
 }
 
-/// An outcome on its way. Dropped before it was recorded, it faults the gate.
+/// An outcome on its way. Dropped before the ledger answered, it is owed.
 struct FinishTask {
     core: Arc<Core>,
-    asked: Asking,
-    settled: (Settled, Openings),
-    recorded: bool,
+    /// `None` once the ledger answered.
+    ended: Option<Ended>,
     reply: Option<oneshot::Sender<()>>,
 }
 
@@ -189,18 +212,20 @@ impl Task for FinishTask {
     }
 
     fn decide(&mut self, head: &Head<'_>) -> Vec<Step> {
-        steps(head, &self.core, &self.asked, &self.settled)
+        self.ended.as_ref().map(|ended| steps(head, &self.core, ended)).unwrap_or_default()
     }
 
     fn done(mut self: Box<Self>, result: Result<Appended, LedgerError>) {
-        self.recorded = result.is_ok();
+        if let Some(ended) = self.ended.take() {
+            ended.handed_in(&self.core, result.is_ok());
+        }
     }
 }
 
 impl Drop for FinishTask {
     fn drop(&mut self) {
-        if !self.recorded {
-            self.core.fault();
+        if let Some(ended) = self.ended.take() {
+            ended.handed_in(&self.core, false);
         }
         if let Some(reply) = self.reply.take() {
             // The caller may have stopped waiting.

@@ -14,8 +14,8 @@
 //! Invariants:
 //!
 //! - an [`Admitted`] exists only after its attempt is in the ledger, durably if the ledger is;
-//! - every [`Admitted`] leaves one outcome, however it ends, or the gate faults and refuses
-//!   everything from then on.
+//! - every [`Admitted`] leaves one outcome, however it ends; as long as the ledger does not take it, the gate
+//!   refuses everything.
 
 mod admitted;
 mod begin;
@@ -26,6 +26,7 @@ mod input;
 mod models;
 mod named;
 mod opening;
+mod owed;
 mod ready;
 mod recorded;
 mod slip;
@@ -37,7 +38,6 @@ mod words;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::oneshot;
 use wpc_evidence::CallIds;
@@ -61,6 +61,7 @@ use current::Current;
 use flood::Flood;
 use given::Verified;
 use named::Named;
+use owed::Owed;
 use standing::Standing;
 use timed::Timed;
 use untyped::{Refusing, RefusingTask};
@@ -103,7 +104,7 @@ pub(crate) struct Core {
     current: Current,
     approvals: Verified,
     flood: Flood,
-    faulted: AtomicBool,
+    owed: Owed,
 }
 
 /// What a policy asks of what the values of an action's calls say.
@@ -259,6 +260,7 @@ impl Core {
 
     /// Decides the call and records the attempt. Blocks until the ledger has it.
     pub(crate) fn begin(self: &Arc<Self>, asked: Asked) -> Result<Admitted, Refused> {
+        self.pay()?;
         let mut begin = Begin::new(self, asked)?;
         let result = self.ledger.append(&self.job, &mut |head| begin.decide(head));
         begin.conclude(result, admitted::Settling::Here)
@@ -269,6 +271,7 @@ impl Core {
     /// Nothing happens before the first poll. If the future is dropped later, the call either was
     /// never asked, or its attempt is followed by an abandoned outcome.
     pub(crate) async fn begin_async(self: &Arc<Self>, asked: Asked) -> Result<Admitted, Refused> {
+        self.pay_async().await?;
         let begin = Begin::new(self, asked)?;
         let (reply, answer) = oneshot::channel();
         self.ledger.submit(Box::new(BeginTask::new(begin, reply)));
@@ -281,7 +284,7 @@ impl Core {
     /// Records that something was asked that is not a call: `code` says why, `cause` says it to
     /// operators, `raw` is what was received, empty if it was no bytes. Blocks until the ledger has it.
     pub(crate) fn refuse_untyped(self: &Arc<Self>, code: &'static str, cause: String, raw: &[u8]) -> Refused {
-        if let Err(refused) = self.is_sound() {
+        if let Err(refused) = self.pay() {
             return refused;
         }
         let mut refusing = Refusing::new(self, code, cause, raw);
@@ -296,7 +299,7 @@ impl Core {
         cause: String,
         raw: &[u8],
     ) -> Refused {
-        if let Err(refused) = self.is_sound() {
+        if let Err(refused) = self.pay_async().await {
             return refused;
         }
         let (reply, answer) = oneshot::channel();
@@ -307,6 +310,8 @@ impl Core {
 
     /// Closes the job: it takes no more calls, from any gate.
     pub(crate) fn close(&self) -> Result<(), LedgerError> {
+        // An outcome that is still owed is named as unsettled by the job's end.
+        let _unpaid = self.pay();
         let rest = self.flood.rest();
         self.ledger.append(&self.job, &mut |_| {
             let rest = rest.iter().map(|rest| Step::Entry(Body::Suppressed(rest.clone())));
@@ -332,16 +337,39 @@ impl Core {
         Ok(())
     }
 
-    /// Whether every outcome could be recorded; if not, nothing more may be asked here.
-    fn is_sound(&self) -> Result<(), Refused> {
-        if self.faulted.load(Ordering::SeqCst) {
-            return Err(self.refused("gate_faulted", Some("an outcome could not be recorded".to_owned())));
+    /// Hands in what is owed. Blocks until the ledger has it.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`] if it does not take it: then nothing else may be asked here.
+    pub(crate) fn pay(&self) -> Result<(), Refused> {
+        for ended in self.owed.take() {
+            ended.hand_in(self);
         }
-        Ok(())
+        self.is_sound()
     }
 
-    fn fault(&self) {
-        self.faulted.store(true, Ordering::SeqCst);
+    /// As [`Core::pay`], without blocking.
+    pub(crate) async fn pay_async(self: &Arc<Self>) -> Result<(), Refused> {
+        let hand_in = |ended: admitted::Ended| {
+            let (reply, answer) = oneshot::channel();
+            ended.submit(self, Some(reply));
+            answer
+        };
+        let answers: Vec<_> = self.owed.take().into_iter().map(hand_in).collect();
+        for answer in answers {
+            // An error says that the ledger is gone, and the outcome owed.
+            let _gone = answer.await;
+        }
+        self.is_sound()
+    }
+
+    /// Whether every outcome could be recorded; if not, nothing more may be asked here.
+    fn is_sound(&self) -> Result<(), Refused> {
+        if self.owed.is_nothing() {
+            return Ok(());
+        }
+        Err(self.refused("gate_faulted", Some("an outcome could not be recorded".to_owned())))
     }
 
     fn unanswered(&self) -> Refused {
@@ -373,7 +401,7 @@ impl fmt::Debug for Core {
             .field("hash", &self.hash)
             .field("job", &self.job)
             .field("agent", &self.agent)
-            .field("faulted", &self.faulted)
+            .field("owed", &self.owed)
             .finish_non_exhaustive()
     }
 }

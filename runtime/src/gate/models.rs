@@ -45,6 +45,7 @@ enum Said {
 impl Core {
     /// Records a model call by its receipt. Blocks until the ledger has it.
     pub(crate) fn model_call(self: &Arc<Self>, receipt: &[u8]) -> Result<ModelCalled, Refused> {
+        self.pay()?;
         let mut recording = Recording::new(self, receipt)?;
         let result = self.ledger.append(&self.job, &mut |head| recording.decide(head));
         recording.conclude(result)
@@ -52,6 +53,7 @@ impl Core {
 
     /// As [`Core::model_call`], without blocking.
     pub(crate) async fn model_call_async(self: &Arc<Self>, receipt: &[u8]) -> Result<ModelCalled, Refused> {
+        self.pay_async().await?;
         let recording = Recording::new(self, receipt)?;
         let (reply, answer) = oneshot::channel();
         self.ledger.submit(Box::new(RecordingTask { recording, reply }));

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use wpc_evidence::CallIds;
 use wpc_evidence::entry::is_agent;
@@ -20,6 +19,7 @@ use super::current::Current;
 use super::flood::Flood;
 use super::given::Verified;
 use super::named::Named;
+use super::owed::Owed;
 use super::standing::{self, Accepted, Standing};
 use super::timed::Timed;
 use super::{Asks, Core, Input};
@@ -241,7 +241,7 @@ impl Core {
             current,
             approvals: Verified::default(),
             flood: Flood::default(),
-            faulted: AtomicBool::new(false),
+            owed: Owed::default(),
         }))
     }
 }

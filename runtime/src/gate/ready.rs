@@ -25,7 +25,7 @@ struct Asking {
 impl Core {
     /// What is left of the budgets for models, if a model may be called now. Does not block.
     pub(crate) async fn model_ready(self: &Arc<Self>) -> Result<ModelBudget, Refused> {
-        self.is_sound()?;
+        self.pay_async().await?;
         let (reply, answer) = oneshot::channel();
         let asking = Asking { core: Arc::clone(self), said: Err("ledger_unavailable"), reply };
         self.ledger.submit(Box::new(asking));

@@ -97,8 +97,8 @@ impl Ledger for Followed {
         self.ledger.revoke(seq, revocation, envelope)
     }
 
-    fn revocations(&self) -> Result<Vec<RevocationRow>, LedgerError> {
-        self.ledger.revocations()
+    fn revocations(&self, after: u64) -> Result<Vec<RevocationRow>, LedgerError> {
+        self.ledger.revocations(after)
     }
 
     fn release(&self, released: &Released, envelope: &[u8]) -> Result<(), LedgerError> {

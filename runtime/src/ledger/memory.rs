@@ -441,8 +441,9 @@ impl Ledger for MemoryLedger {
         Ok(())
     }
 
-    fn revocations(&self) -> Result<Vec<RevocationRow>, LedgerError> {
-        Ok(self.lock()?.shared.revocations.clone())
+    fn revocations(&self, after: u64) -> Result<Vec<RevocationRow>, LedgerError> {
+        let after = usize::try_from(after).unwrap_or(usize::MAX);
+        Ok(self.lock()?.shared.revocations.iter().skip(after).cloned().collect())
     }
 
     fn release(&self, released: &Released, envelope: &[u8]) -> Result<(), LedgerError> {

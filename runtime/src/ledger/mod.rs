@@ -196,12 +196,12 @@ pub trait Ledger: sealed::Sealed + fmt::Debug + Send + Sync {
     /// [`LedgerError`] if the store fails.
     fn revoke(&self, seq: u64, revocation: RevocationKey, envelope: &[u8]) -> Result<(), LedgerError>;
 
-    /// All revocations, in their order.
+    /// The revocations that come after place `after`, in their order; all of them after 0.
     ///
     /// # Errors
     ///
     /// [`LedgerError`] if the store fails.
-    fn revocations(&self) -> Result<Vec<RevocationRow>, LedgerError>;
+    fn revocations(&self, after: u64) -> Result<Vec<RevocationRow>, LedgerError>;
 
     /// Takes a release. Once this returns, no call is admitted by anybody who shares this ledger that does not
     /// take it into account.

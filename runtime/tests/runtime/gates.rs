@@ -414,20 +414,42 @@ fn a_job_with_as_many_entries_as_it_may_have_ends_once_its_calls_have() {
 }
 
 #[test]
-fn an_outcome_that_cannot_be_recorded_faults_the_gate() {
+fn an_outcome_that_cannot_be_recorded_is_owed() {
     on_each(|rig| {
         let (gate, other) = (open(rig, "j"), open(rig, "k"));
+        let running = gate.begin_sync(send("orders", &[1])).unwrap();
+        let dropped = gate.begin_sync(ping(2)).unwrap();
+        rig.clock.jump(-60_000);
+        running.finish_sync(Outcome::Done);
+        drop(dropped);
+        // As long as it is, nothing else may be asked.
+        refuses(&gate, ping(1), "gate_faulted");
+        assert_eq!(refused(gate.begin_json_sync(b"", Measured::Accept)).code(), "gate_faulted");
+        assert_eq!(kinds(rig, "j"), ["opened", "attempt", "attempt"]);
+        rig.clock.jump(60_000);
+        // Other gates of the ledger go on, and so does a new one of this job.
+        other.begin_sync(ping(1)).unwrap().finish_sync(Outcome::Done);
+        open(rig, "j").begin_sync(ping(1)).unwrap().finish_sync(Outcome::Done);
+        // And this one, once the ledger has the outcomes: what was sent has been counted.
+        gate.begin_sync(ping(1)).unwrap().finish_sync(Outcome::Done);
+        let (attempt, outcome) = ("attempt", "outcome");
+        let after = [attempt, outcome, outcome, outcome, attempt, outcome];
+        assert_eq!(kinds(rig, "j"), [&["opened", attempt, attempt], &after[..]].concat());
+        assert_eq!(rig.ledger.check().unwrap().unsettled, 0);
+        rig.is_clean();
+    });
+}
+
+#[test]
+fn an_outcome_that_is_owed_at_the_end_of_the_job_is_handed_in_before() {
+    on_each(|rig| {
+        let gate = open(rig, "j");
         let running = gate.begin_sync(send("orders", &[1])).unwrap();
         rig.clock.jump(-60_000);
         running.finish_sync(Outcome::Done);
         rig.clock.jump(60_000);
-        refuses(&gate, ping(1), "gate_faulted");
-        assert_eq!(refused(gate.begin_json_sync(b"", Measured::Accept)).code(), "gate_faulted");
-        assert_eq!(kinds(rig, "j"), ["opened", "attempt"]);
-        // Other gates of the ledger go on, and so does a new one of this job.
-        other.begin_sync(ping(1)).unwrap().finish_sync(Outcome::Done);
-        open(rig, "j").begin_sync(ping(1)).unwrap().finish_sync(Outcome::Done);
-        assert_eq!(rig.ledger.check().unwrap().unsettled, 1);
+        gate.close().unwrap();
+        assert_eq!(kinds(rig, "j"), ["opened", "attempt", "outcome", "closed"]);
         rig.is_clean();
     });
 }

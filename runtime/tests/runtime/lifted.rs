@@ -60,7 +60,7 @@ fn a_lift_makes_older_tokens_good_again_until_the_next_revocation() {
             });
             assert_eq!(named.collect::<Vec<_>>(), [1, 2, 4]);
             let kinds: Vec<_> =
-                rig.ledger.revocations().unwrap().into_iter().map(|row| row.revocation.kind).collect();
+                rig.ledger.revocations(0).unwrap().into_iter().map(|row| row.revocation.kind).collect();
             let (of, lifted) = (revoked.kind(), lift.kind());
             assert_eq!(kinds, [of, of, lifted, of, lifted]);
             rig.is_clean();
@@ -94,7 +94,7 @@ fn what_is_not_revoked_is_not_lifted_and_only_a_revoker_lifts() {
         let gate = open(rig, &anns(), "j");
         for (revoked, code) in both() {
             let lift = revoked.lifted_by().unwrap();
-            let before = rig.ledger.revocations().unwrap().len();
+            let before = rig.ledger.revocations(0).unwrap().len();
             // Never revoked; as the first statement of all it does not even read.
             let expected = if before == 0 { "malformed" } else { "lift_unfounded" };
             assert_eq!(says(rig, &revoker(), lift.clone()), Err(expected));
@@ -118,7 +118,7 @@ fn what_is_not_revoked_is_not_lifted_and_only_a_revoker_lifts() {
             assert_eq!(says(rig, &revoker(), lift), Err("lift_unfounded"), "it is lifted already");
             works(&gate);
         }
-        assert_eq!(rig.ledger.revocations().unwrap().len(), 4);
+        assert_eq!(rig.ledger.revocations(0).unwrap().len(), 4);
     });
 }
 

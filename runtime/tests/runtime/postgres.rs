@@ -132,7 +132,7 @@ fn revoke_waits(rig: &Rig, of: &str, steps: &[Step], kind: &str, value: &str) {
         });
         inside.1.recv().unwrap();
         let revoke = scope.spawn(move || {
-            let seq = u64::try_from(ledger.revocations().unwrap().len()).unwrap() + 1;
+            let seq = u64::try_from(ledger.revocations(0).unwrap().len()).unwrap() + 1;
             ledger.revoke(seq, what.clone(), b"an envelope").unwrap();
             returned.store(true, Ordering::SeqCst);
         });
@@ -141,7 +141,7 @@ fn revoke_waits(rig: &Rig, of: &str, steps: &[Step], kind: &str, value: &str) {
         append.join().unwrap().unwrap();
         revoke.join().unwrap();
     });
-    let row = rig.ledger.revocations().unwrap().into_iter().find(|row| row.revocation == what).unwrap();
+    let row = rig.ledger.revocations(0).unwrap().into_iter().find(|row| row.revocation == what).unwrap();
     // The job's row has changed: under a stricter level than READ COMMITTED that is what appends collide with.
     let touched = format!("SELECT max(revocation_seq) FROM job WHERE job = '{of}'");
     let expected = if of == "j" { i64::try_from(row.seq).unwrap() } else { 0 };

@@ -419,7 +419,7 @@ fn a_revocation_follows_the_one_before_and_is_a_revokers() {
         );
         assert_eq!(by(&revoker(), &next), Ok(1));
         assert!(by(&revoker(), &next).is_err(), "the same again does not follow itself");
-        let rows = rig.ledger.revocations().unwrap();
+        let rows = rig.ledger.revocations(0).unwrap();
         assert_eq!(rows.len(), 1);
         assert_eq!(rows[0].revocation, RevocationKey::of(&Revoked::Job(job("j"))));
     });
@@ -439,7 +439,7 @@ fn an_agent_that_is_revoked_again_loses_the_tokens_that_it_got_since() {
                 gate.begin_sync(send("orders", &[1])).unwrap().finish_sync(Outcome::Done);
             }
         }
-        assert_eq!(rig.ledger.revocations().unwrap().len(), 4);
+        assert_eq!(rig.ledger.revocations(0).unwrap().len(), 4);
         rig.is_clean();
     });
 }

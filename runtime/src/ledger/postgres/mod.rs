@@ -417,8 +417,8 @@ impl Ledger for PostgresLedger {
         self.inner.change(&BTreeSet::new(), true, |batch| batch.revoke(seq, &revocation, envelope))
     }
 
-    fn revocations(&self) -> Result<Vec<RevocationRow>, LedgerError> {
-        self.read(|snapshot| snapshot.revocations())
+    fn revocations(&self, after: u64) -> Result<Vec<RevocationRow>, LedgerError> {
+        self.read(|snapshot| snapshot.revocations(after))
     }
 
     fn release(&self, released: &Released, envelope: &[u8]) -> Result<(), LedgerError> {

@@ -51,8 +51,9 @@ impl Snapshot<'_> {
     }
 
     /// All revocations, in their order.
-    pub(super) fn revocations(&self) -> Result<Vec<RevocationRow>, LedgerError> {
-        self.all("SELECT seq, at, kind, value, body FROM revocation ORDER BY seq", &[], |row| {
+    pub(super) fn revocations(&self, after: u64) -> Result<Vec<RevocationRow>, LedgerError> {
+        let sql = "SELECT seq, at, kind, value, body FROM revocation WHERE seq > $1 ORDER BY seq";
+        self.all(sql, &[&i64::try_from(after).unwrap_or(i64::MAX)], |row| {
             let revocation = RevocationKey { kind: get(row, 2)?, value: get(row, 3)? };
             Ok(RevocationRow { seq: number(row, 0)?, at: get(row, 1)?, revocation, envelope: get(row, 4)? })
         })

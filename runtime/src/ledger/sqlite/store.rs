@@ -42,8 +42,9 @@ impl Snapshot<'_> {
     }
 
     /// All revocations, in their order.
-    pub(super) fn revocations(&self) -> Result<Vec<RevocationRow>, LedgerError> {
-        self.all("SELECT seq, at, kind, value, body FROM revocation ORDER BY seq", [], |row| {
+    pub(super) fn revocations(&self, after: u64) -> Result<Vec<RevocationRow>, LedgerError> {
+        let sql = "SELECT seq, at, kind, value, body FROM revocation WHERE seq > ?1 ORDER BY seq";
+        self.all(sql, [i64::try_from(after).unwrap_or(i64::MAX)], |row| {
             let revocation = RevocationKey { kind: row.get(2)?, value: row.get(3)? };
             Ok(RevocationRow {
                 seq: row.get::<_, Number>(0)?.0,
