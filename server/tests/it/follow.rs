@@ -9,12 +9,14 @@ use wpc::ledger::{Followed, Ledger, MemoryLedger};
 use wpc::{DynamicGate, Identity, JobId, Key, OpenError, Opening, Outcome};
 use wpc_client::Follower;
 use wpc_client::wire::{Revoke, RevokeToken, SubmitApproval};
-use wpc_evidence::statement::{ApprovalRequest, Granted, Nonce, approve};
+use wpc_evidence::statement::{
+    ApprovalRequest, Granted, Nonce, Revocation, Revoked, Statement as _, approve,
+};
 use wpc_model::{Bind, OnChange, Uses};
 
 use crate::world::{
-    AGENT, ALICE, AUDITOR, AUTHOR, GATE, OPERATOR, OTHER_GATE, World, asked, call, key, now_ms, open, orders,
-    policy, signed, trust, until,
+    AGENT, ALICE, AUDITOR, AUTHOR, GATE, OPERATOR, OTHER_GATE, PLANE, World, asked, call, key, now_ms, open,
+    orders, policy, signed, trust, until,
 };
 
 const SOON: Duration = Duration::from_secs(20);
@@ -276,6 +278,35 @@ fn a_newer_release_reaches_the_jobs_that_run() {
     world.restart_at(port);
     world.release(&old, OnChange::Finish);
     until("the release back", || send(&gate).is_ok());
+}
+
+#[test]
+fn a_stream_that_lifts_what_was_not_revoked_is_never_believed_again() {
+    let world = World::new();
+    let policy = orders();
+    world.release(&policy, OnChange::Finish);
+    let issued = world.issue(policy.hash());
+    let (ledger, follower) = world.gate(GATE);
+    assert!(follower.wait(SOON));
+    let gate = open(&ledger, &signed(&policy), &issued).unwrap();
+    let send = || gate.begin_sync(call("send", "staging")).map(|one| one.finish_sync(Outcome::Done));
+    send().unwrap();
+    // No control plane of ours signs such a one: somebody else has its key and its store.
+    let other = Revoke { kind: "job".to_owned(), value: "job_other".to_owned(), reason: None };
+    let first = serde_json::to_vec(&world.client(OPERATOR).revoke(&other).unwrap().envelope).unwrap();
+    let prev = Some(Revocation::verify(&first, &trust()).unwrap().hash);
+    until("the revocation", || ledger.revocations(0).unwrap().len() == 1);
+    let (at, agent) = (now_ms(), key(AGENT).did().to_string());
+    let lift = Revocation { seq: 2, prev, at, revoked: Revoked::AgentLifted(agent.clone()) };
+    let hash = wpc_model::Hash::of(&lift.encode().unwrap());
+    let body = lift.sign(&[key(PLANE)]).unwrap();
+    let database = rusqlite::Connection::open(world.folder.path().join("plane.db")).unwrap();
+    let sql = "INSERT INTO revocation (seq, at, kind, value, hash, reason, principal, body) \
+               VALUES (2, ?1, 'agent_lifted', ?2, ?3, '', 'plane', ?4)";
+    database.execute(sql, rusqlite::params![at, agent, hash.0, body]).unwrap();
+    until("the refusal", || send().is_err_and(|refused| refused.code() == "lift_unfounded"));
+    assert_eq!(ledger.revocations(0).unwrap().len(), 1);
+    assert!(!follower.wait(Duration::from_secs(3)));
 }
 
 #[test]
