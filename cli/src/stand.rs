@@ -1,6 +1,7 @@
 //! What every gate that serves MCP stands on: who it is for, its files, and how it is reached.
 
 mod files;
+mod plane;
 mod serve;
 
 use std::path::PathBuf;
@@ -9,6 +10,7 @@ use crate::failure::Failure;
 use crate::store::Place;
 
 pub(crate) use files::{Read, Standing, open};
+pub(crate) use plane::Following;
 pub(crate) use serve::{runtime, serve, terminated};
 
 /// The files of every gate, whatever it serves.
@@ -22,6 +24,10 @@ pub(crate) struct Base {
     trust: PathBuf,
     #[command(flatten)]
     place: Place,
+    /// Follow this control plane for the ledger, whose key signs what it is asked: https://HOST, or http:// on this
+    /// machine. Nothing begins while it is not heard
+    #[arg(long, value_name = "URL")]
+    control_plane: Option<String>,
 }
 
 #[derive(Debug, clap::Args)]

@@ -5,7 +5,7 @@
 //!        ──heartbeat───▶ verified ──▶ fresh until its time + bound
 //!        ──release─────▶ the chain of its name fetched ──▶ ledger
 //!        ──approval────▶ fetched ──▶ ledger
-//! ledger ──own log, refused calls──▶ control plane                another, every second
+//! ledger ──own log, refused calls, bundles of closed jobs──▶ control plane    another, every second
 //! ```
 //!
 //! The bound is 10 s. A revocation reaches a gate within the time of a message; if the stream is cut, or somebody
@@ -13,25 +13,24 @@
 //! made; so they are while the releases of a policy that jobs run under cannot be fetched. A call that was admitted before begins within [`wpc::BEGIN_WITHIN`] or never. Both clocks are read: a
 //! control plane whose clock is ahead adds what it is ahead to what a delayed stream can hide.
 
+mod push;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread;
 use std::time::Duration;
 
-use wpc::ledger::{Body, Entry, Misplaced, RevocationKey};
+use wpc::ledger::{Misplaced, RevocationKey};
 use wpc::{Clock as _, Follow, FollowError, JobId, Ledger, LedgerError, SystemClock, Trust, approval};
-use wpc_evidence::checkpoint::SignedCheckpoint;
-use wpc_evidence::entry::{Attempt, Verdict};
 use wpc_evidence::statement::{Heartbeat, Revocation, Statement as _, StreamError};
-use wpc_model::{Hash, Reason};
+use wpc_model::Hash;
 
 use crate::events::{Event, MAX_EVENT_BYTES, Reader};
 use crate::place::{Next, Place};
 use crate::releases;
-use crate::wire::Checkpoint;
 use crate::{Client, ClientError};
 
 /// How old the last heartbeat may be before calls are refused.
@@ -40,11 +39,6 @@ pub const STALE_AFTER: Duration = Duration::from_secs(10);
 const LIFE: Duration = Duration::from_secs(12);
 /// How long to wait before the stream is begun anew.
 const AGAIN: Duration = Duration::from_millis(200);
-/// How often the ledger is looked at for what to push.
-const PUSH: Duration = Duration::from_secs(1);
-/// Leaves of one push.
-const LEAVES: usize = 1_000;
-const PAGE: usize = 256;
 
 /// Follows a control plane for one ledger, until it is dropped.
 #[derive(Debug)]
@@ -69,6 +63,8 @@ struct State {
     jobs: Mutex<BTreeMap<JobId, u64>>,
     /// Names of policies under which jobs were opened through this follower.
     policies: Mutex<BTreeSet<String>>,
+    /// Those of them that are closed, and whose bundles are not handed in.
+    closed: Mutex<BTreeSet<JobId>>,
     /// Requests that were handed in.
     asked: Mutex<BTreeSet<Hash>>,
     stopped: AtomicBool,
@@ -93,6 +89,7 @@ impl Follower {
             broken: Mutex::new(None),
             beaten: Condvar::new(),
             jobs: Mutex::default(),
+            closed: Mutex::default(),
             policies: Mutex::default(),
             asked: Mutex::default(),
             stopped: AtomicBool::new(false),
@@ -100,7 +97,7 @@ impl Follower {
         let of = Arc::downgrade(&state);
         spawn("wpc-follow", move || listen(&of, place))?;
         let of = Arc::downgrade(&state);
-        spawn("wpc-push", move || push(&of))?;
+        spawn("wpc-push", move || push::push(&of))?;
         Ok(Self { state })
     }
 
@@ -114,7 +111,7 @@ impl Follower {
     #[must_use]
     pub fn wait(&self, within: Duration) -> bool {
         let until = self.state.clock.monotonic().saturating_add(within);
-        let mut broken = self.state.broken.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut broken = locked(&self.state.broken);
         loop {
             if broken.is_none() && self.state.is_fresh() {
                 return true;
@@ -134,6 +131,19 @@ impl Follower {
     /// [`FollowError`] if the ledger or the control plane fails.
     pub fn push(&self) -> Result<(), FollowError> {
         self.state.push_log().and_then(|()| self.state.push_requests())
+    }
+
+    /// Pushes what is new, and hands in the bundle of every job that was opened through this follower, as it stands
+    /// now: what a gate does last. Bundles of jobs that were closed before are handed in already.
+    ///
+    /// # Errors
+    ///
+    /// [`FollowError`] with the first reason found; the other bundles are handed in all the same.
+    pub fn finish(&self) -> Result<(), FollowError> {
+        self.push()?;
+        let open: Vec<_> = locked(&self.state.jobs).keys().cloned().collect();
+        locked(&self.state.closed).extend(open);
+        self.state.hand_in()
     }
 }
 
@@ -157,7 +167,7 @@ impl fmt::Debug for Following {
 
 impl Follow for Following {
     fn may_begin(&self) -> Result<(), &'static str> {
-        if let Some(code) = *self.0.broken.lock().unwrap_or_else(PoisonError::into_inner) {
+        if let Some(code) = *locked(&self.0.broken) {
             return Err(code);
         }
         if self.0.stopped.load(Ordering::SeqCst) || !self.0.is_fresh() {
@@ -169,13 +179,13 @@ impl Follow for Following {
     fn current(&self, policy_name: &str) -> Result<(), FollowError> {
         // Known first, so that a release which comes meanwhile is not missed.
         let known = &self.0.policies;
-        known.lock().unwrap_or_else(PoisonError::into_inner).insert(policy_name.to_owned());
+        locked(known).insert(policy_name.to_owned());
         self.0.take_releases(policy_name)
     }
 
     fn opened(&self, job: &JobId, leaf: Hash) -> Result<(), FollowError> {
         self.0.client.open_job(job, leaf).map_err(told)?;
-        self.0.jobs.lock().unwrap_or_else(PoisonError::into_inner).entry(job.clone()).or_insert(0);
+        locked(&self.0.jobs).entry(job.clone()).or_insert(0);
         Ok(())
     }
 }
@@ -201,6 +211,11 @@ pub(crate) fn told(error: ClientError) -> FollowError {
         | ClientError::Random(_) => "control_plane_unavailable",
     };
     FollowError { code, message: error.to_string() }
+}
+
+fn locked<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Nothing that is done under these locks leaves anything half done.
+    of.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn of_ledger(error: &LedgerError) -> FollowError {
@@ -250,23 +265,6 @@ fn listen(of: &Weak<State>, mut place: Place) {
     }
 }
 
-fn push(of: &Weak<State>) {
-    while let Some(state) = alive(of) {
-        // What fails is tried again; a ledger that is behind its own checkpoint is never right again.
-        for pushed in [state.push_log(), state.push_requests()] {
-            if let Err(FollowError {
-                code: code @ ("ledger_behind_checkpoint" | "checkpoint_inconsistent"),
-                ..
-            }) = pushed
-            {
-                state.broken(code);
-            }
-        }
-        drop(state);
-        thread::sleep(PUSH);
-    }
-}
-
 impl State {
     fn is_fresh(&self) -> bool {
         self.steady_ms() < self.fresh_until.load(Ordering::SeqCst)
@@ -277,7 +275,7 @@ impl State {
     }
 
     fn broken(&self, code: &'static str) {
-        *self.broken.lock().unwrap_or_else(PoisonError::into_inner) = Some(code);
+        *locked(&self.broken) = Some(code);
     }
 
     /// Takes an event; whether the stream may go on.
@@ -291,8 +289,7 @@ impl State {
                 true
             }
             Event::Release { policy_name, .. } => {
-                let known =
-                    self.policies.lock().unwrap_or_else(PoisonError::into_inner).contains(&policy_name);
+                let known = locked(&self.policies).contains(&policy_name);
                 !known || self.takes_releases(&policy_name)
             }
         }
@@ -300,7 +297,7 @@ impl State {
 
     /// Whether the ledger has what is released, of every policy under which jobs run.
     fn take_all_releases(&self) -> bool {
-        let policies = self.policies.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let policies = locked(&self.policies).clone();
         policies.iter().all(|name| self.takes_releases(name))
     }
 
@@ -361,7 +358,7 @@ impl State {
         let bound = i64::try_from(STALE_AFTER.as_millis()).unwrap_or(i64::MAX);
         let until = self.steady_ms().saturating_add(bound.saturating_sub(age));
         // Under the lock, so that nobody who waits misses it.
-        let _locked = self.broken.lock().unwrap_or_else(PoisonError::into_inner);
+        let _locked = locked(&self.broken);
         self.fresh_until.fetch_max(until, Ordering::SeqCst);
         self.beaten.notify_all();
         true
@@ -369,7 +366,7 @@ impl State {
 
     fn take_approval(&self, job: &str, request: &str) -> Result<(), FollowError> {
         let Ok(job) = JobId::parse(job) else { return Ok(()) };
-        let known = self.jobs.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&job);
+        let known = locked(&self.jobs).contains_key(&job);
         if !known {
             return Ok(());
         }
@@ -380,102 +377,6 @@ impl State {
             // One that is there already, or does not hold, changes nothing.
             let _refused =
                 approval::submit(&*self.ledger, &self.trust, &job, &bytes(&approval.approval), &memberships);
-        }
-        Ok(())
-    }
-
-    /// Pushes what the control plane does not have. Others who share the ledger push too: that it has more by now than
-    /// this head covers says nothing of the ledger, until its head is read again.
-    fn push_log(&self) -> Result<(), FollowError> {
-        loop {
-            match self.push_head() {
-                Err(FollowError { code: "ledger_behind_checkpoint", .. }) if !self.is_behind()? => {}
-                pushed => return pushed,
-            }
-        }
-    }
-
-    /// Whether the control plane knows more leaves than the ledger has. It is asked first: a log only grows.
-    fn is_behind(&self) -> Result<bool, FollowError> {
-        let known = self.client.checkpoint(self.ledger.did()).map_err(told)?;
-        Ok(self.anchor()?.unverified().size < known.map_or(0, |known| known.size))
-    }
-
-    fn anchor(&self) -> Result<SignedCheckpoint, FollowError> {
-        self.ledger.anchor().map_err(|error| of_ledger(&error))
-    }
-
-    fn push_head(&self) -> Result<(), FollowError> {
-        let known = self.client.checkpoint(self.ledger.did()).map_err(told)?;
-        let mut first = known.map_or(0, |known| known.size);
-        let head = self.anchor()?;
-        let size = head.unverified().size;
-        if size < first {
-            let message = format!("{first} leaves were pushed, the ledger has {size}");
-            return Err(FollowError { code: "ledger_behind_checkpoint", message });
-        }
-        while first < size {
-            let left = usize::try_from(size.saturating_sub(first)).unwrap_or(LEAVES).min(LEAVES);
-            let leaves = self.ledger.leaves(first, left).map_err(|error| of_ledger(&error))?;
-            let leaves = leaves.into_iter().map(|leaf| String::from_utf8_lossy(&leaf).into_owned()).collect();
-            let checkpoint = Checkpoint { checkpoint: head.to_string(), first, leaves };
-            let taken = self.client.push(&checkpoint).map_err(told)?.size;
-            if taken <= first {
-                let message = format!("of {size} leaves it takes {first}");
-                return Err(FollowError { code: "control_plane_refused", message });
-            }
-            first = taken;
-        }
-        Ok(())
-    }
-
-    /// Hands in requests for calls that wait for people.
-    fn push_requests(&self) -> Result<(), FollowError> {
-        let jobs: Vec<_> = self
-            .jobs
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .iter()
-            .map(|(job, from)| (job.clone(), *from))
-            .collect();
-        for (job, mut from) in jobs {
-            let (mut waits, mut closed) = (false, false);
-            loop {
-                let page = self.ledger.entries(&job, from, PAGE).map_err(|error| of_ledger(&error))?;
-                if page.is_empty() {
-                    break;
-                }
-                from = from.saturating_add(u64::try_from(page.len()).unwrap_or(u64::MAX));
-                for entry in page.iter().filter_map(|bytes| Entry::decode(bytes).ok()) {
-                    waits |= matches!(
-                        &entry.body,
-                        Body::Attempt(Attempt {
-                            verdict: Verdict::Deny { reason: Reason::ApprovalRequired, .. },
-                            ..
-                        })
-                    );
-                    closed |= matches!(entry.body, Body::Closed(_));
-                }
-            }
-            if waits {
-                let requests = approval::requests(&*self.ledger, &self.trust, &job);
-                let requests = requests
-                    .map_err(|error| FollowError { code: error.code(), message: error.to_string() })?;
-                for request in requests {
-                    let Ok(hash) = request.hash() else { continue };
-                    if self.asked.lock().unwrap_or_else(PoisonError::into_inner).contains(&hash) {
-                        continue;
-                    }
-                    self.client.request_approval(&request).map_err(told)?;
-                    self.asked.lock().unwrap_or_else(PoisonError::into_inner).insert(hash);
-                }
-            }
-            let mut known = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
-            if closed {
-                known.remove(&job);
-            } else {
-                known.insert(job, from);
-            }
         }
         Ok(())
     }

@@ -80,6 +80,10 @@ impl ClientError {
 }
 
 impl Client {
+    pub(crate) fn key(&self) -> &Key {
+        &self.key
+    }
+
     /// Of the control plane at `url`, as whoever holds `key`.
     ///
     /// # Errors

@@ -30,7 +30,10 @@ pub struct Tokens {
     tokens: SyncMutex<TokenCache>,
     /// Proofs that were shown.
     seen: SyncMutex<Seen>,
-    open: Mutex<Gates>,
+    open: SyncMutex<Gates>,
+    /// Held while a gate is opened, which waits for the disk and, where the ledger follows a control plane, for that:
+    /// one at a time, and callers whose gates are open do not wait for it.
+    opening: Mutex<()>,
 }
 
 #[derive(Default)]
@@ -98,7 +101,8 @@ impl Tokens {
             trust,
             ledger,
             seen: SyncMutex::default(),
-            open: Mutex::default(),
+            open: SyncMutex::default(),
+            opening: Mutex::default(),
         }
     }
 
@@ -113,13 +117,18 @@ impl Tokens {
         }
         let token = self.verified(shown.token)?;
         let name = Hash::of(shown.token.as_bytes());
-        let mut gates = self.open.lock().await;
-        if let Some(gate) = gates.by_token.get(&name).cloned() {
-            drop(gates);
+        if let Some(gate) = self.known(&name)? {
+            self.prove(&token, shown)?;
+            return Ok(gate);
+        }
+        let _opening = self.opening.lock().await;
+        // Whoever waited behind another request of the same token finds it open.
+        if let Some(gate) = self.known(&name)? {
             self.prove(&token, shown)?;
             return Ok(gate);
         }
         let gate = self.open(shown)?;
+        let mut gates = self.open.lock().map_err(|_| Refusal::faulted())?;
         gates.order.push_back(name);
         gates.by_token.insert(name, Arc::clone(&gate));
         while gates.order.len() > MAX_GATES {
@@ -128,6 +137,11 @@ impl Tokens {
             }
         }
         Ok(gate)
+    }
+
+    fn known(&self, name: &Hash) -> Result<Option<Arc<DynamicGate>>, Refusal> {
+        let gates = self.open.lock().map_err(|_| Refusal::faulted())?;
+        Ok(gates.by_token.get(name).cloned())
     }
 
     /// The token, if it is good now. Its signature is looked at once.
@@ -155,7 +169,8 @@ impl Tokens {
             .map_err(|error| OpenError::Proof(error).into())
     }
 
-    /// Of a token that was not shown before: opens its job, or joins it. Waits for the disk.
+    /// Of a token that was not shown before: opens its job, or joins it. Waits for the disk, and for a control plane
+    /// that the ledger follows.
     fn open(&self, shown: Shown<'_>) -> Result<Arc<DynamicGate>, Refusal> {
         let engine = base64::engine::general_purpose::URL_SAFE_NO_PAD;
         let grant = shown.grant.and_then(|grant| engine.decode(grant.trim_end_matches('=')).ok());

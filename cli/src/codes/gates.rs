@@ -38,6 +38,10 @@ pages! {
     schema_unusable "a schema cannot be run"
         "The policy names a JSON Schema that this version's engine refuses. Nothing was recorded."
         "Report it with the policy; compile the policy with another schema."
+    follower_required "the ledger follows a control plane, and nobody follows for it"
+        "The trust file says `\"follows\": true` of this ledger: what a gate knows of revocations and releases must come \
+         from its control plane. Nothing was recorded."
+        "Start the gate with `--control-plane URL`, or give the library a `wpc::ledger::Followed`."
     gate_faulted "the gate could not record an outcome"
         "What happened to a call could not be written down. The gate keeps it, refuses everything else, and tries again \
          with whatever is asked next."

@@ -7,7 +7,7 @@ use wpc::{Ledger, POLICY_TYPE, Role, Trust};
 use wpc_mcp::OpenFile;
 use wpc_model::Policy;
 
-use super::{Base, Stand};
+use super::{Base, Following, Stand, plane};
 use crate::failure::Failure;
 use crate::{artifact, evidence, input};
 
@@ -17,6 +17,8 @@ pub(crate) struct Read {
     pub(crate) policy: Policy,
     pub(crate) trust: Trust,
     pub(crate) ledger: Arc<dyn Ledger>,
+    /// What keeps the ledger up to date, if it follows a control plane.
+    pub(crate) following: Option<Following>,
 }
 
 /// Read files.
@@ -27,10 +29,11 @@ pub(crate) struct Standing {
     pub(crate) tool: String,
     pub(super) trust: Trust,
     pub(super) ledger: Arc<dyn Ledger>,
+    pub(super) following: Option<Following>,
 }
 
 impl Base {
-    /// Reads and verifies them; the ledger is opened last.
+    /// Reads and verifies them; the ledger is opened last, and its control plane heard.
     pub(crate) fn read(&self) -> Result<Read, Failure> {
         self.read_if(|_| Ok(())).map(|(read, ())| read)
     }
@@ -48,8 +51,15 @@ impl Base {
         })?;
         let policy = artifact::decode(&verified.payload, &self.policy)?;
         let said = fits(&policy)?;
-        let ledger = Arc::from(self.place.open()?);
-        Ok((Read { artifact, policy, trust, ledger }, said))
+        let ledger: Arc<dyn Ledger> = Arc::from(self.place.open()?);
+        let (ledger, following) = match &self.control_plane {
+            None => (ledger, None),
+            Some(url) => {
+                let (ledger, following) = plane::follow(url, self.place.key()?, ledger, &trust)?;
+                (ledger, Some(following))
+            }
+        };
+        Ok((Read { artifact, policy, trust, ledger, following }, said))
     }
 
     /// Refuses to start over files that callers could read or change: these, and `others`.
@@ -70,8 +80,8 @@ pub(super) fn read(
 ) -> Result<Standing, Failure> {
     let named = stand.tool.as_deref();
     let (read, tool) = stand.base.read_if(|policy| tool(&candidates(policy), named))?;
-    let Read { artifact, policy, trust, ledger } = read;
-    Ok(Standing { artifact, policy, tool, trust, ledger })
+    let Read { artifact, policy, trust, ledger, following } = read;
+    Ok(Standing { artifact, policy, tool, trust, ledger, following })
 }
 
 /// The one tool, or the one that is named.

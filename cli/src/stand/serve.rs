@@ -32,14 +32,19 @@ pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
 /// Serves until the client is gone, or whoever started it ends it.
 pub(crate) async fn serve<E: Executor>(
     stand: &Stand,
-    standing: Standing,
+    mut standing: Standing,
     server: Server<E>,
     console: &mut Console,
 ) -> Result<Done, Failure> {
-    match (&stand.token, &stand.key) {
+    let following = standing.following.take();
+    let done = match (&stand.token, &stand.key) {
         (Some(token), Some(key)) => stdio(stand, (token, key), standing, &server).await,
         _ => http(stand, standing, server, console).await,
+    };
+    if let Some(following) = following {
+        following.finish(console).await;
     }
+    done
 }
 
 /// One session for the host that launched this process.

@@ -92,7 +92,7 @@ async fn served(args: Args, console: &mut Console) -> Result<Done, Failure> {
     });
     let (prices, key) = (prices.transpose()?, key::read(&args.key)?);
     let upstreams = upstreams::read(&args.upstream, &keys)?;
-    let Read { artifact, policy, trust, ledger } = args.base.read()?;
+    let Read { artifact, policy, trust, ledger, following } = args.base.read()?;
     let listener = listen(&args).await?;
     let bound = listener.local_addr().map_err(|error| unbound(&args, &error))?;
     let url = args.url.clone().unwrap_or_else(|| format!("http://{bound}"));
@@ -117,7 +117,11 @@ async fn served(args: Args, console: &mut Console) -> Result<Done, Failure> {
         terminated().await;
         stopping.stop();
     });
-    match proxy.serve(listener).await {
+    let left = proxy.serve(listener).await;
+    if let Some(following) = following {
+        following.finish(console).await;
+    }
+    match left {
         0 => Ok(Done::yes(json!({ "url": url }))),
         left => Err(Failure::no(
             "receipts_unrecorded",

@@ -9,7 +9,8 @@
 //! ```
 //!
 //! A signature counts only in its principal's role, and a threshold counts principals, not keys. A
-//! role without a threshold needs one. There is no default and nothing is built in; the caller
+//! role without a threshold needs one. `"follows": true` of a ledger says that it follows a control plane: no gate
+//! opens it otherwise. There is no default and nothing is built in; the caller
 //! reads the file from its deployment's configuration, never from the agent's directory or the
 //! repository that holds the policy.
 
@@ -38,6 +39,7 @@ pub struct Principal {
     keys: Vec<Did>,
     roles: Vec<Role>,
     mode: Option<Mode>,
+    follows: bool,
 }
 
 /// What a principal's signature counts for.
@@ -173,6 +175,12 @@ impl Principal {
     #[must_use]
     pub const fn mode(&self) -> Option<Mode> {
         self.mode
+    }
+
+    /// Whether its ledger follows a control plane: no gate opens it otherwise.
+    #[must_use]
+    pub const fn follows(&self) -> bool {
+        self.follows
     }
 
     /// Whether its signature counts for `role`.

@@ -66,6 +66,9 @@ pub enum TrustErrorKind {
     /// A mode that does not exist, or on a principal that is no ledger. Code `trust_mode`.
     #[error("only a ledger has a mode: `in_process`, `notary` or `gateway`")]
     Mode,
+    /// A principal that is no ledger is said to follow a control plane. Code `trust_follows`.
+    #[error("only a ledger follows a control plane")]
+    Follows,
     /// A threshold of 0 for another role than `witness`, or one that the principals of the role
     /// cannot reach. Code `trust_threshold`.
     #[error("the threshold must be within 1 and {0}, the principals of this role")]
@@ -86,6 +89,7 @@ impl TrustError {
             TrustErrorKind::Key(error) => error.code(),
             TrustErrorKind::RolesConflict(_) => "trust_roles_conflict",
             TrustErrorKind::Mode => "trust_mode",
+            TrustErrorKind::Follows => "trust_follows",
             TrustErrorKind::Threshold(_) => "trust_threshold",
         }
     }
@@ -107,6 +111,8 @@ struct Entry {
     keys: Vec<String>,
     roles: Vec<String>,
     mode: Option<String>,
+    #[serde(default)]
+    follows: bool,
 }
 
 /// A struct and not a map, so that a repeated or unknown role is refused.
@@ -177,7 +183,7 @@ impl Trust {
 
     fn add(&mut self, index: usize, entry: Entry) -> Result<(), TrustError> {
         let at = |part: fmt::Arguments<'_>, kind| at(format_args!("principals[{index}].{part}"), kind);
-        let Entry { name, keys, roles, mode } = entry;
+        let Entry { name, keys, roles, mode, follows } = entry;
         if name.is_empty() || name.chars().any(char::is_control) {
             let empty = TrustErrorKind::Malformed("a name is text without control characters".to_owned());
             return Err(at(format_args!("name"), empty));
@@ -188,7 +194,7 @@ impl Trust {
         if self.principals.iter().any(|principal| principal.name == name) {
             return Err(at(format_args!("name"), TrustErrorKind::Repeated(name)));
         }
-        let mut principal = Principal { name, keys: Vec::new(), roles: Vec::new(), mode: None };
+        let mut principal = Principal { name, keys: Vec::new(), roles: Vec::new(), mode: None, follows };
         for (index, text) in keys.iter().enumerate() {
             let key = self.key(text, &principal).map_err(|kind| at(format_args!("keys[{index}]"), kind))?;
             principal.keys.push(key);
@@ -205,6 +211,9 @@ impl Trust {
         if let Some(word) = mode {
             let mode = Mode::from_word(&word).filter(|_| principal.has(Role::Ledger));
             principal.mode = Some(mode.ok_or_else(|| at(format_args!("mode"), TrustErrorKind::Mode))?);
+        }
+        if follows && !principal.has(Role::Ledger) {
+            return Err(at(format_args!("follows"), TrustErrorKind::Follows));
         }
         let place = self.principals.len();
         self.by_key.extend(principal.keys.iter().map(|&key| (key, place)));

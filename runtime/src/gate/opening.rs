@@ -113,6 +113,10 @@ pub enum OpenError {
     /// The job is closed. Code `job_closed`.
     #[error("the job is closed")]
     JobClosed,
+    /// The trust file says that the ledger follows a control plane, and nobody follows for it. Code
+    /// `follower_required`.
+    #[error("the ledger follows a control plane, and nobody follows for it")]
+    FollowerRequired,
     /// The control plane says that the job is open elsewhere, or does not answer. Its code is
     /// [`FollowError::code`].
     #[error(transparent)]
@@ -148,6 +152,7 @@ impl OpenError {
             Self::InputTooLarge => "job_input_too_large",
             Self::Schema(_) => "schema_unusable",
             Self::JobClosed => "job_closed",
+            Self::FollowerRequired => "follower_required",
             Self::Follow(error) => error.code,
             Self::Ledger(error) => error.code(),
             Self::Random(error) => error.code(),
@@ -175,6 +180,10 @@ impl Core {
             && hash.to_string() != expected
         {
             return Err(OpenError::PolicyHash { found: hash.to_string(), expected: expected.to_owned() });
+        }
+        let follows = trust.principal_of(ledger.did()).is_some_and(wpc_evidence::Principal::follows);
+        if follows && ledger.follow().is_none() {
+            return Err(OpenError::FollowerRequired);
         }
         let who = who(identity, &policy, hash, trust, &*ledger)?;
         if !is_agent(&who.agent) {

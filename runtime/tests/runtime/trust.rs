@@ -124,6 +124,16 @@ fn only_a_ledger_has_a_mode() {
 }
 
 #[test]
+fn only_a_ledger_follows_a_control_plane() {
+    let mut file = example();
+    file["principals"][2]["follows"] = json!(true);
+    let trust = Trust::parse(file.to_string().as_bytes()).unwrap();
+    assert_eq!(trust.principals().iter().filter(|principal| principal.follows()).count(), 1);
+    let message = "principals[0].follows: only a ledger follows a control plane";
+    refuses(|file| file["principals"][0]["follows"] = json!(true), "trust_follows", message);
+}
+
+#[test]
 fn a_threshold_can_be_reached_and_is_not_nothing() {
     let message = |role: &str, able: usize| {
         format!("threshold.{role}: the threshold must be within 1 and {able}, the principals of this role")
