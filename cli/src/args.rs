@@ -146,6 +146,8 @@ verbs! {
     Token "token" token,
     /// Stand as a gate in front of an MCP server
     Mcp "mcp" mcp,
+    /// Carry a host's session to a gate that is reached over HTTP, with a proof of each request
+    Bridge "bridge" bridge,
     /// Stand as a gateway in front of model providers
     Proxy "proxy" proxy,
     /// Show what waits for people, sign it, hand it in

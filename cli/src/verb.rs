@@ -2,6 +2,7 @@
 
 pub(crate) mod approve;
 pub(crate) mod audit;
+pub(crate) mod bridge;
 pub(crate) mod bundle;
 pub(crate) mod check;
 pub(crate) mod compile;

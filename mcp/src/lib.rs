@@ -4,13 +4,18 @@
 //! policy ──Catalogue::of──▶ tools with narrowed schemas      what is offered
 //! arguments ──Offer::read──▶ a typed call, or a refusal      what is decided
 //! Server ──gate, Executor──▶ a session with a client         what is done
+//! Bridge ──token, proofs──▶ a gate that is reached over HTTP  for hosts that cannot prove a key
 //! ```
 
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
 mod arguments;
+#[cfg(feature = "http-upstream")]
+mod bridge;
 mod closed;
 mod domain;
+#[cfg(feature = "http-upstream")]
+mod http_client;
 mod import;
 mod line;
 mod lock;
@@ -24,6 +29,8 @@ mod upstream;
 mod wire;
 
 pub use arguments::Asked;
+#[cfg(feature = "http-upstream")]
+pub use bridge::{Bridge, BridgeError, Shows};
 pub use closed::{OpenFile, check_callers, check_closed, check_unchanged};
 pub use import::{Choices, ImportError, Imported, import, interface_name};
 pub use lock::{Lock, LockError, MAX_LOCK_BYTES};

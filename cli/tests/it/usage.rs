@@ -25,6 +25,7 @@ const VERBS: &[&str] = &[
     "evidence",
     "stop",
     "demo",
+    "bridge",
     "proxy",
     "completions",
     "man",

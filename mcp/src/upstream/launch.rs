@@ -153,47 +153,29 @@ mod http {
 
 #[cfg(feature = "http-upstream")]
 mod http {
-    use std::sync::Arc;
-
+    use reqwest::Client;
+    use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
     use rmcp::transport::StreamableHttpClientTransport;
     use rmcp::transport::streamable_http_client::StreamableHttpClientTransportConfig;
-    use rustls::crypto::ring;
-    use rustls_platform_verifier::BuilderVerifierExt as _;
 
     use super::UpstreamError;
+    use crate::http_client::{self, MAX_REQUESTS};
 
-    /// Requests at a time; the gate's own limits are the policy's.
-    const MAX_REQUESTS: usize = 1_024;
-
-    /// A transport to `url`. Redirects would carry the credential elsewhere, and are not followed; neither is a
-    /// proxy that the environment names.
+    /// A transport to `url`.
     pub(super) fn transport(
         url: &str,
         authorization: Option<&str>,
-    ) -> Result<StreamableHttpClientTransport<reqwest::Client>, UpstreamError> {
-        let wrong = |error: &dyn std::fmt::Display| UpstreamError::Protocol(error.to_string());
+    ) -> Result<StreamableHttpClientTransport<Client>, UpstreamError> {
         let mut config = StreamableHttpClientTransportConfig::with_uri(url.to_owned());
         config.max_concurrent_requests = MAX_REQUESTS;
-        let mut headers = reqwest::header::HeaderMap::new();
+        let mut headers = HeaderMap::new();
         if let Some(authorization) = authorization {
-            let mut value = reqwest::header::HeaderValue::from_str(authorization)
+            let mut value = HeaderValue::from_str(authorization)
                 .map_err(|_| UpstreamError::Protocol("the credential is no header".to_owned()))?;
             value.set_sensitive(true);
-            headers.insert(reqwest::header::AUTHORIZATION, value);
+            headers.insert(AUTHORIZATION, value);
         }
-        // With a provider that is named: rustls refuses to guess where two are compiled in.
-        let tls = rustls::ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .and_then(|tls| tls.with_platform_verifier())
-            .map_err(|error| wrong(&error))?
-            .with_no_client_auth();
-        let client = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls)
-            .default_headers(headers)
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .build()
-            .map_err(|error| wrong(&error))?;
+        let client = http_client::with(headers).map_err(UpstreamError::Protocol)?;
         Ok(StreamableHttpClientTransport::with_client(client, config))
     }
 }

@@ -4,6 +4,9 @@
 
 #[cfg(test)]
 mod behind;
+#[cfg(feature = "http-upstream")]
+#[cfg(test)]
+mod bridged;
 #[cfg(test)]
 mod closed;
 #[cfg(test)]
