@@ -21,8 +21,7 @@ job's token, its grant (TOKEN.grant.json) and a fresh proof with the agent's key
 for each request, so that `wpc token renew` is enough. The gate decides and records; it stays where its
 operator runs it, and whoever goes around the bridge finds it all the same.
 
-Example, as a host's configuration has it:
-  wpc bridge http://127.0.0.1:8128/mcp --token agent.token --key agent.key
+Example: wpc bridge http://127.0.0.1:8128/mcp --token agent.token --key agent.key
 
 JSON, when it has ended: `url`")]
 pub(crate) struct Args {
