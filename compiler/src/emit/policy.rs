@@ -115,7 +115,7 @@ impl<'c> Interfaces<'c> {
         });
         Some(quote! {
             /// The tools' interfaces that are written beside the policy.
-            #[allow(dead_code, unused_imports)]
+            #[allow(dead_code, unused_imports, reason = "a policy is written whole, whatever of it is used")]
             pub mod interface { #(#modules)* }
         })
     }

@@ -66,7 +66,7 @@ pub(super) fn emit(compiled: &Compiled, runtime: &TokenStream, named: Named<'_>)
         #callback
 
         #module_docs
-        #[allow(dead_code, unused_imports)]
+        #[allow(dead_code, unused_imports, reason = "a policy is written whole, whatever of it is used")]
         pub mod #module {
             #[doc(hidden)]
             pub use #callback_name as __wpc;

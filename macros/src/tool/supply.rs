@@ -74,7 +74,7 @@ impl Sources<'_> {
         self.report_missing(&missing, problems);
         let (module, overrides) = (self.module, &self.action.overrides);
         let overrides = quote! {{
-            #[allow(unused_imports)]
+            #[allow(unused_imports, reason = "an action may have nothing that is overridden")]
             use #module::__wpc_interface;
             __wpc_interface::#overrides { #fields }
         }};
