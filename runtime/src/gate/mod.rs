@@ -26,6 +26,7 @@ mod input;
 mod models;
 mod named;
 mod opening;
+mod question;
 mod ready;
 mod recorded;
 mod slip;
