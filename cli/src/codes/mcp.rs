@@ -73,6 +73,12 @@ pages! {
         "The first request with a token brings the grant that was issued with it, so that auditors can check the \
          token without having it."
         "Send the content of TOKEN.grant.json in base64url as the header `WPC-Grant`."
+    host_not_allowed "a request for another host"
+        "A gate is called by its own name or as this machine, so that no name that leads here by deceit reaches it."
+        "Call it by the host of the URL that it prints, or that `--url` says."
+    origin_not_allowed "a request of a page"
+        "Browsers say with `Origin` which page asks. No page has business with a gate."
+        "Ask from a program."
     session_other_job "a session belongs to another job"
         "A session is the job's under whose token it was begun."
         "Begin a session of your own."
