@@ -113,9 +113,7 @@ impl Question {
         }
         Ok(Self { tool, arguments, stamp })
     }
-}
 
-impl Question {
     /// What is longer than a question may be.
     pub(super) fn too_large() -> Malformed {
         wrong(MalformedCode::TooLarge, "$", "cannot be read")
@@ -153,10 +151,6 @@ impl Stamp {
     }
 }
 
-fn wrong(code: MalformedCode, path: &str, message: &str) -> Malformed {
-    Malformed { code, path: path.to_owned(), message: message.to_owned() }
-}
-
 /// The answer, as its body says it: to be refused now, or not.
 pub(super) fn answer(told: &Result<(), Refused>) -> Json {
     match told {
@@ -191,6 +185,10 @@ pub(super) fn log(gate: &DynamicGate, tool: &str, stamp: &Stamp, told: &Result<(
 /// One line of what is no question.
 pub(super) fn log_malformed(gate: &DynamicGate, code: &str) {
     tracing::info!(job = %gate.job(), policy = %gate.policy_hash(), code, "a question could not be read");
+}
+
+fn wrong(code: MalformedCode, path: &str, message: &str) -> Malformed {
+    Malformed { code, path: path.to_owned(), message: message.to_owned() }
 }
 
 #[cfg(test)]
