@@ -11,7 +11,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http::header::{ALLOW, AUTHORIZATION, CONNECTION, CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::request::Parts;
@@ -32,7 +32,7 @@ use wpc::callers::{GRANT_HEADER, Refusal, Shown, Tokens};
 use wpc_model::MalformedCode;
 
 use super::hosts::Hosts;
-use super::question::{self, Question, ask_url};
+use super::question::{self, Question, Rate, ask_url};
 use super::{Caller, Executor, Server};
 use crate::wire::{self, Fault, FaultKind, MAX_REQUEST_BYTES, Sender};
 
@@ -75,6 +75,8 @@ pub struct HttpServer<E> {
     url: String,
     /// The one beside it, where calls are asked about.
     ask_url: Option<String>,
+    rate: Rate,
+    since: Instant,
     hosts: Hosts,
     sessions: Mutex<Sessions>,
     stop: CancellationToken,
@@ -115,7 +117,8 @@ impl<E: Executor> HttpServer<E> {
         let service = StreamableHttpService::new(move || Ok(each.clone()), Arc::default(), config);
         let (url, hosts) = (url.into(), Hosts::new(hosts));
         let ask_url = ask_url(&url);
-        Self { server, service, tokens, url, ask_url, hosts, sessions: Mutex::default(), stop }
+        let (rate, since, sessions) = (Rate::default(), Instant::now(), Mutex::default());
+        Self { server, service, tokens, url, ask_url, rate, since, hosts, sessions, stop }
     }
 
     /// Ends every session; [`HttpServer::serve`] returns.
@@ -211,6 +214,13 @@ impl<E: Executor> HttpServer<E> {
             Ok(caller) => caller,
             Err(refusal) => return unread(body, unauthorised(&refusal)).await,
         };
+        if let Err(is_first) = self.rate.take(caller.gate().job(), self.since.elapsed().as_secs()) {
+            if is_first {
+                question::log_too_many(caller.gate());
+            }
+            let why = Refusal::new(question::TOO_MANY, "this job asks too often; ask again in a second");
+            return unread(body, refused(StatusCode::TOO_MANY_REQUESTS, &why)).await;
+        }
         let (read, bytes) = match Limited::new(body, MAX_REQUEST_BYTES).collect().await {
             Ok(collected) => {
                 let bytes = collected.to_bytes();

@@ -7,8 +7,11 @@
 //!
 //! The stamp is what an agent's host says of itself: logged, not believed. Job and agent come from the token.
 
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
 use serde_json::{Map, Value as Json};
-use wpc::{DynamicGate, Refused};
+use wpc::{DynamicGate, JobId, MAX_DENIALS_PER_SECOND, Refused};
 use wpc_model::{Malformed, MalformedCode};
 
 use super::refusal;
@@ -17,6 +20,8 @@ use crate::wire::{self, FaultKind, Sender};
 
 /// The last part of the path at which questions are asked.
 const DOOR: &str = "ask";
+/// The code of one question too many.
+pub(super) const TOO_MANY: &str = "too_many_questions";
 /// Longest member of a stamp, in bytes.
 const MAX_STAMP_BYTES: usize = 256;
 /// How much of a tool's name is logged.
@@ -47,6 +52,38 @@ pub fn ask_url(url: &str) -> Option<String> {
 /// Whether a request to this path asks. Whatever stands before the gate may have changed the rest of the path.
 pub(super) fn is_asked_at(path: &str) -> bool {
     path.rsplit('/').next() == Some(DOOR)
+}
+
+/// A cap on questions: one that is allowed is nowhere but in the log, which an agent that asks in a loop must not fill.
+#[derive(Debug, Default)]
+pub(super) struct Rate(Mutex<Counted>);
+
+#[derive(Debug, Default)]
+struct Counted {
+    /// The second that is counted.
+    second: u64,
+    jobs: HashMap<JobId, u32>,
+}
+
+impl Rate {
+    /// Counts a question of a job in a second.
+    ///
+    /// # Errors
+    ///
+    /// Past the cap: whether it is the first of this second, so that one line says so.
+    pub(super) fn take(&self, job: &JobId, second: u64) -> Result<(), bool> {
+        // Counting cannot be left half done.
+        let mut counted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if counted.second != second {
+            *counted = Counted { second, jobs: HashMap::new() };
+        }
+        let asked = counted.jobs.entry(job.clone()).or_default();
+        *asked = asked.saturating_add(1);
+        if *asked <= MAX_DENIALS_PER_SECOND {
+            return Ok(());
+        }
+        Err(*asked == MAX_DENIALS_PER_SECOND.saturating_add(1))
+    }
 }
 
 /// What is asked.
@@ -182,6 +219,11 @@ pub(super) fn log(gate: &DynamicGate, tool: &str, stamp: &Stamp, told: &Result<(
     );
 }
 
+/// One line of a second in which a job asked too much.
+pub(super) fn log_too_many(gate: &DynamicGate) {
+    tracing::warn!(job = %gate.job(), policy = %gate.policy_hash(), code = TOO_MANY, "questions are not answered");
+}
+
 /// One line of what is no question.
 pub(super) fn log_malformed(gate: &DynamicGate, code: &str) {
     tracing::info!(job = %gate.job(), policy = %gate.policy_hash(), code, "a question could not be read");
@@ -232,6 +274,20 @@ mod tests {
         assert_eq!(refused(&stamped(MAX_STAMP_BYTES + 1)), "too_large $.stamp.session");
         let deep = format!(r#"{{"tool":"a","arguments":{{"x":{}}}}}"#, "[".repeat(100));
         assert_eq!(refused(&deep), "too_large $");
+    }
+
+    #[test]
+    fn a_job_asks_so_often_in_a_second_and_keeps_no_other_from_asking() {
+        let (rate, one, other) =
+            (Rate::default(), JobId::parse("one").unwrap(), JobId::parse("other").unwrap());
+        for _ in 0..MAX_DENIALS_PER_SECOND {
+            assert_eq!(rate.take(&one, 7), Ok(()));
+        }
+        assert_eq!(
+            [rate.take(&one, 7), rate.take(&one, 7), rate.take(&other, 7)],
+            [Err(true), Err(false), Ok(())]
+        );
+        assert_eq!(rate.take(&one, 8), Ok(()));
     }
 
     #[test]

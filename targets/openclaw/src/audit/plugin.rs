@@ -1,6 +1,6 @@
 //! Our plugin: whether it lets through what the policy has, and asks the policy's gate about it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Audit, Severity, Trap};
 use crate::config::Config;
@@ -9,19 +9,23 @@ use crate::names::{folded, safe_servers, tool_name};
 use crate::node::Node;
 use crate::plugin::PLUGIN;
 
+/// The gates and their own names of tools, by agent and by what OpenClaw calls them.
+type Known<'d> = BTreeMap<(&'d str, String), (&'d GateServer, &'d str)>;
+
 pub(super) fn check(audit: &mut Audit, config: &Config, demand: &Demand) {
     let Some(ours) = config.at(&["plugins", "entries", PLUGIN]) else { return };
     if ours.get("enabled").and_then(Node::flag) == Some(false) {
         return;
     }
     audit.add(Trap::NoHooks, format!("plugins.entries.{PLUGIN}"), "it is loaded");
+    let known = known(demand);
     for (at, agent) in
         ours.at(&["config", "agents"]).map(Node::elements).unwrap_or_default().iter().enumerate()
     {
         let id = folded(agent.get("id").and_then(Node::text).unwrap_or_default());
         for (of, server) in agent.get("servers").map(Node::elements).unwrap_or_default().iter().enumerate() {
             let place = format!("plugins.entries.{PLUGIN}.config.agents.{at}.servers.{of}");
-            of_server(audit, config, demand, (&id, server), &place);
+            of_server(audit, config, (demand, &known), (&id, server), &place);
         }
     }
 }
@@ -30,7 +34,7 @@ pub(super) fn check(audit: &mut Audit, config: &Config, demand: &Demand) {
 fn of_server(
     audit: &mut Audit,
     config: &Config,
-    demand: &Demand,
+    (demand, known): (&Demand, &Known<'_>),
     (agent, server): (&str, &Node),
     place: &str,
 ) {
@@ -39,7 +43,7 @@ fn of_server(
     let mut gates: Vec<&GateServer> = Vec::new();
     for tool in server.get("tools").map(Node::elements).unwrap_or_default() {
         let name = tool.get("name").and_then(Node::text).unwrap_or_default();
-        let Some((gate, raw)) = found(demand, agent, name) else {
+        let Some((gate, raw)) = known.get(&(agent, folded(name))).copied() else {
             wider.push(name.to_owned());
             continue;
         };
@@ -86,14 +90,13 @@ fn of_server(
     }
 }
 
-/// The gate and its own name of a tool, as OpenClaw calls it.
-fn found<'d>(demand: &'d Demand, agent: &str, tool: &str) -> Option<(&'d GateServer, &'d str)> {
-    let tool = folded(tool);
-    demand.servers_of(agent).find_map(|server| {
-        let safe = safe_servers([server.name.as_str()]).concat();
-        let raw = server.raw.iter().find(|raw| folded(&tool_name(&safe, raw)) == tool)?;
-        Some((server, raw.as_str()))
-    })
+fn known<'d>(demand: &'d Demand) -> Known<'d> {
+    let of = |server: &'d GateServer| {
+        let GateServer { name, agent, raw, .. } = server;
+        let safe = safe_servers([name.as_str()]).concat();
+        raw.iter().map(move |raw| ((agent.as_str(), folded(&tool_name(&safe, raw))), (server, raw.as_str())))
+    };
+    demand.servers.iter().flat_map(of).collect()
 }
 
 /// Where a gate is asked, if it can be; where nobody says how it is reached, as the configuration has it.
