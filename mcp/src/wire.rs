@@ -145,17 +145,20 @@ impl fmt::Display for Fault {
 /// Reads one message.
 pub(crate) fn read(bytes: &[u8], from: Sender) -> Result<Json, Fault> {
     let unread = |kind| Fault { kind, id: None, wants_answer: true, is_call: true };
-    if bytes.len() > from.longest() {
-        return Err(unread(FaultKind::TooLarge));
-    }
-    let message = strictly(bytes).map_err(|problem| {
-        unread(match problem {
-            Problem::NotJson => FaultKind::NotJson,
-            Problem::Twice => FaultKind::DuplicateKey,
-            Problem::Deep => FaultKind::TooLarge,
-        })
-    })?;
+    let message = json(bytes, from).map_err(unread)?;
     check(&message, from).map(|()| message)
+}
+
+/// Reads JSON, bounded as a message is, in which no object has a key twice.
+pub(crate) fn json(bytes: &[u8], from: Sender) -> Result<Json, FaultKind> {
+    if bytes.len() > from.longest() {
+        return Err(FaultKind::TooLarge);
+    }
+    strictly(bytes).map_err(|problem| match problem {
+        Problem::NotJson => FaultKind::NotJson,
+        Problem::Twice => FaultKind::DuplicateKey,
+        Problem::Deep => FaultKind::TooLarge,
+    })
 }
 
 /// Reads one message of a client as a gate does: strictly, and only if its method is on the allowlist.

@@ -129,6 +129,26 @@ impl DynamicGate {
         Ok(DynamicRunning { call, slip: admitted.slip(), admitted })
     }
 
+    /// Whether [`DynamicGate::begin`] would admit the call now: for a wall before this one, which makes no call
+    /// that is refused here. It is the very decision, with limits, approvals, order and revocations.
+    ///
+    /// A refusal is recorded as that of any attempt, and `approval_required` leaves the request that people approve. If
+    /// the answer is yes, nothing is recorded, charged or used, and so **nothing may be done on the strength of it**:
+    /// the call is decided again when it begins, and may then be refused.
+    ///
+    /// Cancellation-safe: dropped before it has an answer, the call was either never asked about or its refusal
+    /// is recorded.
+    ///
+    /// # Errors
+    ///
+    /// As [`DynamicGate::begin`].
+    pub async fn ask(&self, call: Call) -> Result<(), Refused> {
+        if let Err(malformed) = call.conform(self.policy()) {
+            return Err(self.malformed(&malformed, b"").await);
+        }
+        self.core.ask(self.core.asked(call)).await
+    }
+
     /// [`DynamicGate::read`] and [`DynamicGate::begin`] in one.
     ///
     /// # Errors

@@ -34,7 +34,7 @@ use wpc_evidence::{Key, Role, Trust};
 
 pub use openapi::openapi;
 pub use problem::{Code, TYPE};
-pub use serve::{Running, log_to_stderr, stopped};
+pub use serve::{Running, log_ours_to_stderr, log_to_stderr, stopped};
 pub use store::{Place, StoreError};
 pub use tls::Tls;
 

@@ -202,3 +202,15 @@ pub fn log_to_stderr() {
     let _has_one =
         fmt().json().flatten_event(true).with_target(false).with_writer(std::io::stderr).try_init();
 }
+
+/// Writes what our own crates log to standard error, as [`log_to_stderr`] does: for gates, of whose calls a library
+/// could repeat too much.
+pub fn log_ours_to_stderr() {
+    use tracing_subscriber::filter::{LevelFilter, Targets};
+    use tracing_subscriber::prelude::*;
+    let lines = tracing_subscriber::fmt::layer().json().flatten_event(true).with_target(false);
+    let ours = Targets::new().with_target("wpc", LevelFilter::INFO);
+    let lines = lines.with_writer(std::io::stderr).with_filter(ours);
+    // An error says that a program of ours has a log already.
+    let _has_one = tracing_subscriber::registry().with(lines).try_init();
+}

@@ -2,10 +2,12 @@
 
 use wpc::bundle::{Code, Options, Verdict, replay, verify};
 use wpc::ledger::Body;
+use wpc_evidence::statement::Revoked;
+use wpc_model::Call;
 
 use crate::forged::{signed, with};
 use crate::told::told;
-use crate::world::{World, alice, bob, call, compiled, dropping, plan, policy, policy_of};
+use crate::world::{World, alice, apply, bob, call, compiled, dropping, plan, policy, policy_of};
 
 #[test]
 fn a_rich_job_verifies_from_either_ledger() {
@@ -41,6 +43,47 @@ fn a_job_beside_another_of_its_agent_verifies() {
     let report = verify(&world.bundle(), &world.trust, &Options::default());
     assert_eq!(report.verdict(), Verdict::Verified, "{}", told(&report));
     assert!(report.gaps.iter().any(|gap| gap.code == Code::GapAgentScope));
+}
+
+/// What somebody before the gate asked first: its refusals are attempts, and what waits is approved from them.
+#[test]
+fn a_question_leaves_its_refusal_and_uses_no_approval() {
+    for world in [World::memory(), World::sqlite()] {
+        let asking = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let ask = |call: Call| {
+            world.clock.pass(10);
+            let told = asking.block_on(world.gate.ask(call));
+            told.map_err(|refused| (refused.code(), refused.detail().call.clone()))
+        };
+        let entries = || wpc::bundle::parts(&*world.ledger, world.job(), None).unwrap().entries.len();
+        let (code, recorded) = ask(dropping("web", "too old")).unwrap_err();
+        assert_eq!((code, recorded), ("approval_required", Some(world.request().call)));
+        world.approve(&alice(), &[]);
+        world.approve(&bob(), &[world.operator(&bob())]);
+        let before = entries();
+        for _ in 0..3 {
+            assert_eq!(ask(dropping("web", "too old")), Ok(()));
+        }
+        assert_eq!(entries(), before, "an allowed question leaves nothing");
+        world.done(dropping("web", "too old"));
+        assert_eq!(ask(dropping("web", "too old")).unwrap_err().0, "approval_required");
+        // Nothing is charged: the call begins after any number of questions, and once.
+        for _ in 0..10 {
+            assert_eq!(ask(apply("web", "h-1")).unwrap_err().0, "order_denied");
+            assert_eq!(ask(plan("web", "a note", 1_000)), Ok(()));
+        }
+        world.done(plan("web", "a note", 1_000));
+        assert_eq!(ask(plan("web", "a note", 1_000)).unwrap_err().0, "limit_exceeded");
+        let malformed = ask(call("status", "web", [("more", wpc_model::Value::Int(1))])).unwrap_err();
+        assert_eq!(malformed, ("unknown_argument", None));
+        world.revoke(Revoked::Job(world.job().clone()));
+        assert_eq!(ask(plan("web", "a note", 1)).unwrap_err().0, "job_revoked");
+        world.gate.close().unwrap();
+        assert_eq!(ask(plan("web", "a note", 1)).unwrap_err().0, "job_closed");
+        let report = verify(&world.bundle(), &world.trust, &Options::default());
+        assert_eq!(report.verdict(), Verdict::Verified, "{}", told(&report));
+        world.ledger.check().map(|checked| assert_eq!(checked.findings, [])).unwrap();
+    }
 }
 
 const APPROVAL: &str = r#"        require approval of drop when { reason != "empty" } {

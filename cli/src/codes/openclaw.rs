@@ -8,6 +8,14 @@ use wpc_openclaw::Trap;
 use super::Page;
 
 pages! {
+    tool_not_allowed "a call that OpenClaw was not to make"
+        "Our plugin blocked it: the policy does not name this tool or this agent, whatever OpenClaw's lists say. The gate was \
+         asked, so that its ledger has the attempt."
+        "Hold the configuration to the policy with `wpc audit openclaw`."
+    gate_unavailable "nobody decides a call"
+        "Our plugin asked the gate about a call and has no answer that it can read: the gate does not run, does not know \
+         the token, or is not what the configuration names. Then every call is blocked."
+        "See whether the gate runs, what it logs, and whether OpenClaw's environment has its token and grant."
     agent_not_admitted "an agent for whom the policy is not"
         "The policy names its agents, and this is none of them."
         "Name the agent in the policy's `agents`, or another one with `--agent`."

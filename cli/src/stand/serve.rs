@@ -133,6 +133,7 @@ async fn http<E: Executor>(
     let hosts: Vec<String> = host(&url).into_iter().collect();
     let tokens = Tokens::new(artifact, &policy, trust, ledger);
     let http = Arc::new(HttpServer::new(server, tokens, url.clone(), &hosts));
+    wpc_server::log_ours_to_stderr();
     if console.format() == Format::Human {
         console.say(format!("listening on {url}"));
     } else {

@@ -54,7 +54,7 @@ fn what_is_emitted_is_not_wider_than_its_policy() {
     let codes: Vec<_> = answer["findings"].as_array().unwrap().iter().map(|one| &one["code"]).collect();
     assert_eq!(codes, ["openclaw_no_hooks"]);
     assert_eq!(answer["agents"][0]["offered"], json!(["azure_service_bus__send"]));
-    for file in ["package.json", "openclaw.plugin.json", "index.mjs"] {
+    for file in ["package.json", "openclaw.plugin.json", "index.mjs", "gate.mjs"] {
         assert!(!place.read(&format!("out/wpc-gate/{file}")).is_empty());
     }
     // Another gate, others who may read the file.

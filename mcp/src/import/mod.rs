@@ -9,7 +9,7 @@
 //! re-orders text, and can say nothing but names, types and comments.
 
 mod names;
-mod text;
+pub(crate) mod text;
 mod types;
 
 use std::collections::{BTreeMap, BTreeSet};

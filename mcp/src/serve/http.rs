@@ -5,14 +5,16 @@
 //!                                                                                  this job's ─▶ rmcp
 //! ```
 //!
-//! `Host` and `Origin` are looked at before all that, so that no page in a browser reaches a gate on loopback.
+//! `Host` and `Origin` are looked at before all that, so that no page in a browser reaches a gate on loopback. Beside the
+//! server, at `/ask`, whoever stands before the agent's calls asks whether one would begin.
 
 use std::collections::{BTreeSet, HashMap};
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use http::header::{AUTHORIZATION, CONNECTION, CONTENT_TYPE, WWW_AUTHENTICATE};
+use http::header::{ALLOW, AUTHORIZATION, CONNECTION, CONTENT_TYPE, WWW_AUTHENTICATE};
+use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full, Limited};
@@ -27,7 +29,10 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use wpc::JobId;
 use wpc::callers::{GRANT_HEADER, Refusal, Shown, Tokens};
+use wpc_model::MalformedCode;
 
+use super::hosts::Hosts;
+use super::question::{self, Question, Rate, ask_url};
 use super::{Caller, Executor, Server};
 use crate::wire::{self, Fault, FaultKind, MAX_REQUEST_BYTES, Sender};
 
@@ -68,6 +73,11 @@ pub struct HttpServer<E> {
     tokens: Tokens,
     /// The URL that proofs are made for.
     url: String,
+    /// The one beside it, where calls are asked about.
+    ask_url: Option<String>,
+    rate: Rate,
+    since: Instant,
+    hosts: Hosts,
     sessions: Mutex<Sessions>,
     stop: CancellationToken,
 }
@@ -94,7 +104,7 @@ impl Sessions {
 
 impl<E: Executor> HttpServer<E> {
     /// Serves what `server` offers to whoever `tokens` lets in. Proofs are made for `url`, exactly as clients
-    /// call it. `hosts` are the names that clients may call it by, beside those of loopback.
+    /// call it, and for its [`ask_url`] where calls are asked about. `hosts` are the names that clients may call it by, beside those of loopback.
     #[must_use]
     pub fn new(server: Server<E>, tokens: Tokens, url: impl Into<String>, hosts: &[String]) -> Self {
         let stop = CancellationToken::new();
@@ -105,7 +115,10 @@ impl<E: Executor> HttpServer<E> {
         config.allowed_hosts.extend(hosts.iter().cloned());
         let each = server.clone();
         let service = StreamableHttpService::new(move || Ok(each.clone()), Arc::default(), config);
-        Self { server, service, tokens, url: url.into(), sessions: Mutex::default(), stop }
+        let (url, hosts) = (url.into(), Hosts::new(hosts));
+        let ask_url = ask_url(&url);
+        let (rate, since, sessions) = (Rate::default(), Instant::now(), Mutex::default());
+        Self { server, service, tokens, url, ask_url, rate, since, hosts, sessions, stop }
     }
 
     /// Ends every session; [`HttpServer::serve`] returns.
@@ -144,7 +157,13 @@ impl<E: Executor> HttpServer<E> {
 
     async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
         let (mut parts, body) = request.into_parts();
-        let caller = match self.caller(&parts.method, &parts.headers).await {
+        if let Err(refusal) = self.hosts.check(&parts) {
+            return unread(body, refused(StatusCode::FORBIDDEN, &refusal)).await;
+        }
+        if let Some(url) = self.ask_url.as_ref().filter(|_| question::is_asked_at(parts.uri.path())) {
+            return self.asked(url, &parts, body).await;
+        }
+        let caller = match self.caller(&self.url, &parts.method, &parts.headers).await {
             Ok(caller) => caller,
             Err(refusal) => return unread(body, unauthorised(&refusal)).await,
         };
@@ -183,13 +202,73 @@ impl<E: Executor> HttpServer<E> {
         response
     }
 
+    /// Answers whether a call would begin now.
+    async fn asked(&self, url: &str, parts: &Parts, body: Incoming) -> Response<Body> {
+        if parts.method != Method::POST {
+            let why = Refusal::new("method_not_allowed", "a question is a POST");
+            let mut response = refused(StatusCode::METHOD_NOT_ALLOWED, &why);
+            response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
+            return unread(body, response).await;
+        }
+        let caller = match self.caller(url, &parts.method, &parts.headers).await {
+            Ok(caller) => caller,
+            Err(refusal) => return unread(body, unauthorised(&refusal)).await,
+        };
+        if let Err(is_first) = self.rate.take(caller.gate().job(), self.since.elapsed().as_secs()) {
+            if is_first {
+                question::log_too_many(caller.gate());
+            }
+            let why = Refusal::new(question::TOO_MANY, "this job asks too often; ask again in a second");
+            return unread(body, refused(StatusCode::TOO_MANY_REQUESTS, &why)).await;
+        }
+        let (read, bytes) = match Limited::new(body, MAX_REQUEST_BYTES).collect().await {
+            Ok(collected) => {
+                let bytes = collected.to_bytes();
+                (Question::read(&bytes), bytes)
+            }
+            Err(_) => (Err(Question::too_large()), Bytes::new()),
+        };
+        let is_cut = read.is_err() && bytes.is_empty();
+        // As a call's: what was asked has its entry and its line, whatever becomes of the connection.
+        let server = self.server.clone();
+        let told = self.server.shared.calls.spawn(async move {
+            let gate = caller.gate();
+            match read {
+                Ok(question) => {
+                    let (tool, stamp) = (question.tool.clone(), question.stamp.clone());
+                    let told = server.ask(gate, question).await;
+                    question::log(gate, &tool, &stamp, &told);
+                    (StatusCode::OK, question::answer(&told))
+                }
+                Err(malformed) => {
+                    let (code, why) = (malformed.code.code(), malformed.to_string());
+                    let _recorded = gate.refuse(code, why.clone(), &bytes).await;
+                    question::log_malformed(gate, code);
+                    let status = if malformed.code == MalformedCode::TooLarge {
+                        StatusCode::PAYLOAD_TOO_LARGE
+                    } else {
+                        StatusCode::BAD_REQUEST
+                    };
+                    (status, serde_json::json!({ "code": code, "message": why }))
+                }
+            }
+        });
+        let (status, answer) = told.await.unwrap_or_else(|_| {
+            let answer =
+                serde_json::json!({ "code": "gate_faulted", "message": "the question was not answered" });
+            (StatusCode::INTERNAL_SERVER_ERROR, answer)
+        });
+        let response = json_response(status, serde_json::to_vec(&answer).unwrap_or_default());
+        if is_cut { closing(response) } else { response }
+    }
+
     /// Whether the session was begun under the caller's job; a session that nobody began is rmcp's to refuse.
     fn is_theirs(&self, session: &str, caller: &Caller) -> bool {
         let sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
         sessions.jobs.get(session).is_none_or(|job| job == caller.gate().job())
     }
 
-    async fn caller(&self, method: &Method, headers: &HeaderMap) -> Result<Caller, Refusal> {
+    async fn caller(&self, url: &str, method: &Method, headers: &HeaderMap) -> Result<Caller, Refusal> {
         let (scheme, token) = header(headers, AUTHORIZATION.as_str())
             .and_then(|value| value.split_once(' '))
             .ok_or_else(|| Refusal::new("token_required", "the request has no token"))?;
@@ -206,7 +285,7 @@ impl<E: Executor> HttpServer<E> {
             proof,
             grant: header(headers, GRANT_HEADER),
             method: method.as_str(),
-            url: &self.url,
+            url,
         };
         self.tokens.caller(shown).await.map(Caller::new)
     }

@@ -9,7 +9,9 @@
 //! Who asks is known from the connection alone ([`Caller`]): over stdio once per session, over HTTP from every
 //! request's token; never from what a message says.
 
+mod hosts;
 mod http;
+mod question;
 mod refusal;
 mod tool;
 
@@ -31,9 +33,12 @@ use wpc::{DynamicGate, Refused};
 use wpc_model::{Malformed, Measured};
 
 use crate::line::{self, OnFault};
-use crate::{Catalogue, Offer};
+use crate::{Asked, Catalogue, Offer};
+
+use question::Question;
 
 pub use self::http::{HttpServer, Listener};
+pub use question::ask_url;
 pub use refusal::REFUSAL;
 pub use tool::{Description, Executed, Executor, Progress, Taken, Withheld, Work};
 
@@ -240,19 +245,19 @@ impl<E: Executor> Server<E> {
             .ok_or_else(|| ErrorData::invalid_request("nobody is known to have asked", None))
     }
 
-    async fn called(
+    /// The call that a tool's name and arguments mean, with what the tool measures of it. What is none is recorded as
+    /// refused.
+    async fn read(
         &self,
-        caller: &Caller,
-        request: CallToolRequestParams,
-        context: &RequestContext<RoleServer>,
-    ) -> Result<CallToolResult, Refused> {
-        let gate = &caller.gate;
-        let given = request.arguments.unwrap_or_default();
+        gate: &DynamicGate,
+        name: &str,
+        given: Map<String, Json>,
+    ) -> Result<(&Offer, Asked), Refused> {
         let raw = serde_json::to_vec(&given).unwrap_or_default();
         let refuse = async |malformed: Malformed| {
             Err(gate.refuse(malformed.code.code(), malformed.to_string(), &raw).await)
         };
-        let offer = match self.shared.catalogue.named_by(&request.name) {
+        let offer = match self.shared.catalogue.named_by(name) {
             Ok(offer) => offer,
             Err(malformed) => return refuse(malformed).await,
         };
@@ -267,9 +272,26 @@ impl<E: Executor> Server<E> {
             Ok(asked) => asked,
             Err(malformed) => return refuse(malformed).await,
         };
-        if let Err(malformed) = self.shared.executor.measure(gate, &mut asked).await {
-            return refuse(malformed).await;
+        match self.shared.executor.measure(gate, &mut asked).await {
+            Ok(()) => Ok((offer, asked)),
+            Err(malformed) => refuse(malformed).await,
         }
+    }
+
+    /// Whether a call would begin now. What is refused is recorded, as the call would be.
+    async fn ask(&self, gate: &DynamicGate, question: Question) -> Result<(), Refused> {
+        let (_, asked) = self.read(gate, &question.tool, question.arguments).await?;
+        gate.ask(asked.call).await
+    }
+
+    async fn called(
+        &self,
+        caller: &Caller,
+        request: CallToolRequestParams,
+        context: &RequestContext<RoleServer>,
+    ) -> Result<CallToolResult, Refused> {
+        let gate = &caller.gate;
+        let (offer, asked) = self.read(gate, &request.name, request.arguments.unwrap_or_default()).await?;
         let mut running = gate.begin(asked.call.clone()).await?;
         let cancelled = CancellationToken::new();
         let work = Work {

@@ -35,7 +35,7 @@ fn members(refused: &Refused) -> Map<String, Json> {
 }
 
 /// In words, with the fix last.
-fn text(refused: &Refused) -> String {
+pub(crate) fn text(refused: &Refused) -> String {
     let detail = refused.detail();
     let mut text = format!("Refused ({}): {}. Nothing was done.", refused.code(), what(refused));
     // Writing to a string cannot fail.

@@ -22,7 +22,8 @@ pub trait Executor: Send + Sync + 'static {
     /// [`Withheld`] if it is not to be offered now, and calls of it are to be refused.
     fn describe(&self, offer: &Offer) -> Result<Description, Withheld>;
 
-    /// Takes out of a call's arguments what no policy has a name for, and hands on the rest to be typed.
+    /// Takes out of a call's arguments what no policy has a name for, and hands on the rest to be typed. Nothing else:
+    /// no call may follow.
     ///
     /// # Errors
     ///
@@ -32,7 +33,8 @@ pub trait Executor: Send + Sync + 'static {
         Ok(Taken { stated: arguments, own: Map::new() })
     }
 
-    /// Adds what the tool measures of a call before it is decided ([`wpc_model::Call::measure`]).
+    /// Adds what the tool measures of a call before it is decided ([`wpc_model::Call::measure`]). Nothing else: no
+    /// call may follow.
     ///
     /// # Errors
     ///

@@ -3,6 +3,8 @@
 #![expect(clippy::wildcard_enum_match_arm, reason = "what a test does not expect fails it")]
 
 #[cfg(test)]
+mod asking;
+#[cfg(test)]
 mod behind;
 #[cfg(feature = "http-upstream")]
 #[cfg(test)]

@@ -250,29 +250,46 @@ impl Begin {
         result: Result<Appended, LedgerError>,
         settling: Settling,
     ) -> Result<Admitted, Refused> {
-        let appended = match result {
-            Ok(appended) => appended,
-            Err(error) => {
-                return Err(Refused::new(
-                    error.code(),
-                    Detail { cause: Some(error.to_string()), ..self.detail() },
-                ));
-            }
+        let appended = self.answered(result)?;
+        let Said::Decided(Decision::Allow { .. }, charged, approved) = self.said else {
+            return Err(Refused::new("ledger_unavailable", self.detail()));
         };
+        // The attempt is the last of what was appended.
+        let last = appended.first_seq.saturating_add(appended.count).saturating_sub(1);
+        let slip = Slip::new(Arc::clone(&self.core), self.call, last, approved, appended.since);
+        let asked = Asking { call: self.asked.call, charged, results: BTreeMap::new() };
+        Ok(Admitted::new(self.core, slip, asked, settling))
+    }
+
+    /// Takes note of what the ledger answered: what it appended, if the call is allowed.
+    pub(super) fn answered(&self, result: Result<Appended, LedgerError>) -> Result<Appended, Refused> {
+        let appended = result.map_err(|error| {
+            Refused::new(error.code(), Detail { cause: Some(error.to_string()), ..self.detail() })
+        })?;
         self.count(&appended);
         match self.said {
-            Said::Decided(Decision::Allow { .. }, charged, approved) => {
-                // The attempt is the last of what was appended.
-                let last = appended.first_seq.saturating_add(appended.count).saturating_sub(1);
-                let slip = Slip::new(Arc::clone(&self.core), self.call, last, approved, appended.since);
-                let asked = Asking { call: self.asked.call, charged, results: BTreeMap::new() };
-                Ok(Admitted::new(self.core, slip, asked, settling))
-            }
+            Said::Decided(Decision::Allow { .. }, ..) => Ok(appended),
             Said::Decided(Decision::Deny(refusal), ..) => Err(self.denied(refusal)),
             Said::Stopped(code, _) => Err(Refused::new(code, self.detail())),
             // A ledger that did not ask cannot have admitted.
             Said::Nothing => Err(Refused::new("ledger_unavailable", self.detail())),
         }
+    }
+
+    /// The same decision where no call follows from it yet: what a refusal leaves, and nothing of what is allowed.
+    pub(super) fn decide_only(&mut self, head: &Head<'_>) -> Vec<Step> {
+        let steps = self.decide(head);
+        if !matches!(self.said, Said::Decided(Decision::Allow { .. }, ..)) {
+            return steps;
+        }
+        // The call itself will say these.
+        (self.suppressed, self.named) = (None, None);
+        Vec::new()
+    }
+
+    /// The job.
+    pub(super) fn job(&self) -> &JobId {
+        &self.core.job
     }
 
     /// Takes note of what was appended.

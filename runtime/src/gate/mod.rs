@@ -27,6 +27,7 @@ mod models;
 mod named;
 mod opening;
 mod owed;
+mod question;
 mod ready;
 mod recorded;
 mod slip;

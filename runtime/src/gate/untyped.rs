@@ -8,7 +8,7 @@ use wpc_evidence::commitment::{Opening, commit_raw};
 use super::Core;
 use super::begin::takes_calls;
 use crate::JobId;
-use crate::ledger::{Appended, Beside, Body, Head, LedgerError, Step, Task, Untyped};
+use crate::ledger::{Appended, Beside, Body, Head, LedgerError, Step, Suppressed, Task, Untyped};
 use crate::refused::{Detail, Refused};
 
 /// The `refused` entry of something that is not a call.
@@ -45,29 +45,58 @@ pub(super) struct Refusing {
     raw: Raw,
     /// Why the job takes no entries.
     stopped: Option<&'static str>,
+    /// Whether the last run found too many of this second.
+    over: bool,
+    /// What the last run also records of earlier refusals.
+    suppressed: Option<Suppressed>,
 }
 
 impl Refusing {
     pub(super) fn new(core: &Arc<Core>, code: &'static str, cause: String, raw: &[u8]) -> Self {
-        Self { core: Arc::clone(core), code, cause, raw: Raw::of(core, raw), stopped: None }
+        Self {
+            core: Arc::clone(core),
+            code,
+            cause,
+            raw: Raw::of(core, raw),
+            stopped: None,
+            over: false,
+            suppressed: None,
+        }
     }
 
     pub(super) fn decide(&mut self, head: &Head<'_>) -> Vec<Step> {
-        match takes_calls(head) {
-            Ok(()) => {
-                self.stopped = None;
-                vec![self.raw.entry(self.code)]
-            }
-            Err((code, steps)) => {
-                self.stopped = Some(code);
-                steps
-            }
+        (self.stopped, self.over, self.suppressed) = (None, false, None);
+        if let Err((code, steps)) = takes_calls(head) {
+            self.stopped = Some(code);
+            return steps;
+        }
+        // One cap for all that is refused: who asks nonsense in a loop fills no ledger either.
+        let (flood, at) = (&self.core.flood, head.now_ms());
+        self.over = flood.is_over(at);
+        if self.over {
+            return Vec::new();
+        }
+        self.suppressed = flood.due(at);
+        let earlier = self.suppressed.iter().map(|earlier| Step::Entry(Body::Suppressed(earlier.clone())));
+        earlier.chain([self.raw.entry(self.code)]).collect()
+    }
+
+    fn count(&self, at: i64) {
+        let flood = &self.core.flood;
+        match (self.stopped, self.over) {
+            (Some(_), _) => {}
+            (None, true) => flood.suppressed(self.code, at),
+            (None, false) => flood.recorded(at),
+        }
+        if let Some(suppressed) = &self.suppressed {
+            flood.told(suppressed);
         }
     }
 
     pub(super) fn conclude(self, result: Result<Appended, LedgerError>) -> Refused {
         match result {
-            Ok(_) => {
+            Ok(appended) => {
+                self.count(appended.at);
                 let detail = Detail { cause: Some(self.cause), ..self.core.detail() };
                 Refused::new(self.stopped.unwrap_or(self.code), detail)
             }

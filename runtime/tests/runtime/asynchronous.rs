@@ -44,6 +44,39 @@ fn open(rig: &Rig) -> DynamicGate {
 }
 
 #[test]
+fn a_question_is_answered_without_blocking_and_leaves_its_refusal_alone() {
+    fn is_send<T: Send>(value: T) -> T {
+        value
+    }
+    on_each(|rig| {
+        let gate = open(rig);
+        let size = || log(&*rig.ledger, &job("j")).len();
+        let before = size();
+        block_on(is_send(async {
+            is_send(gate.ask(send("orders", &[1]))).await.unwrap();
+            assert_eq!(gate.ask(send("prod", &[1])).await.unwrap_err().code(), "explicit_deny");
+            assert_eq!(gate.ask(ping(i64::MAX)).await.unwrap_err().code(), "out_of_range");
+        }));
+        let entries = log(&*rig.ledger, &job("j"));
+        let [.., Body::Attempt(attempt), Body::Refused(_)] =
+            entries.iter().map(|entry| &entry.body).collect::<Vec<_>>()[..]
+        else {
+            panic!("{entries:?}")
+        };
+        assert_eq!((attempt.action.as_str(), entries.len()), ("send", before + 2));
+        // Whoever goes away has asked, or has not.
+        {
+            let mut asked = pin!(gate.ask(send("prod", &[1])));
+            let _unanswered = poll_once(asked.as_mut());
+        }
+        block_on(gate.ask(send("orders", &[1]))).unwrap();
+        assert!((before + 2..=before + 3).contains(&size()));
+        gate.begin_sync(send("orders", &[1])).unwrap().finish_sync(Outcome::Done);
+        rig.is_clean();
+    });
+}
+
+#[test]
 fn a_call_begins_and_ends_without_blocking() {
     fn is_send<T: Send>(value: T) -> T {
         value

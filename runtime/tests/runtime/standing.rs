@@ -6,7 +6,7 @@ use wpc::{
     Challenge, DynamicGate, Identity, Key, Outcome, Possession, Presented, SelfIssued, Trust, approval, token,
 };
 use wpc_evidence::statement::{Granted, Membership, Nonce, Revocation, Revoked, Statement as _, approve};
-use wpc_model::{Approver, Bind, Hash, Policy, Terms, Uses, encode};
+use wpc_model::{Approver, Bind, Hash, Measured, Policy, Terms, Uses, encode};
 
 use crate::clock::START_MS;
 use crate::policy::{author, manage, policy, ready, send, signed};
@@ -497,6 +497,28 @@ fn a_loop_of_refusals_does_not_fill_the_ledger() {
         assert_eq!(running.attempt_seq(), 103);
         running.finish_sync(Outcome::Done);
         assert_eq!(refused(&gate, send("prod", &[1])), "explicit_deny");
+        gate.close().unwrap();
+        rig.is_clean();
+    });
+}
+
+#[test]
+fn a_loop_of_what_is_no_call_does_not_fill_it_either() {
+    on_each(|rig| {
+        let gate = open(rig, &anns(), "j");
+        for _ in 0..1_000 {
+            let no = gate.begin_json_sync(b"{", Measured::Refuse).map(drop).unwrap_err();
+            assert_eq!(no.code(), "not_json");
+        }
+        // One cap for both.
+        assert_eq!(refused(&gate, send("prod", &[1])), "explicit_deny");
+        assert_eq!(rig.log(&job("j")).len(), 102);
+        rig.clock.pass(1_000);
+        assert!(gate.begin_json_sync(b"[]", Measured::Refuse).is_err());
+        let log = rig.log(&job("j"));
+        let Body::Suppressed(suppressed) = &log[102].body else { panic!("{:?}", log[102]) };
+        assert_eq!((suppressed.count, suppressed.code.as_str()), (901, "explicit_deny"));
+        assert!(matches!(&log[103].body, Body::Refused(_)) && log.len() == 104);
         gate.close().unwrap();
         rig.is_clean();
     });

@@ -4,6 +4,7 @@
 //! tools     what is left after all lists, per agent, against the policy's tools; then each list by itself
 //! sandbox   what surrounds the agent's own processes
 //! servers   whether the gate is the gate, what it is reached through, what else is there
+//! plugin    whom ours asks about a call
 //! around    models, plugins, the file
 //! ```
 //!
@@ -12,6 +13,7 @@
 
 mod around;
 mod lists;
+mod plugin;
 mod sandbox;
 mod servers;
 mod tools;
@@ -21,6 +23,7 @@ use wpc_model::Policy;
 
 use crate::config::Config;
 use crate::demand::{Demand, EmitError, Options};
+use crate::node::Node;
 
 pub use trap::{Severity, Trap};
 
@@ -100,6 +103,9 @@ pub fn audit(config: &Config, policy: &Policy, options: &Options, open: bool) ->
     tools::check(&mut audit, config, &demand, &gates);
     sandbox::check(&mut audit, config, &demand);
     around::check(&mut audit, config, policy, &demand, options);
+    if config.at(&["plugins", "enabled"]).and_then(Node::flag) != Some(false) {
+        plugin::check(&mut audit, config, &demand);
+    }
     if open {
         audit.add(Trap::Readable, "", "its mode lets others in");
     }

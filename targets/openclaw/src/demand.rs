@@ -93,6 +93,9 @@ pub enum EmitError {
     /// A gate in clear on another machine.
     #[error("{0:?} would carry the token in clear to another machine")]
     ClearUrl(String),
+    /// A URL beside which the gate cannot be asked.
+    #[error("beside {0:?} there is no place where the plugin could ask the gate")]
+    NotAsked(String),
     /// A model that the policy does not allow.
     #[error("the policy does not allow the model \"{0}/{1}\"")]
     ModelNotAllowed(String, String),
@@ -110,7 +113,7 @@ impl EmitError {
             Self::PatternName(_) | Self::NamesCollide(_) => "openclaw_names",
             Self::LaunchedForSeveral(_) => "openclaw_launched",
             Self::ProofNeeded => "openclaw_proof",
-            Self::BadUrl(_) | Self::ClearUrl(_) => "openclaw_url",
+            Self::BadUrl(_) | Self::ClearUrl(_) | Self::NotAsked(_) => "openclaw_url",
             Self::ModelNotAllowed(..) => "model_not_allowed",
         }
     }
@@ -139,6 +142,7 @@ impl EmitError {
             }
             Self::BadUrl(_) => "give `http://…` or `https://…` without a user in it",
             Self::ClearUrl(_) => "use https, or a gate on this machine",
+            Self::NotAsked(_) => "serve the gate at a path that does not end in `/ask`",
             Self::ModelNotAllowed(..) => "give `--model` one that the policy's `models` allow",
         }
     }
@@ -210,6 +214,16 @@ impl Demand {
         let mut tools: Vec<String> = self.servers_of(agent).flat_map(GateServer::tools).collect();
         tools.sort_unstable();
         tools
+    }
+
+    /// What OpenClaw's environment calls an agent's token and grant: no secret stands in the file.
+    pub(crate) fn variables_of(&self, agent: &str) -> (String, String) {
+        if self.agents.len() < 2 {
+            return ("WPC_TOKEN".to_owned(), "WPC_GRANT".to_owned());
+        }
+        let suffix: String =
+            agent.chars().map(|c| if c == '-' { '_' } else { c.to_ascii_uppercase() }).collect();
+        (format!("WPC_TOKEN_{suffix}"), format!("WPC_GRANT_{suffix}"))
     }
 }
 

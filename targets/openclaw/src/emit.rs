@@ -14,7 +14,7 @@ use wpc_model::{Filesystem, Model, Network, Policy};
 
 use crate::catalog::DENIED_GROUPS;
 use crate::demand::{Demand, EmitError, GateServer, ModelGateway, Options, Reach};
-use crate::plugin::PLUGIN;
+use crate::plugin::{self, PLUGIN};
 use crate::url;
 
 /// How long OpenClaw waits for a gate to be reached, and for a call: longer than a gate lets one be.
@@ -58,7 +58,7 @@ pub fn emit(policy: &Policy, hash: &str, options: &Options) -> Result<Emitted, E
         "gateway": { "tools": { "allow": null } },
         "mcp": { "servers": servers },
         "models": models,
-        "plugins": plugins(&demand, hash, options),
+        "plugins": plugins(&demand, hash, options)?,
         "tools": tools(&demand.servers.iter().flat_map(GateServer::tools).collect::<Vec<_>>(), &[], Scope::All),
     });
     Ok(Emitted {
@@ -228,7 +228,7 @@ fn servers(policy: &Policy, demand: &Demand, variables: &mut Vec<String>) -> Res
                 if policy.token().proof_of_possession {
                     return Err(EmitError::ProofNeeded);
                 }
-                let (token, grant) = variables_of(demand, &server.agent);
+                let (token, grant) = demand.variables_of(&server.agent);
                 let headers = json!({
                     "Authorization": format!("Bearer ${{{token}}}"),
                     "WPC-Grant": format!("${{{grant}}}"),
@@ -256,15 +256,6 @@ fn servers(policy: &Policy, demand: &Demand, variables: &mut Vec<String>) -> Res
         servers.insert(server.name.clone(), node);
     }
     Ok(Json::Object(servers))
-}
-
-/// What OpenClaw's environment calls an agent's token and grant: no secret stands in the file.
-fn variables_of(demand: &Demand, agent: &str) -> (String, String) {
-    if demand.agents.len() < 2 {
-        return ("WPC_TOKEN".to_owned(), "WPC_GRANT".to_owned());
-    }
-    let suffix: String = agent.chars().map(|c| if c == '-' { '_' } else { c.to_ascii_uppercase() }).collect();
-    (format!("WPC_TOKEN_{suffix}"), format!("WPC_GRANT_{suffix}"))
 }
 
 /// What OpenClaw's environment calls the token that the gateway of models is shown, and its grant.
@@ -300,15 +291,13 @@ fn models(policy: &Policy, gateway: &ModelGateway) -> Result<Json, EmitError> {
     }))
 }
 
-fn plugins(demand: &Demand, hash: &str, options: &Options) -> Json {
+fn plugins(demand: &Demand, hash: &str, options: &Options) -> Result<Json, EmitError> {
     let mut allow = vec!["policy"];
     let mut entries = json!({ "policy": { "enabled": true } });
     let mut plugins = json!({ "enabled": true, "slots": { "memory": "none" } });
     if let Some(folder) = &options.plugin {
         allow.push(PLUGIN);
-        let tools: Map<String, Json> =
-            demand.agents.iter().map(|agent| (agent.clone(), json!(demand.tools_of(agent)))).collect();
-        let entry = json!({ "enabled": true, "config": { "policy": hash, "agents": tools } });
+        let entry = json!({ "enabled": true, "config": plugin::config(demand, hash)? });
         if let (Some(entries), Some(plugins)) = (entries.as_object_mut(), plugins.as_object_mut()) {
             entries.insert(PLUGIN.to_owned(), entry);
             plugins.insert("load".to_owned(), json!({ "paths": [folder] }));
@@ -318,7 +307,7 @@ fn plugins(demand: &Demand, hash: &str, options: &Options) -> Json {
         plugins.insert("allow".to_owned(), json!(allow));
         plugins.insert("entries".to_owned(), entries);
     }
-    plugins
+    Ok(plugins)
 }
 
 /// What OpenClaw's own policy plugin is to find in the configuration. It has no rule over `tools.allow`.

@@ -28,11 +28,11 @@ class Proved(httpx2.Auth):
         self.token = open(file).read().strip()
         self.grant = b64u(open(file + ".grant.json", "rb").read())
 
-    def proof(self, method):
+    def proof(self, method, to=url):
         x = b64u(key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw))
         header = {"typ": "dpop+jwt", "alg": "EdDSA", "jwk": {"kty": "OKP", "crv": "Ed25519", "x": x}}
         claims = {
-            "htm": method, "htu": url, "iat": int(time.time()), "jti": str(uuid.uuid4()),
+            "htm": method, "htu": to, "iat": int(time.time()), "jti": str(uuid.uuid4()),
             "ath": b64u(hashlib.sha256(self.token.encode()).digest())}
         signed = ".".join(b64u(json.dumps(part).encode()) for part in (header, claims))
         return f"{signed}.{b64u(key.sign(signed.encode()))}"
@@ -40,7 +40,7 @@ class Proved(httpx2.Auth):
     def auth_flow(self, request):
         request.headers["authorization"] = f"DPoP {self.token}"
         request.headers["wpc-grant"] = self.grant
-        request.headers["dpop"] = self.proof(request.method)
+        request.headers["dpop"] = self.proof(request.method, str(request.url))
         yield request
 
 
@@ -50,6 +50,11 @@ def initialize(version="2025-11-25"):
 
 
 ACCEPT = {"accept": "application/json, text/event-stream"}
+
+
+def bare_post(to, body, headers):
+    with httpx2.Client() as bare:
+        return bare.post(to, json=body, headers=headers)
 
 
 def raw():
@@ -86,6 +91,15 @@ def raw():
         assert mine.post(url, json=read, headers=session).json()["error"]["code"] == -32601
         large = {"jsonrpc": "2.0", "id": 5, "method": "tools/call", "params": {"name": "x" * (5 << 20)}}
         assert mine.post(url, json=large, headers=session).status_code == 413
+        ask = url.removesuffix("/mcp") + "/ask"
+        question = {"tool": "echo", "arguments": {"message": "a word"}, "stamp": {"agent": "py"}}
+        allowed = mine.post(ask, json=question)
+        assert (allowed.status_code, allowed.json()) == (200, {"decision": "allow"}), allowed.text
+        denied = mine.post(ask, json={**question, "arguments": {"message": "NO"}}).json()
+        assert denied["decision"] == "deny" and denied["code"] == "default_deny" and "What to do" in denied["message"], denied
+        assert mine.post(ask, json={**question, "more": 1}).status_code == 400
+        elsewhere = {**once, "dpop": ours.proof("POST")}
+        assert bare_post(ask, question, elsewhere).json()["code"] == "proof_other_request"
         page = mine.post(url, json=initialize(), headers={"origin": "http://evil.example"})
         assert page.status_code == 403, page.text
         rebound = mine.post(url, json=initialize(), headers={"host": "evil.example"})

@@ -1,12 +1,16 @@
 """A model that does what a script says, over OpenAI's chat completions: model.py SCRIPT LOG
 
-SCRIPT is a JSON list of turns, each `{"call": NAME, "arguments": {...}}` or `{"say": TEXT}`. What is asked is kept in LOG, a
-JSON object a line: the tools that were offered, and what the last tool call came back with. Prints its port.
+SCRIPT is a JSON list of turns, each `{"call": NAME, "arguments": {...}}` or `{"say": TEXT}`; with `"stop": FILE` the process
+whose id stands in FILE is ended before. What is asked is kept in LOG, a JSON object a line: the tools that were offered, and
+what the last tool call came back with. Prints its port.
 """
 
 import http.server
 import json
+import os
+import signal
 import sys
+import time
 
 script_file, log_file = sys.argv[1:]
 
@@ -21,6 +25,21 @@ def text_of(message):
     if isinstance(content, list):
         return "".join(part.get("text", "") for part in content)
     return content or ""
+
+
+def stop(file):
+    with open(file) as text:
+        pid = int(text.read())
+    os.kill(pid, signal.SIGTERM)
+    for _ in range(200):
+        try:
+            with open(f"/proc/{pid}/stat") as stat:
+                if stat.read().rsplit(")", 1)[1].split()[0] == "Z":
+                    return
+        except FileNotFoundError:
+            return
+        time.sleep(0.1)
+    raise TimeoutError(f"{pid} does not end")
 
 
 class Model(http.server.BaseHTTPRequestHandler):
@@ -41,6 +60,8 @@ class Model(http.server.BaseHTTPRequestHandler):
                 "result": results[-1] if results else None}), file=log)
         with open(script_file) as script:
             turn = json.load(script)[len(results)]
+        if "stop" in turn:
+            stop(turn["stop"])
         if "call" in turn:
             call = {"index": 0, "id": f"call_{len(results)}", "type": "function", "function": {
                 "name": turn["call"], "arguments": json.dumps(turn["arguments"])}}

@@ -49,6 +49,9 @@ pub(super) struct Seen {
     labelled: u64,
     /// Attempts that were decided again from what the gate attests.
     attested: u64,
+    /// Questions about calls that are allowed, and about calls that are not.
+    asked_allowed: u64,
+    asked_refused: u64,
 }
 
 impl Seen {
@@ -71,6 +74,7 @@ impl Seen {
         let Self {
             order_denied, approval_required, limit_exceeded, frees, settled, labelled, attested, ..
         } = self;
+        let Self { asked_allowed, asked_refused, .. } = self;
         for (what, count) in [
             ("allowed", allowed),
             ("explicit_deny", explicit_deny),
@@ -83,6 +87,8 @@ impl Seen {
             ("settled", settled),
             ("labelled", labelled),
             ("attested", attested),
+            ("asked and allowed", asked_allowed),
+            ("asked and refused", asked_refused),
         ] {
             assert!(count * 300 > cases, "only {count} of {cases} are {what}");
         }
@@ -114,6 +120,8 @@ pub(super) struct Played<'p> {
     inputs: Vec<Given>,
     running: Vec<Running>,
     happened: usize,
+    /// Where questions wait.
+    asking: tokio::runtime::Runtime,
     _directory: Option<tempfile::TempDir>,
 }
 
@@ -177,6 +185,7 @@ impl<'p> Played<'p> {
             inputs: given,
             running: Vec::new(),
             happened: 0,
+            asking: tokio::runtime::Builder::new_current_thread().build().unwrap(),
             _directory: directory,
         }
     }
@@ -195,10 +204,10 @@ impl<'p> Played<'p> {
                 break call;
             }
         };
-        self.ask(random.below(JOBS.len()), call, seen);
+        self.ask(random.below(JOBS.len()), call, random, seen);
     }
 
-    fn ask(&mut self, job: usize, call: Call, seen: &mut Seen) {
+    fn ask(&mut self, job: usize, call: Call, random: &mut Random, seen: &mut Seen) {
         let (name, agent) = JOBS[job];
         let now = self.clock.wall_ms();
         let who = Who { job: name, agent: AGENTS[agent] };
@@ -213,6 +222,10 @@ impl<'p> Played<'p> {
         };
         let read = oracle::refusal(self.policy, (&self.list, &self.inputs[job]), (job, agent), &call, now);
         assert_eq!(refused, read, "the interpreter, then the other reading, of {call:#?}\n{}", self.tell());
+        // A question says what the call gets; what the call gets is the same, asked before or not.
+        for _ in 0..random.below(3) {
+            self.question(job, &call, &says.decision, seen);
+        }
         let from = self.entries(job, 0).len() as u64;
         let gate = self.gates[job].begin_sync(call.clone());
         self.replay((job, from), &call, seen);
@@ -243,6 +256,31 @@ impl<'p> Played<'p> {
                 );
             }
             (gate, decision) => panic!("{gate:?} but {decision:?} of {call:#?}\n{}", self.tell()),
+        }
+    }
+
+    /// Asks whether the call would begin, of which `expected` is said. A refusal leaves its attempt, and a call that is
+    /// allowed nothing.
+    fn question(&self, job: usize, call: &Call, expected: &Decision, seen: &mut Seen) {
+        let from = self.entries(job, 0).len() as u64;
+        let said = self.asking.block_on(self.gates[job].ask(call.clone()));
+        match (said, expected) {
+            (Ok(()), Decision::Allow { .. }) => {
+                assert!(self.entries(job, from).is_empty(), "of {call:#?}\n{}", self.tell());
+                seen.asked_allowed += 1;
+            }
+            (Err(refusal), Decision::Deny(Refusal { reason, rule, frees_at, .. })) => {
+                let detail = refusal.detail();
+                assert_eq!(
+                    (refusal.code(), detail.rule, detail.frees_at),
+                    (reason.code(), *rule, *frees_at),
+                    "the answer, then the interpreter, of {call:#?}\n{}",
+                    self.tell()
+                );
+                self.replay((job, from), call, seen);
+                seen.asked_refused += 1;
+            }
+            (said, decision) => panic!("{said:?} but {decision:?} of {call:#?}\n{}", self.tell()),
         }
     }
 

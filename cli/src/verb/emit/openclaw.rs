@@ -37,7 +37,8 @@ can go around it. Give it after `--`:
   wpc emit openclaw desk.wpc.json -- wpc-service-bus --policy … --token agent.token --key agent.key
 
 With `--plugin DIR` the files of our plugin are written there and the configuration loads it: the
-second wall, which refuses what is not listed before OpenClaw makes the call.
+second wall, which asks the gate before OpenClaw makes a call and blocks what it refuses. Of a gate
+that OpenClaw launches it cannot ask, and blocks what is not listed.
 
 No signature is checked. See `wpc audit openclaw` for a configuration that is there already.
 

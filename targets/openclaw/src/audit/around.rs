@@ -14,7 +14,7 @@ const PLUGINS: [&str; 2] = ["policy", PLUGIN];
 
 pub(super) fn check(audit: &mut Audit, config: &Config, policy: &Policy, demand: &Demand, options: &Options) {
     models(audit, config, policy, demand, options);
-    plugins(audit, config, demand);
+    plugins(audit, config);
     walk(config.root(), &mut String::new(), &mut |place, name, node| {
         match name {
             "$include" => audit.add(Trap::NotRead, place, "it names another file"),
@@ -123,7 +123,7 @@ fn allows(policy: &Policy, model: &str) -> bool {
     })
 }
 
-fn plugins(audit: &mut Audit, config: &Config, demand: &Demand) {
+fn plugins(audit: &mut Audit, config: &Config) {
     if config.at(&["plugins", "enabled"]).and_then(Node::flag) == Some(false) {
         return;
     }
@@ -143,20 +143,5 @@ fn plugins(audit: &mut Audit, config: &Config, demand: &Demand) {
         }
         // Empty is no list, here too.
         _ => audit.add(Trap::Plugins, "plugins.allow", "there is none"),
-    }
-    let Some(ours) = config.at(&["plugins", "entries", PLUGIN]) else { return };
-    if ours.get("enabled").and_then(Node::flag) == Some(false) {
-        return;
-    }
-    audit.add(Trap::NoHooks, format!("plugins.entries.{PLUGIN}"), "it is loaded");
-    for (agent, tools) in ours.at(&["config", "agents"]).into_iter().flat_map(Node::members) {
-        let allowed: Vec<String> = demand.tools_of(agent).iter().map(|tool| folded(tool)).collect();
-        let wider =
-            tools.texts().unwrap_or_default().into_iter().filter(|tool| !allowed.contains(&folded(tool)));
-        let wider: Vec<String> = wider.map(str::to_owned).collect();
-        if !wider.is_empty() {
-            let place = format!("plugins.entries.{PLUGIN}.config.agents.{agent}");
-            audit.add_tools(Severity::Weaker, Trap::PluginList, place, "it has more in it", wider);
-        }
     }
 }

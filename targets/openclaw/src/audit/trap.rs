@@ -215,6 +215,15 @@ traps! {
         "our plugin's lists are not the policy's"
         "It lets through what is in them."
         "Write its `config` again with `wpc emit openclaw --plugin`."
+    PluginAsks "openclaw_plugin_asks" Weaker
+        "our plugin asks something else than the gate"
+        "It asks at another URL, with another agent's token, or about another tool than is called: what answers there \
+         decides what it lets through, and is sent the token."
+        "Write its `config` again with `wpc emit openclaw --plugin`."
+    PluginSilent "openclaw_plugin_silent" Weaker
+        "our plugin asks nobody"
+        "It was told that OpenClaw launches the gate, which has a URL: what its list names goes on unasked."
+        "Write its `config` again with `wpc emit openclaw --plugin`."
     NoHooks "openclaw_no_hooks" Note
         "`openclaw agent exec` runs no hooks"
         "The plugin is asked in turns through the gateway and with `--local`, and not there. The gate decides in each."

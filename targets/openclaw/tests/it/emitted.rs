@@ -143,7 +143,8 @@ fn a_policy_that_allows_nothing_denies_everything() {
 fn agents_do_not_share_a_token() {
     let mut policy = desk();
     policy.settings.agents.clear();
-    let options = with_models(options(&policy, &["billing", "sup-port"]));
+    let mut options = with_models(options(&policy, &["billing", "sup-port"]));
+    options.plugin = Some("/opt/wpc-gate".to_owned());
     let written = emitted(&policy, &options);
     let servers = &written.patch["mcp"]["servers"];
     assert_eq!(
@@ -151,6 +152,19 @@ fn agents_do_not_share_a_token() {
         "Bearer ${WPC_TOKEN_BILLING}"
     );
     assert_eq!(servers["azure_service_bus-sup-port"]["headers"]["WPC-Grant"], "${WPC_GRANT_SUP_PORT}");
+    let plugin = &written.patch["plugins"]["entries"]["wpc-gate"]["config"]["agents"];
+    let asks = |at: usize| {
+        let server = &plugin[at]["servers"][0];
+        [
+            &plugin[at]["id"],
+            &server["tokenVariable"],
+            &server["tools"][1]["name"],
+            &server["tools"][1]["gate"],
+        ]
+        .map(|said| said.as_str().unwrap().to_owned())
+    };
+    assert_eq!(asks(0), ["billing", "WPC_TOKEN_BILLING", "azure_service_bus-billing__send", "send"]);
+    assert_eq!(asks(1), ["sup-port", "WPC_TOKEN_SUP_PORT", "azure_service_bus-sup-port__send", "send"]);
     let deny = written.patch["agents"]["entries"]["billing"]["tools"]["deny"].as_array().unwrap();
     assert!(deny.contains(&json!("azure_service_bus-sup-port__*")));
     let audit = audited(&config(&policy, &options), &policy, &options);
@@ -213,12 +227,24 @@ fn what_cannot_be_said_without_being_wider_is_not_written() {
         },
         "openclaw_launched",
     );
+    // Beside it there is no place to ask.
+    refused(
+        &desk,
+        |options| {
+            gate(options, Some(Reach::Url("http://127.0.0.1:8128/ask".into())));
+            options.plugin = Some("/opt/wpc-gate".into());
+        },
+        "openclaw_url",
+    );
     // Proved over standard input and output, and the weaker choice.
     let mut options = options(&proving, &[]);
     gate(&mut options, launched);
+    options.plugin = Some("/opt/wpc-gate".into());
     let written = emitted(&proving, &options);
     assert!(written.warnings.iter().any(|warning| warning.contains("launches the gate")));
     assert!(written.variables.is_empty());
+    let plugin = &written.patch["plugins"]["entries"]["wpc-gate"]["config"]["agents"][0]["servers"][0];
+    assert_eq!((&plugin["launched"], plugin.get("ask")), (&json!(true), None));
 }
 
 #[test]

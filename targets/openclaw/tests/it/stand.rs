@@ -6,6 +6,8 @@ use wpc_openclaw::{Audit, Config, Emitted, Gate, ModelGateway, Options, Reach};
 
 /// Where the gates are.
 pub(crate) const GATE: &str = "http://127.0.0.1:8128/mcp";
+/// Where they are asked.
+pub(crate) const ASK: &str = "http://127.0.0.1:8128/ask";
 /// Where model calls go.
 pub(crate) const MODELS: &str = "http://127.0.0.1:8129/v1";
 

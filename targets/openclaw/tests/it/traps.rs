@@ -8,7 +8,7 @@ use wpc_model::arbitrary;
 use wpc_openclaw::{Severity, Trap, audit, emit};
 
 use crate::stand::{
-    GATE, applied, audited, cases, compiled, config, desk, found, options, read, with_models,
+    ASK, GATE, applied, audited, cases, compiled, config, desk, found, options, read, with_models,
 };
 
 /// A change, as a patch, with what is found of it.
@@ -32,6 +32,11 @@ fn own(tools: Json) -> Json {
 
 fn boxed(sandbox: Json) -> Json {
     json!({ "agents": { "entries": { "billing": { "sandbox": sandbox } } } })
+}
+
+/// Our plugin, which asks one server.
+fn plugin(server: Json) -> Json {
+    json!({ "plugins": { "entries": { "wpc-gate": { "config": { "agents": [{ "id": "billing", "servers": [server] }] } } } } })
 }
 
 /// Two changes as one.
@@ -179,10 +184,17 @@ fn changes() -> Vec<Change> {
         change(json!({ "plugins": { "allow": [] } }), Plugins, Weaker),
         change(json!({ "plugins": { "allow": ["policy", "telegram"] } }), Plugins, Weaker),
         change(
-            json!({ "plugins": { "entries": { "wpc-gate": { "config": { "agents": { "billing": ["exec"] } } } } } }),
+            plugin(json!({ "ask": ASK, "tools": [{ "name": "exec", "gate": "exec" }] })),
             PluginList,
             Weaker,
         ),
+        change(plugin(json!({ "ask": "http://127.0.0.1:9/ask", "tools": [] })), PluginAsks, Weaker),
+        change(
+            plugin(json!({ "ask": ASK, "tools": [], "tokenVariable": "WPC_TOKEN_OTHER" })),
+            PluginAsks,
+            Weaker,
+        ),
+        change(plugin(json!({ "launched": true, "tools": [] })), PluginSilent, Weaker),
         change(json!({ "plugins": { "entries": { "wpc-gate": { "enabled": true } } } }), NoHooks, Note),
         change(json!({ "gateway": { "tools": { "allow": ["exec"] } } }), GatewayTools, Weaker),
         change(json!({ "agents": { "$include": "./agents.json5" } }), NotRead, Wider),
@@ -287,6 +299,46 @@ fn what_the_policy_demands_of_sandboxes_and_models_is_held() {
     assert!(audit.findings.iter().any(|one| one.trap == Trap::ModelsUnjudged), "{:#?}", found(&audit));
     let audit = wpc_openclaw::audit(&read(&base), &policy, &options, true).unwrap();
     assert!(audit.findings.iter().any(|one| one.trap == Trap::Readable));
+}
+
+/// What is found of our plugin, once it is told so.
+fn told(change: impl FnOnce(&mut Json)) -> Vec<String> {
+    let policy = desk();
+    let mut options = with_models(options(&policy, &[]));
+    options.plugin = Some("/opt/wpc-gate".to_owned());
+    let mut config = config(&policy, &options);
+    change(&mut config["plugins"]["entries"]["wpc-gate"]["config"]["agents"][0]["servers"][0]);
+    let audit = audited(&config, &policy, &options);
+    // Where nobody says how the gate is reached, the configuration's own word is what the plugin is held to.
+    let mut unsaid = options.clone();
+    unsaid.gates.clear();
+    assert_eq!(audited(&config, &policy, &unsaid).findings, audit.findings);
+    audit.findings.iter().map(|one| format!("{} {}", one.trap.code(), one.place)).collect()
+}
+
+#[test]
+fn a_plugin_that_asks_the_gate_is_told_from_one_that_does_not() {
+    let place = |trap: &str, member: &str| {
+        let at = "plugins.entries.wpc-gate.config.agents.0.servers.0";
+        vec![format!("{trap} {at}{member}"), "openclaw_no_hooks plugins.entries.wpc-gate".to_owned()]
+    };
+    assert_eq!(told(|_| {}), ["openclaw_no_hooks plugins.entries.wpc-gate"]);
+    let asks = "openclaw_plugin_asks";
+    assert_eq!(told(|server| server["ask"] = json!("https://evil.example/ask")), place(asks, ".ask"));
+    assert_eq!(told(|server| server["ask"] = json!(GATE)), place(asks, ".ask"));
+    assert_eq!(told(|server| server["grantVariable"] = json!("HOME")), place(asks, ".grantVariable"));
+    assert_eq!(told(|server| server["tools"][0]["gate"] = json!("send")), place(asks, ".tools"));
+    let listed = json!({ "name": "exec", "gate": "send" });
+    assert_eq!(
+        told(|server| server["tools"].as_array_mut().unwrap().push(listed)),
+        place("openclaw_plugin_list", ".tools")
+    );
+    let tools = |server: &Json| server["tools"].clone();
+    assert_eq!(
+        told(|server| *server =
+            json!({ "name": "azure_service_bus", "tools": tools(server), "launched": true })),
+        place("openclaw_plugin_silent", "")
+    );
 }
 
 #[test]
