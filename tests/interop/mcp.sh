@@ -167,7 +167,7 @@ read -r _ amqp admin < endpoint
 ledger="$("$wpc" key show ledger/bus.db.key --format json | did)"
 bus_gate=("$bus" --policy use-bus.wpc.dsse.json --trust trust.json --ledger ledger/bus.db
     --local "127.0.0.1:$amqp" --local-admin "127.0.0.1:$admin")
-for name in bus-py bus-dies bus-js bus-http bus-sas; do token use-bus "$name"; done
+for name in bus-py bus-dies bus-js bus-http bus-bridge bus-sas; do token use-bus "$name"; done
 with bus-py
 venv/bin/python "$here/bus_client.py" whole "${bus_gate[@]}" "${identity[@]}"
 with bus-dies
@@ -184,7 +184,10 @@ node js/bus_client.mjs stdio "${bus_gate[@]}" "${identity[@]}"
 gate_pid=$!
 trap 'kill "$gate_pid" "$endpoint_pid" 2> /dev/null || true' EXIT
 for _ in $(seq 100); do grep -q listening listening && break; sleep 0.1; done
-node js/bus_client.mjs http "$(sed -n 's/^listening on //p' listening)" bus-http.token agent.key
+url="$(sed -n 's/^listening on //p' listening)"
+node js/bus_client.mjs http "$url" bus-http.token agent.key
+# A host that knows standard input and output alone, over a bridge to the same gate.
+node js/bus_client.mjs stdio "$wpc" bridge "$url" --token bus-bridge.token --key agent.key
 kill -TERM "$gate_pid"
 wait "$gate_pid"
 printf 'key\n' > sas.key
