@@ -134,16 +134,17 @@ impl Follower {
     }
 
     /// Pushes what is new, and hands in the bundle of every job that was opened through this follower, as it stands
-    /// now: what a gate does last. Bundles of jobs that were closed before are handed in already.
+    /// now: what a gate does last. Bundles of jobs that were closed before are handed in already, unless the control
+    /// plane refused them for what they are.
     ///
     /// # Errors
     ///
     /// [`FollowError`] with the first reason found; the other bundles are handed in all the same.
     pub fn finish(&self) -> Result<(), FollowError> {
-        self.push()?;
+        let pushed = self.push();
         let open: Vec<_> = locked(&self.state.jobs).keys().cloned().collect();
         locked(&self.state.closed).extend(open);
-        self.state.hand_in()
+        self.state.hand_in().and(pushed)
     }
 }
 

@@ -22,9 +22,15 @@ use crate::verb::{key, token};
 /// How often a token's file is looked at: `wpc token renew` writes another one into it.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
 
+/// Threads that serve, at least.
+const WORKERS: usize = 4;
+
 /// Where a gate runs.
 pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| {
+    // More than one in any case: a job is opened on one of them, and waits for the disk and the control plane there.
+    let threads = std::thread::available_parallelism().map_or(WORKERS, |cores| cores.get().max(WORKERS));
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    runtime.worker_threads(threads).enable_all().build().map_err(|error| {
         Failure::environment("no_threads", format!("no threads can be started: {error}")).help("try again")
     })
 }

@@ -5,13 +5,15 @@ use std::fmt;
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
+use wpc_evidence::fold::Attempted;
 use wpc_model::{Call, Charging, Value, settle};
 
 use super::{Core, Slip, recorded};
 use crate::ledger::{
-    Appended, Beside, Body, Charged, Closing, Head, LedgerError, MAX_ENTRIES_PER_JOB, Settled, Step, Task,
+    Appended, Beside, Body, Charged, Closing, FactsBy, Head, JobState, LedgerError, MAX_ENTRIES_PER_JOB,
+    Settled, Step, Task,
 };
-use crate::{JobId, Outcome};
+use crate::{CallId, JobId, Outcome};
 
 /// A call whose attempt is in the ledger. Leaves exactly one outcome: that of
 /// [`Admitted::finish`], or abandoned when it is dropped.
@@ -45,11 +47,30 @@ pub(super) struct Ended {
     openings: Openings,
     /// The ledger did not take it before.
     owed: bool,
+    /// Whether the attempt is in the ledger is not known: the answer to its append was an error.
+    doubtful: bool,
 }
 
 impl Ended {
+    /// A call that was refused to its caller because the ledger failed, and may stand there as allowed.
+    pub(super) fn doubtful(call: CallId, asked: Asking) -> Self {
+        let settled = Settled {
+            call,
+            // Read from the attempt, if there is one.
+            attempt_seq: 0,
+            outcome: Outcome::Abandoned,
+            provider: None,
+            late: false,
+            facts_by: FactsBy::Encoded,
+            facts: Vec::new(),
+            duration_ms: 0,
+            charges: Vec::new(),
+        };
+        Self { asked, settled, openings: Vec::new(), owed: false, doubtful: true }
+    }
+
     /// Hands it in. Blocks until the ledger has it, or has refused it and it is owed.
-    pub(super) fn hand_in(self, core: &Core) {
+    pub(super) fn hand_in(self, core: &Arc<Core>) {
         let result = core.ledger.append(&core.job, &mut |head| steps(head, core, &self));
         self.handed_in(core, result.is_ok());
     }
@@ -60,11 +81,17 @@ impl Ended {
         core.ledger.submit(Box::new(task));
     }
 
-    fn handed_in(self, core: &Core, taken: bool) {
+    /// Keeps it, for the gate to hand it in again.
+    pub(super) fn owe(self, core: &Arc<Core>) {
         let again = self.owed;
+        core.owed.keep(Self { owed: true, ..self }, again);
+        core.retry();
+    }
+
+    fn handed_in(self, core: &Arc<Core>, taken: bool) {
         if !taken {
-            core.owed.keep(Self { owed: true, ..self }, again);
-        } else if again {
+            self.owe(core);
+        } else if self.owed {
             core.owed.paid();
         }
     }
@@ -146,7 +173,7 @@ impl Admitted {
             duration_ms: u64::try_from(self.slip.elapsed().as_millis()).unwrap_or(u64::MAX),
             charges: Vec::new(),
         };
-        Ended { asked: self.asked.clone(), settled, openings, owed: false }
+        Ended { asked: self.asked.clone(), settled, openings, owed: false, doubtful: false }
     }
 }
 
@@ -169,11 +196,11 @@ impl fmt::Debug for Admitted {
 }
 
 /// The outcome's entry, with what it charges; the last one of an exhausted job also closes it.
-fn steps(head: &Head<'_>, core: &Core, Ended { asked, settled, openings, .. }: &Ended) -> Vec<Step> {
+fn steps(head: &Head<'_>, core: &Core, ended: &Ended) -> Vec<Step> {
+    let Ended { asked, settled, openings, .. } = ended;
     let done = (settled.outcome == Outcome::Done).then_some(&asked.results);
     let attempt = head.attempt(&settled.call);
-    // The answer to an earlier try was lost, and the entry was not.
-    if attempt.is_some_and(|attempt| !attempt.unsettled && !attempt.awaits_late) {
+    if is_said(head, ended, attempt) {
         return Vec::new();
     }
     // Another process may have given up on this one, and given back its places in flight.
@@ -182,7 +209,8 @@ fn steps(head: &Head<'_>, core: &Core, Ended { asked, settled, openings, .. }: &
     let settled_up = settle(&core.policy, &asked.call, held, done, head);
     let labels = done.map(|result| core.provenance.of_result(&asked.call, result, head));
     let charges = settled_up.into_iter().chain(labels.into_iter().flatten()).map(Charged::from).collect();
-    let body = Body::Outcome(Settled { charges, late, ..settled.clone() });
+    let attempt_seq = attempt.map_or(settled.attempt_seq, |attempt| attempt.seq);
+    let body = Body::Outcome(Settled { attempt_seq, charges, late, ..settled.clone() });
     let beside = Beside { openings: openings.clone(), documents: Vec::new() };
     let outcome = Step::With(body, Box::new(beside));
     let ends = match head.job() {
@@ -192,6 +220,22 @@ fn steps(head: &Head<'_>, core: &Core, Ended { asked, settled, openings, .. }: &
         Some(_) | None => None,
     };
     [outcome].into_iter().chain(ends.map(Step::Close)).collect()
+}
+
+/// Whether the ledger has all that it can have of how the call ended.
+fn is_said(head: &Head<'_>, ended: &Ended, attempt: Option<Attempted>) -> bool {
+    // A job that is over has named the call as one without an outcome.
+    if head.job().is_some_and(|job| job.state == JobState::Closed) {
+        return true;
+    }
+    let Some(attempt) = attempt else { return ended.doubtful };
+    if attempt.unsettled {
+        return false;
+    }
+    // The answer to an earlier try was lost, and the entry was not; or another process gave up on the call, and nothing
+    // more is known here.
+    let knows = matches!(ended.settled.outcome, Outcome::Done | Outcome::Failed { .. });
+    !attempt.awaits_late || ended.owed && !knows
 }
 
 /// An outcome on its way. Dropped before the ledger answered, it is owed.

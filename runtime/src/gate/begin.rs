@@ -10,7 +10,7 @@ use wpc_model::{
     admit, in_force,
 };
 
-use super::admitted::{Admitted, Asking, Settling};
+use super::admitted::{Admitted, Asking, Ended, Settling};
 use super::current::Stands;
 use super::given::{self, Given};
 use super::recorded::Recorded;
@@ -250,14 +250,25 @@ impl Begin {
         result: Result<Appended, LedgerError>,
         settling: Settling,
     ) -> Result<Admitted, Refused> {
-        let appended = self.answered(result)?;
+        let failed = result.is_err();
+        let answered = self.answered(result);
         let Said::Decided(Decision::Allow { .. }, charged, approved) = self.said else {
-            return Err(Refused::new("ledger_unavailable", self.detail()));
+            return Err(answered.err().unwrap_or_else(|| Refused::new("ledger_unavailable", self.detail())));
+        };
+        let asked = Asking { call: self.asked.call, charged, results: BTreeMap::new() };
+        let appended = match answered {
+            Ok(appended) => appended,
+            Err(refused) => {
+                // The attempt may be there all the same: the call did not begin, and the ledger is to say so.
+                if failed {
+                    Ended::doubtful(self.call, asked).owe(&self.core);
+                }
+                return Err(refused);
+            }
         };
         // The attempt is the last of what was appended.
         let last = appended.first_seq.saturating_add(appended.count).saturating_sub(1);
         let slip = Slip::new(Arc::clone(&self.core), self.call, last, approved, appended.since);
-        let asked = Asking { call: self.asked.call, charged, results: BTreeMap::new() };
         Ok(Admitted::new(self.core, slip, asked, settling))
     }
 

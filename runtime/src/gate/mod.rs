@@ -310,9 +310,9 @@ impl Core {
     }
 
     /// Closes the job: it takes no more calls, from any gate.
-    pub(crate) fn close(&self) -> Result<(), LedgerError> {
-        // An outcome that is still owed is named as unsettled by the job's end.
-        let _unpaid = self.pay();
+    pub(crate) fn close(self: &Arc<Self>) -> Result<(), LedgerError> {
+        // The job's end would name a call without an outcome whose outcome is known.
+        self.pay().map_err(|_| LedgerError::unavailable("an outcome is still to be recorded"))?;
         let rest = self.flood.rest();
         self.ledger.append(&self.job, &mut |_| {
             let rest = rest.iter().map(|rest| Step::Entry(Body::Suppressed(rest.clone())));
@@ -336,33 +336,6 @@ impl Core {
         self.ledger.append(&self.job, &mut |head| opening::take(head, &accepted))?;
         self.standing.renew(accepted.held);
         Ok(())
-    }
-
-    /// Hands in what is owed. Blocks until the ledger has it.
-    ///
-    /// # Errors
-    ///
-    /// [`Refused`] if it does not take it: then nothing else may be asked here.
-    pub(crate) fn pay(&self) -> Result<(), Refused> {
-        for ended in self.owed.take() {
-            ended.hand_in(self);
-        }
-        self.is_sound()
-    }
-
-    /// As [`Core::pay`], without blocking.
-    pub(crate) async fn pay_async(self: &Arc<Self>) -> Result<(), Refused> {
-        let hand_in = |ended: admitted::Ended| {
-            let (reply, answer) = oneshot::channel();
-            ended.submit(self, Some(reply));
-            answer
-        };
-        let answers: Vec<_> = self.owed.take().into_iter().map(hand_in).collect();
-        for answer in answers {
-            // An error says that the ledger is gone, and the outcome owed.
-            let _gone = answer.await;
-        }
-        self.is_sound()
     }
 
     /// Whether every outcome could be recorded; if not, nothing more may be asked here.

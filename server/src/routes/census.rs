@@ -17,7 +17,8 @@ use crate::store::Reading;
 
 /// Jobs of a window. `$1` is the job after which they are wanted, `$2` and `$3` the window.
 const JOBS: &str = "SELECT u.job FROM (SELECT job FROM issued WHERE exp * 1000 > $2 AND iat * 1000 < $3 \
-                    UNION SELECT job FROM leaf WHERE at >= $2 AND at < $3 \
+                    UNION SELECT leaf.job FROM leaf JOIN log ON log.ledger = leaf.ledger \
+                    WHERE leaf.n < log.size AND leaf.at >= $2 AND leaf.at < $3 \
                     UNION SELECT job FROM job WHERE at >= $2 AND at < $3) u WHERE u.job > $1 ORDER BY u.job LIMIT $4";
 
 /// What is known of a job, from all who know of it.
@@ -37,7 +38,9 @@ fn known(reading: &mut Reading<'_>, job: &str) -> Result<Known, Refusal> {
     let sql = "SELECT agent, ledger, policy_hash FROM issued WHERE job = $1 ORDER BY exp LIMIT 1";
     let granted = reading.row(sql, &[of()])?;
     let opened = reading.row("SELECT ledger FROM job WHERE job = $1", &[of()])?;
-    let sql = "SELECT ledger, size FROM leaf WHERE job = $1 ORDER BY size DESC LIMIT 1";
+    // What no head covers yet, nobody has signed.
+    let sql = "SELECT leaf.ledger, leaf.size FROM leaf JOIN log ON log.ledger = leaf.ledger \
+               WHERE leaf.job = $1 AND leaf.n < log.size ORDER BY leaf.size DESC LIMIT 1";
     let logged = reading.row(sql, &[of()])?;
     let bundle = reading.row("SELECT max(entries) FROM bundle WHERE job = $1", &[of()])?;
     Ok(Known {

@@ -116,6 +116,11 @@ pub(crate) async fn push(
         if size < head.size {
             let Log { size: covered, note, .. } = known;
             write(writing, &ledger, &Log { frontier, size: covered, note: note.clone() })?;
+            let subject = [
+                ("ledger", canon::Json::from(ledger.as_str())),
+                ("size", canon::Json::Integer(i64::try_from(size).unwrap_or(i64::MAX))),
+            ];
+            writing.audit(author, "leaves_taken", subject)?;
             return Ok(Cosigned { size, checkpoint: note });
         }
         if frontier.root() != head.root {

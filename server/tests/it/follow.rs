@@ -6,9 +6,9 @@ use std::thread;
 use std::time::Duration;
 
 use wpc::ledger::{Followed, Ledger, MemoryLedger};
-use wpc::{DynamicGate, Identity, JobId, Key, OpenError, Opening, Outcome};
+use wpc::{DynamicGate, Follow as _, Identity, JobId, Key, OpenError, Opening, Outcome};
 use wpc_client::Follower;
-use wpc_client::wire::{Revoke, RevokeToken, SubmitApproval};
+use wpc_client::wire::{Checkpoint, Revoke, RevokeToken, SubmitApproval};
 use wpc_evidence::statement::{
     ApprovalRequest, Granted, Nonce, Revocation, Revoked, Statement as _, approve,
 };
@@ -196,24 +196,30 @@ fn two_that_share_a_ledger_are_not_behind_each_other() {
     assert!(one.wait(SOON) && other.wait(SOON));
 }
 
-#[test]
-fn a_ledger_with_a_long_past_is_pushed_in_pieces() {
-    let world = World::new();
-    let policy = orders();
+/// A ledger in which so many jobs were opened and closed before anybody followed for it: two leaves each.
+fn with_a_past(jobs: usize) -> Arc<dyn Ledger> {
     let ledger: Arc<dyn Ledger> = Arc::new(MemoryLedger::new(key(GATE)).unwrap());
-    world.release(&policy, OnChange::Finish);
-    let issued = world.issue(policy.hash());
-    // Before anybody follows for it: more leaves than one push takes.
     let one = |of, role| format!(r#"{{"name":"{role}","keys":["{}"],"roles":["{role}"]}}"#, key(of).did());
     let text =
         format!(r#"{{"v":1,"principals":[{},{}]}}"#, one(AUTHOR, "policy_author"), one(GATE, "ledger"));
     let early = wpc::Trust::parse(text.as_bytes()).unwrap();
-    let artifact = signed(&self::policy(|text| text.replace("pin policy; bind job", "")));
-    for _ in 0..600 {
+    let artifact = signed(&policy(|text| text.replace("pin policy; bind job", "")));
+    for _ in 0..jobs {
         let identity = Identity::local(JobId::mint().unwrap(), "billing");
         let opening = Opening { artifact: &artifact, trust: &early, ledger: Arc::clone(&ledger), identity };
         DynamicGate::open(opening).unwrap().close().unwrap();
     }
+    ledger
+}
+
+#[test]
+fn a_ledger_with_a_long_past_is_pushed_in_pieces() {
+    let world = World::new();
+    let policy = orders();
+    world.release(&policy, OnChange::Finish);
+    let issued = world.issue(policy.hash());
+    // More leaves than one push takes.
+    let ledger = with_a_past(600);
     let follower = Follower::start(world.client(GATE), Arc::clone(&ledger), trust()).unwrap();
     assert!(follower.wait(SOON));
     follower.push().unwrap();
@@ -221,6 +227,25 @@ fn a_ledger_with_a_long_past_is_pushed_in_pieces() {
     assert_eq!(known.size, 1_200);
     let followed: Arc<dyn Ledger> = Arc::new(Followed::new(ledger, follower.following()));
     open(&followed, &signed(&policy), &issued).unwrap();
+}
+
+#[test]
+fn a_ledger_that_was_put_back_within_a_push_is_found_out() {
+    let world = World::new();
+    world.release(&orders(), OnChange::Finish);
+    let ledger = with_a_past(100);
+    let leaves = ledger.leaves(0, 150).unwrap();
+    let leaves: Vec<_> = leaves.into_iter().map(|leaf| String::from_utf8(leaf).unwrap()).collect();
+    let checkpoint = ledger.anchor().unwrap().to_string();
+    let taken = world.client(GATE).push(&Checkpoint { checkpoint, first: 0, leaves }).unwrap();
+    assert_eq!((taken.size, taken.checkpoint.as_str()), (150, ""));
+    // No head covers them, so nobody is told of them as the ledger's log; and yet they were pushed.
+    assert!(world.client(AUDITOR).checkpoint(&key(GATE).did()).unwrap().is_none());
+    assert_eq!(world.client(AUDITOR).census(&[]).unwrap().jobs, 0);
+    let shorter = with_a_past(50);
+    let follower = Follower::start(world.client(GATE), Arc::clone(&shorter), trust()).unwrap();
+    assert_eq!(follower.push().unwrap_err().code, "ledger_behind_checkpoint");
+    until("the refusal", || follower.following().may_begin() == Err("ledger_behind_checkpoint"));
 }
 
 #[test]
