@@ -13,14 +13,19 @@ use std::future::{Future as _, poll_fn};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::task::Poll;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_core::stream::BoxStream;
-use http::header::AUTHORIZATION;
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderName, HeaderValue, Method};
 use reqwest::Client;
-use rmcp::model::{ClientJsonRpcMessage, ErrorData, JsonRpcMessage, RequestId};
+use rmcp::model::{
+    ClientJsonRpcMessage, ClientNotification, ClientRequest, EmptyResult, ErrorData, JsonRpcMessage,
+    RequestId, ServerJsonRpcMessage, ServerResult,
+};
+use rmcp::transport::common::client_side_sse::SseRetryPolicy;
 use rmcp::transport::streamable_http_client::{
     StreamableHttpClient, StreamableHttpClientTransportConfig, StreamableHttpError,
     StreamableHttpPostResponse,
@@ -30,13 +35,22 @@ use rmcp::{RoleClient, RoleServer};
 use sse_stream::{Error as SseError, Sse};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc;
+use tokio::time::timeout;
 use wpc::token::possession::{self, Purpose};
 use wpc::{Clock as _, Key, SystemClock};
 
 use crate::GRANT_HEADER;
 use crate::http_client::{self, MAX_REQUESTS};
-use crate::line::{self, Lines};
+use crate::line::{self, Lines, OnFault};
 use crate::wire::Sender;
+
+/// How often, and how long apart, an answer that broke off is asked for again.
+const MAX_AGAIN: usize = 5;
+const AGAIN: Duration = Duration::from_secs(1);
+/// How long the reasons of what failed may take to arrive when the session is over.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+/// Messages that may wait for a session to begin.
+const MAX_WAITING: usize = 64;
 
 /// Where the agent's token and grant are read from: for each request again, because tokens are renewed.
 pub type Shows = Arc<dyn Fn() -> Result<(String, Vec<u8>), String> + Send + Sync>;
@@ -104,7 +118,7 @@ impl Bridge {
     ///
     /// [`BridgeError`] if the gate, or the host's side, ended it.
     pub async fn stdio(&self) -> Result<(), BridgeError> {
-        self.carry(line::stdio(None)).await
+        self.carry(line::stdio(Some(self.on_fault()))).await
     }
 
     /// Carries one session over any pair of byte streams, one message a line.
@@ -117,7 +131,28 @@ impl Bridge {
         read: impl AsyncRead + Send + Unpin + 'static,
         write: impl AsyncWrite + Send + Unpin + 'static,
     ) -> Result<(), BridgeError> {
-        self.carry(Lines::new(read, write, Sender::Client, None)).await
+        self.carry(Lines::new(read, write, Sender::Client, Some(self.on_fault()))).await
+    }
+
+    /// What is refused here and could have been a call is shown to the gate as it came: it refuses it too, and records it.
+    fn on_fault(&self) -> OnFault {
+        let bridge = self.clone();
+        Arc::new(move |fault, raw| {
+            if !fault.is_call || raw.is_empty() {
+                return;
+            }
+            let (bridge, raw) = (bridge.clone(), raw.to_vec());
+            tokio::spawn(async move {
+                let Ok(fields) = bridge.fields(&Method::POST, HashMap::new()) else { return };
+                let fields = fields.into_iter().chain([
+                    (CONTENT_TYPE, HeaderValue::from_static("application/json")),
+                    (ACCEPT, HeaderValue::from_static("application/json, text/event-stream")),
+                ]);
+                // The host has its answer already.
+                let _refused =
+                    bridge.client.post(&bridge.url).headers(fields.collect()).body(raw).send().await;
+            });
+        })
     }
 
     async fn carry(
@@ -126,44 +161,43 @@ impl Bridge {
     ) -> Result<(), BridgeError> {
         let mut config = StreamableHttpClientTransportConfig::with_uri(self.url.clone());
         config.max_concurrent_requests = MAX_REQUESTS;
+        // An answer that breaks off is asked for again, and not for ever: who waits is told.
+        config.retry_config = Arc::new(Again);
         let mut far = StreamableHttpClientTransport::with_client(self.clone(), config);
         // What could not be delivered, and whose answer the host waits for.
         let (undelivered, mut failed) = mpsc::unbounded_channel::<(Option<RequestId>, String)>();
-        let mut last = None;
+        let (mut begin, mut last) = (Begin::default(), None);
         let ended = loop {
             tokio::select! {
                 message = near.receive() => {
                     let Some(message) = message else { break Ok(()) };
-                    let id = match &message {
-                        JsonRpcMessage::Request(request) => Some(request.id.clone()),
-                        _ => None,
-                    };
-                    let mut sent = Box::pin(Transport::<RoleClient>::send(&mut far, message));
-                    // Once polled it has its place in the queue, so that messages keep their order.
-                    let begun = poll_fn(|cx| Poll::Ready(sent.as_mut().poll(cx))).await;
-                    let undelivered = undelivered.clone();
-                    tokio::spawn(async move {
-                        let sent = match begun {
-                            Poll::Ready(sent) => sent,
-                            Poll::Pending => sent.await,
-                        };
-                        if let Err(error) = sent {
-                            // An error says that nobody waits any more.
-                            let _gone = undelivered.send((id, error.to_string()));
+                    for step in begin.take(message) {
+                        match step {
+                            Step::Answer(message) => near.send(message).await.map_err(BridgeError::Host)?,
+                            Step::Pass(message) => deliver(&mut far, message, &undelivered).await,
                         }
-                    });
+                    }
                 }
                 message = Transport::<RoleClient>::receive(&mut far) => match message {
                     Some(message) => near.send(message).await.map_err(BridgeError::Host)?,
-                    None => break Err(BridgeError::Refused(last.unwrap_or_else(|| "it ended the session".to_owned()))),
+                    None => break Err(()),
                 },
                 Some((id, why)) = failed.recv() => {
-                    if id.is_some() {
-                        let error = ErrorData::internal_error(format!("the gate was not reached: {why}"), None);
-                        near.send(JsonRpcMessage::error(error, id)).await.map_err(BridgeError::Host)?;
-                    }
+                    told(&mut near, id, &why).await?;
                     last = Some(why);
                 }
+            }
+        };
+        let ended = match ended {
+            Ok(()) => Ok(()),
+            // Why is on its way, with the ids of those who wait.
+            Err(()) => {
+                drop(undelivered);
+                while let Ok(Some((id, why))) = timeout(LAST_WORDS, failed.recv()).await {
+                    told(&mut near, id, &why).await?;
+                    last = Some(why);
+                }
+                Err(BridgeError::Refused(last.unwrap_or_else(|| "it ended the session".to_owned())))
             }
         };
         // The gate's session ends with the host's.
@@ -210,13 +244,13 @@ impl StreamableHttpClient for Bridge {
         custom_headers: HashMap<HeaderName, HeaderValue>,
     ) -> Result<StreamableHttpPostResponse, StreamableHttpError<reqwest::Error>> {
         let fields = self.fields(&Method::POST, custom_headers)?;
-        self.client.post_message(uri, message, session_id, auth_header, fields).await.map_err(|error| {
-            match error {
-                StreamableHttpError::AuthRequired(_) => StreamableHttpError::UnexpectedServerResponse(
-                    "the gate refuses the token, its grant or the proof".into(),
-                ),
-                other => other,
-            }
+        let posted = self.client.post_message(uri, message, session_id, auth_header, fields).await;
+        posted.map_err(|error| match error {
+            // Transports answer it by logging in, which is done here by the fields.
+            StreamableHttpError::AuthRequired(_) => StreamableHttpError::UnexpectedServerResponse(
+                "it refuses the token, its grant or the proof (401)".into(),
+            ),
+            other => other,
         })
     }
 
@@ -241,6 +275,105 @@ impl StreamableHttpClient for Bridge {
     ) -> Result<BoxStream<'static, Result<Sse, SseError>>, StreamableHttpError<reqwest::Error>> {
         let fields = self.fields(&Method::GET, custom_headers)?;
         self.client.get_stream(uri, session_id, last_event_id, auth_header, fields).await
+    }
+}
+
+/// How an answer that broke off is asked for again.
+#[derive(Debug)]
+struct Again;
+
+impl SseRetryPolicy for Again {
+    fn retry(&self, times: usize) -> Option<Duration> {
+        (times < MAX_AGAIN).then_some(AGAIN)
+    }
+}
+
+/// Tells the host that what it asked has no answer.
+async fn told(
+    near: &mut impl Transport<RoleServer, Error = std::io::Error>,
+    id: Option<RequestId>,
+    why: &str,
+) -> Result<(), BridgeError> {
+    if id.is_none() {
+        return Ok(());
+    }
+    let error = ErrorData::internal_error(why.to_owned(), None);
+    near.send(JsonRpcMessage::error(error, id)).await.map_err(BridgeError::Host)
+}
+
+/// Sends a message on. Once its future is polled it has its place in the queue, so that messages keep their order.
+async fn deliver(
+    far: &mut StreamableHttpClientTransport<Bridge>,
+    message: ClientJsonRpcMessage,
+    undelivered: &mpsc::UnboundedSender<(Option<RequestId>, String)>,
+) {
+    let id = if let JsonRpcMessage::Request(request) = &message { Some(request.id.clone()) } else { None };
+    let mut sent = Box::pin(Transport::<RoleClient>::send(far, message));
+    let begun = poll_fn(|cx| Poll::Ready(sent.as_mut().poll(cx))).await;
+    let undelivered = undelivered.clone();
+    tokio::spawn(async move {
+        let sent = match begun {
+            Poll::Ready(sent) => sent,
+            Poll::Pending => sent.await,
+        };
+        if let Err(error) = sent {
+            // An error says that nobody waits any more.
+            let _gone = undelivered.send((id, said(&error)));
+        }
+    });
+}
+
+/// What became of a message that has no answer, in words for the model: what may have been done must not read as undone.
+fn said(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut causes = std::iter::successors(Some(error), |error| error.source());
+    let unreached =
+        causes.any(|cause| cause.downcast_ref::<reqwest::Error>().is_some_and(reqwest::Error::is_connect));
+    if unreached {
+        return format!("The gate was not reached, and nothing was done: {error}");
+    }
+    format!("The gate gave no answer to this; whether anything was done is not known: {error}")
+}
+
+/// A session's first messages. The transport to the gate takes what comes behind `initialize` for the host's
+/// `initialized`: until that has come, pings are answered here, and the rest waits.
+#[derive(Default)]
+struct Begin {
+    is_asked: bool,
+    is_over: bool,
+    waiting: Vec<ClientJsonRpcMessage>,
+}
+
+/// What is done with a message.
+enum Step {
+    Answer(ServerJsonRpcMessage),
+    Pass(ClientJsonRpcMessage),
+}
+
+impl Begin {
+    fn take(&mut self, message: ClientJsonRpcMessage) -> Vec<Step> {
+        if self.is_over || !self.is_asked {
+            self.is_asked = true;
+            return vec![Step::Pass(message)];
+        }
+        match message {
+            JsonRpcMessage::Notification(ref notification)
+                if matches!(notification.notification, ClientNotification::InitializedNotification(_)) =>
+            {
+                self.is_over = true;
+                let waiting = std::mem::take(&mut self.waiting);
+                [message].into_iter().chain(waiting).map(Step::Pass).collect()
+            }
+            JsonRpcMessage::Request(request) if matches!(request.request, ClientRequest::PingRequest(_)) => {
+                let pong = ServerResult::EmptyResult(EmptyResult {});
+                vec![Step::Answer(JsonRpcMessage::response(pong, request.id))]
+            }
+            message if self.waiting.len() < MAX_WAITING => {
+                self.waiting.push(message);
+                Vec::new()
+            }
+            // It has been asked for more than a host asks before it began.
+            message => vec![Step::Pass(message)],
+        }
     }
 }
 

@@ -451,8 +451,11 @@ policy orders {{
         lost = told[ledger] - recorded[ledger]
         assert not lost, f"allowed, and not in the ledger: {sorted(lost)[:3]} of {len(lost)}"
     assert len(recorded["shared"]) == LIMIT, len(recorded["shared"])
+    for ledger, found in entries.items():
+        ended = [entry["call"] for entry in found if entry["kind"] == "outcome"]
+        assert sorted(ended) == sorted(recorded[ledger]), f"{ledger}: {len(ended)} outcomes of {len(recorded[ledger])} calls"
     sound = [wpc("ledger", "check", "--postgres", env=postgres.url("ledger")), wpc("ledger", "check", "alone/ledger.db")]
-    assert not any(one["findings"] for one in sound), sound
+    assert not any(one["findings"] or one["unsettled"] for one in sound), sound
     for token in operators.tokens:
         status, body = planes[1].ask(operator, "POST", "/v1/tokens/introspect", {"token": token})
         assert status == 200 and body["active"], (status, body)
@@ -475,7 +478,7 @@ policy orders {{
         plane.process.terminate()
         assert plane.process.wait(30) == 0
     say(f"  {sum(map(len, told.values()))} calls, {len(operators.tokens)} tokens, {len(operators.revoked)} revocations, "
-        f"{len(handed)} bundles: nothing is lost; {LIMIT} calls of the shared job were allowed, and no more")
+        f"{len(handed)} bundles: nothing is lost, each call has its outcome; {LIMIT} calls of the shared job were allowed, and no more")
 
 
 def allows(entry):

@@ -17,6 +17,10 @@ pages! {
     mcp_session "a session did not begin"
         "The client ended the connection, or began with something else than `initialize`."
         "See what the client says."
+    body_incomplete "a request whose body did not come"
+        "The connection ended before the body did, or the body took longer than 30 seconds. Nobody knows what was asked, \
+         so nothing is recorded."
+        "Send the request again."
     bridge_url "a gate's URL that a bridge does not use"
         "It is no URL, or `http://` to another machine: the job's token would travel in clear."
         "Write `https://HOST/mcp`, or `http://127.0.0.1:PORT/mcp` on this machine."

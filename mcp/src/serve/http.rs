@@ -17,7 +17,7 @@ use http::header::{ALLOW, AUTHORIZATION, CONNECTION, CONTENT_TYPE, WWW_AUTHENTIC
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::combinators::BoxBody;
-use http_body_util::{BodyExt, Full, Limited};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -44,6 +44,8 @@ const MAX_SESSIONS: usize = 4_096;
 const MAX_CONNECTIONS: usize = 1_024;
 /// How long a client may take to send its headers.
 const HEADERS_WITHIN: Duration = Duration::from_secs(10);
+/// How long a client may take to send a body.
+const BODY_WITHIN: Duration = Duration::from_secs(30);
 /// How much is read of the body of a request that is refused before, and for how long.
 const MAX_REST_BYTES: usize = 64 << 10;
 const REST_WITHIN: Duration = Duration::from_secs(1);
@@ -174,9 +176,10 @@ impl<E: Executor> HttpServer<E> {
             let why = Refusal::new("session_other_job", "the session was begun under another job's token");
             return unread(body, refused(StatusCode::FORBIDDEN, &why)).await;
         }
-        let bytes = match Limited::new(body, MAX_REQUEST_BYTES).collect().await {
-            Ok(collected) => collected.to_bytes(),
-            Err(_) => return closing(self.faulty(&caller, &Fault::too_large(), b"")),
+        let bytes = match whole(body).await {
+            Ok(bytes) => bytes,
+            Err(Cut::TooLarge) => return closing(self.faulty(&caller, &Fault::too_large(), b"")),
+            Err(cut @ (Cut::Broken | Cut::Late)) => return closing(cut.answer()),
         };
         if parts.method == Method::POST
             && let Err(fault) = wire::read(&bytes, Sender::Client)
@@ -221,12 +224,10 @@ impl<E: Executor> HttpServer<E> {
             let why = Refusal::new(question::TOO_MANY, "this job asks too often; ask again in a second");
             return unread(body, refused(StatusCode::TOO_MANY_REQUESTS, &why)).await;
         }
-        let (read, bytes) = match Limited::new(body, MAX_REQUEST_BYTES).collect().await {
-            Ok(collected) => {
-                let bytes = collected.to_bytes();
-                (Question::read(&bytes), bytes)
-            }
-            Err(_) => (Err(Question::too_large()), Bytes::new()),
+        let (read, bytes) = match whole(body).await {
+            Ok(bytes) => (Question::read(&bytes), bytes),
+            Err(Cut::TooLarge) => (Err(Question::too_large()), Bytes::new()),
+            Err(cut @ (Cut::Broken | Cut::Late)) => return closing(cut.answer()),
         };
         let is_cut = read.is_err() && bytes.is_empty();
         // As a call's: what was asked has its entry and its line, whatever becomes of the connection.
@@ -341,6 +342,36 @@ impl<S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin> Stream for 
 
 fn header<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+/// Why a request's body is not whole.
+#[derive(Clone, Copy)]
+enum Cut {
+    TooLarge,
+    /// The connection ended first: nobody knows what was asked, or waits for an answer.
+    Broken,
+    Late,
+}
+
+impl Cut {
+    fn answer(self) -> Response<Body> {
+        let (status, why) = match self {
+            Self::Late => (StatusCode::REQUEST_TIMEOUT, "the body took too long"),
+            Self::TooLarge | Self::Broken => (StatusCode::BAD_REQUEST, "the body is not whole"),
+        };
+        refused(status, &Refusal::new("body_incomplete", why))
+    }
+}
+
+/// A request's body.
+async fn whole(body: Incoming) -> Result<Bytes, Cut> {
+    let collected = Limited::new(body, MAX_REQUEST_BYTES).collect();
+    match tokio::time::timeout(BODY_WITHIN, collected).await {
+        Ok(Ok(collected)) => Ok(collected.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Cut::TooLarge),
+        Ok(Err(_)) => Err(Cut::Broken),
+        Err(_) => Err(Cut::Late),
+    }
 }
 
 /// A refusal of a request whose body nobody read: the client finds it, and whether it may use the connection again

@@ -279,3 +279,22 @@ async fn a_question_is_proved_for_its_own_url() {
         assert_eq!(gate.faulty("POST /ask", &headers, question.as_bytes()).await, (401, code.to_owned()));
     }
 }
+
+#[tokio::test]
+async fn a_question_that_breaks_off_is_nobodys() {
+    let gate = gate("; bearer").await;
+    let mut stream = TcpStream::connect(gate.address).await.unwrap();
+    let head = format!(
+        "POST /ask HTTP/1.1\nhost: {}\n{}content-type: application/json\ncontent-length: 500\n\n{{\"tool\": \"a\"",
+        gate.address,
+        gate.bearer()
+    );
+    stream.write_all(head.replace('\n', "\r\n").as_bytes()).await.unwrap();
+    stream.shutdown().await.unwrap();
+    let mut answer = Vec::new();
+    let _cut = stream.read_to_end(&mut answer).await;
+    // Behind it, one that is whole: what came before left nothing.
+    let asked = json!({ "tool": "write-note", "arguments": { "text": "forbidden" } });
+    assert_eq!(gate.ask(&asked).await.0, 200);
+    assert_eq!(gate.world.log("job-1"), ["deny write_note"]);
+}
