@@ -4,12 +4,11 @@
 //! batch, what is not JSON-RPC. Methods are an allowlist: whatever is not on it is refused here, whoever is
 //! behind, and whatever the protocol adds one day.
 
-use std::cell::Cell;
 use std::fmt;
 
 use rmcp::model::{ErrorCode, ErrorData, NumberOrString, RequestId};
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
-use serde_json::{Map, Number, Value as Json, json};
+use serde_json::{Map, Value as Json, json};
+use wpc::strict::{self, Problem};
 
 /// Longest message that a client may send, in bytes.
 pub const MAX_REQUEST_BYTES: usize = 4 << 20;
@@ -189,10 +188,7 @@ pub(crate) fn read_json(bytes: &[u8]) -> Result<Json, &'static str> {
 }
 
 fn strictly(bytes: &[u8]) -> Result<Json, Problem> {
-    let problem = Cell::new(Problem::NotJson);
-    let mut json = serde_json::Deserializer::from_slice(bytes);
-    let read = Reader { depth: 0, problem: &problem }.deserialize(&mut json);
-    read.and_then(|message| json.end().map(|()| message)).map_err(|_| problem.get())
+    strict::read(bytes, MAX_MESSAGE_DEPTH)
 }
 
 fn check(message: &Json, from: Sender) -> Result<(), Fault> {
@@ -271,98 +267,6 @@ fn id_of(id: &Json) -> Option<RequestId> {
 /// A method's name as it may be repeated: short, without control characters.
 fn shown(method: &str) -> String {
     method.chars().filter(|character| !character.is_control()).take(64).collect()
-}
-
-#[derive(Clone, Copy)]
-enum Problem {
-    NotJson,
-    Twice,
-    Deep,
-}
-
-/// Reads a value in which no object has a key twice.
-#[derive(Clone, Copy)]
-struct Reader<'p> {
-    depth: u32,
-    problem: &'p Cell<Problem>,
-}
-
-impl Reader<'_> {
-    fn deeper<E: Error>(self) -> Result<Self, E> {
-        let depth = self.depth.saturating_add(1);
-        if depth <= MAX_MESSAGE_DEPTH {
-            return Ok(Self { depth, ..self });
-        }
-        self.problem.set(Problem::Deep);
-        Err(E::custom("is too deep"))
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for Reader<'_> {
-    type Value = Json;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Json, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Reader<'_> {
-    type Value = Json;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON value")
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<Json, E> {
-        Ok(Json::Null)
-    }
-
-    fn visit_bool<E: Error>(self, value: bool) -> Result<Json, E> {
-        Ok(Json::Bool(value))
-    }
-
-    fn visit_i64<E: Error>(self, number: i64) -> Result<Json, E> {
-        Ok(Json::Number(number.into()))
-    }
-
-    fn visit_u64<E: Error>(self, number: u64) -> Result<Json, E> {
-        Ok(Json::Number(number.into()))
-    }
-
-    fn visit_f64<E: Error>(self, number: f64) -> Result<Json, E> {
-        Ok(Number::from_f64(number).map_or(Json::Null, Json::Number))
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<Json, E> {
-        Ok(Json::String(text.to_owned()))
-    }
-
-    fn visit_string<E: Error>(self, text: String) -> Result<Json, E> {
-        Ok(Json::String(text))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Json, A::Error> {
-        let item = self.deeper()?;
-        let mut list = Vec::new();
-        while let Some(value) = items.next_element_seed(item)? {
-            list.push(value);
-        }
-        Ok(Json::Array(list))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Json, A::Error> {
-        let value = self.deeper()?;
-        let mut map = Map::new();
-        while let Some(key) = entries.next_key::<String>()? {
-            if map.contains_key(&key) {
-                self.problem.set(Problem::Twice);
-                return Err(A::Error::custom("has a key twice"));
-            }
-            let read = entries.next_value_seed(value)?;
-            map.insert(key, read);
-        }
-        Ok(Json::Object(map))
-    }
 }
 
 #[cfg(test)]

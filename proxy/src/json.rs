@@ -2,13 +2,11 @@
 //!
 //! What two readers could read differently is refused: a key that stands twice, anything after the document.
 
-use std::cell::Cell;
-use std::collections::HashSet;
-use std::fmt;
-
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use serde_json::Number;
+use wpc::strict::{self, Built};
+
+pub(crate) use wpc::strict::Problem;
 
 /// Deepest nesting of a request.
 const MAX_DEPTH: u32 = 100;
@@ -27,21 +25,10 @@ pub(crate) enum Json {
 /// Members in the order in which they came, no name twice.
 pub(crate) type Members = Vec<(String, Json)>;
 
-/// Why a document is refused.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Problem {
-    NotJson,
-    Twice,
-    Deep,
-}
-
 impl Json {
     /// Reads a document strictly.
     pub(crate) fn read(bytes: &[u8]) -> Result<Self, Problem> {
-        let problem = Cell::new(Problem::NotJson);
-        let mut json = serde_json::Deserializer::from_slice(bytes);
-        let read = Reader { depth: 0, problem: &problem }.deserialize(&mut json);
-        read.and_then(|value| json.end().map(|()| value)).map_err(|_| problem.get())
+        strict::read(bytes, MAX_DEPTH)
     }
 
     /// Its text.
@@ -105,88 +92,29 @@ impl Serialize for Json {
     }
 }
 
-/// Reads a value in which no object has a key twice.
-#[derive(Clone, Copy)]
-struct Reader<'p> {
-    depth: u32,
-    problem: &'p Cell<Problem>,
-}
-
-impl Reader<'_> {
-    fn deeper<E: Error>(self) -> Result<Self, E> {
-        let depth = self.depth.saturating_add(1);
-        if depth <= MAX_DEPTH {
-            return Ok(Self { depth, ..self });
-        }
-        self.problem.set(Problem::Deep);
-        Err(E::custom("is too deep"))
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for Reader<'_> {
-    type Value = Json;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Json, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Reader<'_> {
-    type Value = Json;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON value")
+impl Built for Json {
+    fn null() -> Self {
+        Self::Null
     }
 
-    fn visit_unit<E: Error>(self) -> Result<Json, E> {
-        Ok(Json::Null)
+    fn bool(value: bool) -> Self {
+        Self::Bool(value)
     }
 
-    fn visit_bool<E: Error>(self, value: bool) -> Result<Json, E> {
-        Ok(Json::Bool(value))
+    fn number(number: Number) -> Self {
+        Self::Number(number)
     }
 
-    fn visit_i64<E: Error>(self, number: i64) -> Result<Json, E> {
-        Ok(Json::Number(number.into()))
+    fn text(text: String) -> Self {
+        Self::Text(text)
     }
 
-    fn visit_u64<E: Error>(self, number: u64) -> Result<Json, E> {
-        Ok(Json::Number(number.into()))
+    fn array(items: Vec<Self>) -> Self {
+        Self::Array(items)
     }
 
-    fn visit_f64<E: Error>(self, number: f64) -> Result<Json, E> {
-        Ok(Number::from_f64(number).map_or(Json::Null, Json::Number))
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<Json, E> {
-        Ok(Json::Text(text.to_owned()))
-    }
-
-    fn visit_string<E: Error>(self, text: String) -> Result<Json, E> {
-        Ok(Json::Text(text))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Json, A::Error> {
-        let item = self.deeper()?;
-        let mut list = Vec::new();
-        while let Some(value) = items.next_element_seed(item)? {
-            list.push(value);
-        }
-        Ok(Json::Array(list))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Json, A::Error> {
-        let value = self.deeper()?;
-        let (mut members, mut names) = (Members::new(), HashSet::new());
-        while let Some(name) = entries.next_key::<String>()? {
-            if !names.insert(name.clone()) {
-                self.problem.set(Problem::Twice);
-                return Err(A::Error::custom("has a key twice"));
-            }
-            let read = entries.next_value_seed(value)?;
-            members.push((name, read));
-        }
-        Ok(Json::Object(members))
+    fn object(members: Members) -> Self {
+        Self::Object(members)
     }
 }
 

@@ -31,6 +31,7 @@ pub mod release;
 mod rule;
 mod running;
 mod schemas;
+pub mod strict;
 mod typed;
 mod view;
 
