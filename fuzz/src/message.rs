@@ -19,6 +19,10 @@ static POLICY: LazyLock<Policy> = LazyLock::new(|| {
 ///
 /// Only if that does not hold.
 pub fn message(data: &[u8]) {
+    if let Ok(question) = wpc_mcp::read_question(data) {
+        let bytes = serde_json::to_vec(&question).expect("JSON is written");
+        assert_eq!(wpc_mcp::read_question(&bytes).as_ref(), Ok(&question), "another question");
+    }
     let Ok(message) = wpc_mcp::read_message(data) else { return };
     let bytes = serde_json::to_vec(&message).expect("JSON is written");
     assert_eq!(wpc_mcp::read_message(&bytes).as_ref(), Ok(&message), "another message");

@@ -40,7 +40,7 @@ pub use pin::pin;
 pub use rmcp::model;
 pub use serve::{
     Caller, Description, Executed, Executor, HttpServer, Identity, Listener, Progress, REFUSAL, ServeError,
-    Server, Taken, Withheld, Work, ask_url,
+    Server, Taken, Withheld, Work, ask_url, read_question,
 };
 pub use upstream::{
     CALL_WITHIN, Launch, PASSED_ON, Served, Upstream, UpstreamError, tools_of, tools_of_json,

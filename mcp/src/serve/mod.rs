@@ -38,7 +38,7 @@ use crate::{Asked, Catalogue, Offer};
 use question::Question;
 
 pub use self::http::{HttpServer, Listener};
-pub use question::ask_url;
+pub use question::{ask_url, read_question};
 pub use refusal::REFUSAL;
 pub use tool::{Description, Executed, Executor, Progress, Taken, Withheld, Work};
 

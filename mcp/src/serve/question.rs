@@ -188,6 +188,26 @@ impl Stamp {
     }
 }
 
+/// Reads what is asked at `/ask` as a gate does, and answers the whole of what it took.
+///
+/// ```
+/// let asked = br#"{"tool":"send","arguments":{"n":1},"stamp":{"agent":"billing"}}"#;
+/// assert_eq!(wpc_mcp::read_question(asked), Ok(serde_json::from_slice(asked).unwrap()));
+/// assert_eq!(wpc_mcp::read_question(br#"{"tool":"send","more":1}"#), Err("unknown_member"));
+/// ```
+///
+/// # Errors
+///
+/// The stable code of what is wrong.
+pub fn read_question(bytes: &[u8]) -> Result<Json, &'static str> {
+    let Question { tool, arguments, stamp } =
+        Question::read(bytes).map_err(|malformed| malformed.code.code())?;
+    let said = [("agent", stamp.agent), ("session", stamp.session), ("run", stamp.run), ("call", stamp.call)];
+    let stamp: Map<String, Json> =
+        said.into_iter().filter_map(|(name, text)| Some((name.to_owned(), Json::String(text?)))).collect();
+    Ok(serde_json::json!({ "tool": tool, "arguments": arguments, "stamp": stamp }))
+}
+
 /// The answer, as its body says it: to be refused now, or not.
 pub(super) fn answer(told: &Result<(), Refused>) -> Json {
     match told {
