@@ -245,13 +245,12 @@ impl StreamableHttpClient for Bridge {
     ) -> Result<StreamableHttpPostResponse, StreamableHttpError<reqwest::Error>> {
         let fields = self.fields(&Method::POST, custom_headers)?;
         let posted = self.client.post_message(uri, message, session_id, auth_header, fields).await;
-        posted.map_err(|error| match error {
-            // Transports answer it by logging in, which is done here by the fields.
-            StreamableHttpError::AuthRequired(_) => StreamableHttpError::UnexpectedServerResponse(
-                "it refuses the token, its grant or the proof (401)".into(),
-            ),
-            other => other,
-        })
+        // Transports answer it by logging in, which is done here by the fields.
+        if matches!(posted, Err(StreamableHttpError::AuthRequired(_))) {
+            let why = "it refuses the token, its grant or the proof (401)";
+            return Err(StreamableHttpError::UnexpectedServerResponse(why.into()));
+        }
+        posted
     }
 
     async fn delete_session(
@@ -355,25 +354,25 @@ impl Begin {
             self.is_asked = true;
             return vec![Step::Pass(message)];
         }
-        match message {
-            JsonRpcMessage::Notification(ref notification)
-                if matches!(notification.notification, ClientNotification::InitializedNotification(_)) =>
-            {
-                self.is_over = true;
-                let waiting = std::mem::take(&mut self.waiting);
-                [message].into_iter().chain(waiting).map(Step::Pass).collect()
-            }
-            JsonRpcMessage::Request(request) if matches!(request.request, ClientRequest::PingRequest(_)) => {
-                let pong = ServerResult::EmptyResult(EmptyResult {});
-                vec![Step::Answer(JsonRpcMessage::response(pong, request.id))]
-            }
-            message if self.waiting.len() < MAX_WAITING => {
-                self.waiting.push(message);
-                Vec::new()
-            }
-            // It has been asked for more than a host asks before it began.
-            message => vec![Step::Pass(message)],
+        if let JsonRpcMessage::Notification(notification) = &message
+            && matches!(notification.notification, ClientNotification::InitializedNotification(_))
+        {
+            self.is_over = true;
+            let waiting = std::mem::take(&mut self.waiting);
+            return [message].into_iter().chain(waiting).map(Step::Pass).collect();
         }
+        if let JsonRpcMessage::Request(request) = &message
+            && matches!(request.request, ClientRequest::PingRequest(_))
+        {
+            let pong = ServerResult::EmptyResult(EmptyResult {});
+            return vec![Step::Answer(JsonRpcMessage::response(pong, request.id.clone()))];
+        }
+        // More than a host asks before it has begun ends the session at the gate.
+        if self.waiting.len() >= MAX_WAITING {
+            return vec![Step::Pass(message)];
+        }
+        self.waiting.push(message);
+        Vec::new()
     }
 }
 

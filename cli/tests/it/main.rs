@@ -14,6 +14,7 @@ mod demo;
 mod diff;
 #[cfg(test)]
 mod files;
+#[cfg(test)]
 mod follows;
 #[cfg(test)]
 mod issued;
