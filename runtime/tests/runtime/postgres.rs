@@ -312,3 +312,19 @@ fn entries_bear_the_servers_time_and_one_behind_the_ledger_is_refused() {
     assert_eq!(ask(&ledger, &job("j"), call(2), &[], 1).unwrap_err().code(), "clock_behind");
     rig.is_clean();
 }
+
+/// A server that was ended badly: it takes connections, and says nothing.
+#[test]
+#[ignore = "needs WPC_TEST_POSTGRES"]
+fn a_server_that_hangs_is_passed_by() {
+    let database = Database::new();
+    let hangs = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let url = database.url();
+    let (before, rest) = url.split_once('@').unwrap();
+    let (host, after) = rest.split_once('/').unwrap();
+    let host = if host.contains(':') { host.to_owned() } else { format!("{host}:5432") };
+    let url = format!("{before}@127.0.0.1:{},{host}/{after}", hangs.local_addr().unwrap().port());
+    let ledger = PostgresLedger::open(&PostgresConfig::from_url(&url).unwrap(), crate::rig::key()).unwrap();
+    assert!(ledger.jobs().unwrap().is_empty());
+    drop(hangs);
+}

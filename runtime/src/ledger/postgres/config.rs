@@ -177,6 +177,78 @@ impl PostgresConfig {
         self
     }
 
+    /// Each of its servers alone, in their order: one that hangs must not keep the next from being asked. A list that
+    /// the driver would refuse is left to it.
+    pub(super) fn each(&self) -> Vec<Config> {
+        let (hosts, addresses, ports) =
+            (self.config.get_hosts(), self.config.get_hostaddrs(), self.config.get_ports());
+        let count = hosts.len().max(addresses.len());
+        let fits = |many: usize| many == 0 || many == count;
+        if count < 2
+            || !fits(hosts.len())
+            || !fits(addresses.len())
+            || !(fits(ports.len()) || ports.len() == 1)
+        {
+            return vec![self.config.clone()];
+        }
+        let one = |at: usize| {
+            let mut one = self.without_servers();
+            match hosts.get(at) {
+                Some(Host::Tcp(name)) => drop(one.host(name)),
+                #[cfg(unix)]
+                Some(Host::Unix(path)) => drop(one.host_path(path)),
+                None => {}
+            }
+            if let Some(address) = addresses.get(at) {
+                one.hostaddr(*address);
+            }
+            if let Some(port) = ports.get(at).or_else(|| ports.first()) {
+                one.port(*port);
+            }
+            one
+        };
+        (0..count).map(one).collect()
+    }
+
+    /// All that is said but where the servers are.
+    fn without_servers(&self) -> Config {
+        let (from, mut to) = (&self.config, Config::new());
+        if let Some(user) = from.get_user() {
+            to.user(user);
+        }
+        if let Some(password) = from.get_password() {
+            to.password(password);
+        }
+        if let Some(database) = from.get_dbname() {
+            to.dbname(database);
+        }
+        if let Some(options) = from.get_options() {
+            to.options(options);
+        }
+        if let Some(name) = from.get_application_name() {
+            to.application_name(name);
+        }
+        if let Some(within) = from.get_connect_timeout() {
+            to.connect_timeout(*within);
+        }
+        if let Some(within) = from.get_tcp_user_timeout() {
+            to.tcp_user_timeout(*within);
+        }
+        if let Some(apart) = from.get_keepalives_interval() {
+            to.keepalives_interval(apart);
+        }
+        if let Some(asked) = from.get_keepalives_retries() {
+            to.keepalives_retries(asked);
+        }
+        to.ssl_mode(from.get_ssl_mode())
+            .ssl_negotiation(from.get_ssl_negotiation())
+            .keepalives(from.get_keepalives())
+            .keepalives_idle(from.get_keepalives_idle())
+            .target_session_attrs(from.get_target_session_attrs())
+            .channel_binding(from.get_channel_binding());
+        to
+    }
+
     /// As the driver takes it, for other stores in the same database.
     #[must_use]
     pub const fn driver(&self) -> &Config {

@@ -14,13 +14,16 @@ use tokio::runtime::{Builder, Handle};
 use tokio::sync::{mpsc, oneshot};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{FromSql, ToSql};
-use tokio_postgres::{Client, NoTls, Row, Statement};
+use tokio_postgres::{Client, Config, NoTls, Row, Statement};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::config::PostgresConfig;
 use crate::ledger::LedgerError;
 
 /// How long an answer may take before the connection is given up.
 const ANSWER: Duration = Duration::from_secs(30);
+/// How long one of several servers may take to let us in: one that hangs is passed by.
+const HANDSHAKE: Duration = Duration::from_secs(8);
 /// How long connections may take to say goodbye.
 const GOODBYE: Duration = Duration::from_secs(1);
 
@@ -88,20 +91,38 @@ pub(super) struct Session {
 impl Session {
     /// Connects, and refuses a server that may lose what it committed.
     pub(super) fn connect(driver: &Driver, config: &PostgresConfig) -> Result<Self, LedgerError> {
+        let (tls, servers) = (config.tls()?, config.each());
+        // Of several, each has a part of the time.
+        let within = if servers.len() > 1 { HANDSHAKE } else { ANSWER };
+        let mut last = no_answer();
+        for server in &servers {
+            let connected = wait_for(&driver.handle, within, Self::reach(driver, server, tls.clone()));
+            match connected.unwrap_or_else(|()| Err(no_answer())) {
+                Ok(client) => return Self::begin(driver, client),
+                Err(error) => last = error,
+            }
+        }
+        Err(last)
+    }
+
+    /// A connection to a server.
+    async fn reach(
+        driver: &Driver,
+        server: &Config,
+        tls: Option<MakeRustlsConnect>,
+    ) -> Result<Client, LedgerError> {
         let alive = driver.alive.clone();
-        let connecting = async {
-            let Some(tls) = config.tls()? else {
-                let (client, connection) =
-                    config.driver().connect(NoTls).await.map_err(|error| broken(&error))?;
-                driver.handle.spawn(async move { drop((connection.await, alive)) });
-                return Ok(client);
-            };
-            let connected = config.driver().connect(tls).await;
-            let (client, connection) = connected.map_err(|error| broken(&error))?;
+        let Some(tls) = tls else {
+            let (client, connection) = server.connect(NoTls).await.map_err(|error| broken(&error))?;
             driver.handle.spawn(async move { drop((connection.await, alive)) });
-            Ok(client)
+            return Ok(client);
         };
-        let client = wait(&driver.handle, connecting).unwrap_or_else(|()| Err(no_answer()))?;
+        let (client, connection) = server.connect(tls).await.map_err(|error| broken(&error))?;
+        driver.handle.spawn(async move { drop((connection.await, alive)) });
+        Ok(client)
+    }
+
+    fn begin(driver: &Driver, client: Client) -> Result<Self, LedgerError> {
         let session = Self {
             client,
             handle: driver.handle.clone(),
@@ -215,8 +236,12 @@ impl Session {
 }
 
 fn wait<T>(handle: &Handle, answer: impl Future<Output = T>) -> Result<T, ()> {
+    wait_for(handle, ANSWER, answer)
+}
+
+fn wait_for<T>(handle: &Handle, within: Duration, answer: impl Future<Output = T>) -> Result<T, ()> {
     let _within = handle.enter();
-    pollster::block_on(async { tokio::time::timeout(ANSWER, answer).await }).map_err(|_| ())
+    pollster::block_on(async { tokio::time::timeout(within, answer).await }).map_err(|_| ())
 }
 
 fn no_answer() -> LedgerError {
