@@ -9,8 +9,10 @@ use super::Page;
 
 pages! {
     tool_not_allowed "a call that OpenClaw was not to make"
-        "Our plugin blocked it: the policy does not name this tool or this agent, whatever OpenClaw's lists say. The gate was \
-         asked, so that its ledger has the attempt."
+        "Our plugin blocked it: the policy does not name this tool or this agent, whatever OpenClaw's lists say. The agent's \
+         gate is asked, so that its ledger has the attempt. Nobody is asked for an agent that the policy does not name or \
+         allows nothing, nor where OpenClaw launches every gate or a bridge to it: then the block says that it is not \
+         recorded, and no ledger has it."
         "Hold the configuration to the policy with `wpc audit openclaw`."
     gate_unavailable "nobody decides a call"
         "Our plugin asked the gate about a call and has no answer that it can read: the gate does not run, does not know \

@@ -118,3 +118,16 @@ fn what_openclaw_cannot_hold_is_not_emitted() {
         assert_eq!((&answer["error"]["code"], found), (&json!(code), exit), "{arguments:?}");
     }
 }
+
+#[test]
+fn the_page_of_a_blocked_call_says_when_nobody_is_asked() {
+    let page = Place::new().does(&["explain", "tool_not_allowed"]);
+    let page = page.split_whitespace().collect::<Vec<_>>().join(" ");
+    for said in [
+        "Nobody is asked for an agent that the policy does not name",
+        "nor where OpenClaw launches every gate or a bridge to it",
+        "the block says that it is not recorded",
+    ] {
+        assert!(page.contains(said), "{page}");
+    }
+}

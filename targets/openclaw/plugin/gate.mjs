@@ -1,17 +1,27 @@
 // What the plugin reads, asks and answers. Nothing here knows OpenClaw, so that it can be tried without it.
+import { Agent as ClearAgent, ClientRequest } from "node:http";
+import { Agent as TlsAgent } from "node:https";
 
-/** How long the gate may take to answer. */
+/** How long the gate may take, from the connection to the end of its answer. */
 const WITHIN_MS = 5_000;
 const MAX_ANSWER_BYTES = 64 * 1024;
 const MAX_STAMP_CHARACTERS = 256;
 /** Before the names of tools that are none of the gate's: no such call is ever one of a tool that the gate has. */
 const OTHERS = "openclaw:";
+/** Ours alone: `fetch` and the global agents go through whatever proxy the process has, which would read the token. */
+const AGENTS = { "http:": new ClearAgent(), "https:": new TlsAgent() };
 
 const CODE = /^[a-z][a-z0-9_]{0,63}$/;
 const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 /** Why nobody decided; in words of ours, because those of others may repeat a token. */
-class Unavailable extends Error {}
+class Unavailable extends Error {
+  constructor(why, { unread = false } = {}) {
+    super(why);
+    /** Whether the gate said that it could not read the question; it has recorded that. */
+    this.unread = unread;
+  }
+}
 
 function members(value, where, required, optional = []) {
   if (typeof value !== "object" || value === null || Array.isArray(value)) throw new Error(`${where} is no object`);
@@ -105,7 +115,7 @@ function secret(env, name) {
 async function body(response) {
   const parts = [];
   let size = 0;
-  for await (const part of response.body ?? []) {
+  for await (const part of response) {
     size += part.byteLength;
     if (size > MAX_ANSWER_BYTES) throw new Unavailable("its answer is too long");
     parts.push(part);
@@ -125,7 +135,7 @@ export function answer(status, said) {
   const known = typeof read === "object" && read !== null && !Array.isArray(read);
   if (status !== 200) {
     const code = known && typeof read.code === "string" && CODE.test(read.code) ? `, ${read.code}` : "";
-    throw new Unavailable(`it answered ${status}${code}`);
+    throw new Unavailable(`it answered ${status}${code}`, { unread: status === 400 || status === 413 });
   }
   if (known && is("decision") && read.decision === "allow") return { allowed: true };
   const denies = known && is("code", "decision", "message") && read.decision === "deny";
@@ -135,8 +145,37 @@ export function answer(status, said) {
   throw new Unavailable("its answer is none");
 }
 
+/** The status and the body that a question is answered with. A redirect is an answer like any other. */
+async function post(url, headers, question, withinMs, signal) {
+  signal?.throwIfAborted();
+  const to = new URL(url);
+  // Not `request`: OpenClaw's own `proxy` setting replaces that by one that drops the agent.
+  const request = new ClientRequest(to, { method: "POST", agent: AGENTS[to.protocol], headers });
+  let late;
+  let abort;
+  try {
+    return await new Promise((resolve, reject) => {
+      abort = () => reject(new Error("aborted"));
+      late = setTimeout(abort, withinMs);
+      signal?.addEventListener("abort", abort);
+      let answered = false;
+      request.on("response", (response) => {
+        answered = true;
+        body(response).then((said) => resolve([response.statusCode, said]), reject);
+      });
+      request.on("error", reject);
+      request.on("close", () => answered || abort());
+      request.end(question);
+    });
+  } finally {
+    clearTimeout(late);
+    signal?.removeEventListener("abort", abort);
+    request.destroy();
+  }
+}
+
 /** Asks once. Whatever goes wrong, nobody decided. */
-async function ask(server, tool, call, { env, fetch }) {
+async function ask(server, tool, call, { env, withinMs = WITHIN_MS }) {
   try {
     const headers = {
       authorization: `Bearer ${secret(env, server.tokenVariable)}`,
@@ -144,13 +183,18 @@ async function ask(server, tool, call, { env, fetch }) {
       "content-type": "application/json",
     };
     const question = JSON.stringify({ tool, arguments: call.arguments, stamp: stamp(call.stamp) });
-    const late = AbortSignal.timeout(WITHIN_MS);
-    const signal = call.signal ? AbortSignal.any([late, call.signal]) : late;
-    const response = await fetch(server.ask, { method: "POST", redirect: "error", headers, body: question, signal });
-    return answer(response.status, await body(response));
+    return answer(...(await post(server.ask, headers, question, withinMs, call.signal)));
   } catch (error) {
-    return { allowed: false, why: error instanceof Unavailable ? error.message : "it gave no answer" };
+    if (error instanceof Unavailable) return { allowed: false, why: error.message, unread: error.unread };
+    return { allowed: false, why: "it gave no answer" };
   }
+}
+
+/** What the ledger may not have of an attempt; nothing where the gate refused it, which it records. */
+function unrecorded(told) {
+  if (!told || told.allowed) return " It is not recorded.";
+  if (told.unread) return ` The gate could not read it: ${told.why}.`;
+  return told.why ? ` It may be unrecorded: ${told.why}.` : "";
 }
 
 const unavailable = (why) => `gate_unavailable: the gate did not decide this call: ${why}. Nothing was done.`;
@@ -159,20 +203,22 @@ const block = (blockReason) => ({ block: true, blockReason });
 /**
  * What becomes of a call: `undefined` lets the next wall decide, a block ends it.
  *
- * `call` has `tool`, `arguments`, `agent`, `stamp` and `signal`; `world` has `env` and `fetch`.
+ * `call` has `tool`, `arguments`, `agent`, `stamp` and `signal`; `world` has `env`, and `withinMs` in tests.
  */
 export async function decide({ policy, agents }, call, world) {
   const name = String(call.tool ?? "");
   const agent = agents.get(String(call.agent ?? "").toLowerCase());
   if (!agent) {
-    return block(`tool_not_allowed: ${name} was called by an agent that the policy does not name (${policy}). No tool is allowed.`);
+    // Under whose token could anybody be asked?
+    const untold = unrecorded(undefined);
+    return block(`tool_not_allowed: ${name} was called by an agent that the policy does not name (${policy}). No tool is allowed.${untold}`);
   }
   const tool = agent.tools.get(name.toLowerCase());
   if (!tool) {
     // So that the ledger has the attempt. Whatever the gate says, it is blocked.
     const first = agent.servers.find((one) => one.ask);
     const told = first && (await ask(first, `${OTHERS}${name}`, call, world));
-    const untold = told?.why ? ` It is not recorded: ${told.why}.` : "";
+    const untold = unrecorded(told);
     const allowed = agent.tools.size > 0 ? `Allowed are: ${[...agent.tools.keys()].sort().join(", ")}.` : "No tool is allowed.";
     return block(`tool_not_allowed: ${name} is no tool that the policy allows (${policy}). ${allowed} Do not try it again.${untold}`);
   }

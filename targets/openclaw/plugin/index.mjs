@@ -28,7 +28,7 @@ export default definePluginEntry({
   name: "wpc gate",
   description: "Asks the gate about every tool call, and blocks what it refuses, before the call is made",
   register(api) {
-    const world = { env: process.env, fetch: (...request) => fetch(...request) };
+    const world = { env: process.env };
     api.on("before_tool_call", async (event, ctx) => decide(read(api.pluginConfig), called(event, ctx), world), {
       priority: 1000,
     });

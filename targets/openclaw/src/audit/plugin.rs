@@ -1,6 +1,6 @@
 //! Our plugin: whether it lets through what the policy has, and asks the policy's gate about it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::{Audit, Severity, Trap};
 use crate::config::Config;
@@ -19,15 +19,23 @@ pub(super) fn check(audit: &mut Audit, config: &Config, demand: &Demand) {
     }
     audit.add(Trap::NoHooks, format!("plugins.entries.{PLUGIN}"), "it is loaded");
     let known = known(demand);
-    for (at, agent) in
-        ours.at(&["config", "agents"]).map(Node::elements).unwrap_or_default().iter().enumerate()
-    {
+    let place = format!("plugins.entries.{PLUGIN}.config.agents");
+    for (at, agent) in list(audit, ours.at(&["config", "agents"]), &place).iter().enumerate() {
         let id = folded(agent.get("id").and_then(Node::text).unwrap_or_default());
-        for (of, server) in agent.get("servers").map(Node::elements).unwrap_or_default().iter().enumerate() {
-            let place = format!("plugins.entries.{PLUGIN}.config.agents.{at}.servers.{of}");
-            of_server(audit, config, (demand, &known), (&id, server), &place);
+        let place = format!("{place}.{at}.servers");
+        for (of, server) in list(audit, agent.get("servers"), &place).iter().enumerate() {
+            of_server(audit, config, (demand, &known), (&id, server), &format!("{place}.{of}"));
         }
     }
+}
+
+/// The elements of what has to be a list; an older form, which asked nobody, had objects.
+fn list<'n>(audit: &mut Audit, node: Option<&'n Node>, place: &str) -> &'n [Node] {
+    if let Some(Node::List(elements)) = node {
+        return elements;
+    }
+    audit.add(Trap::PluginList, place, "it is no list");
+    &[]
 }
 
 /// One server that the plugin asks, or does not.
@@ -38,20 +46,31 @@ fn of_server(
     (agent, server): (&str, &Node),
     place: &str,
 ) {
+    let tools = list(audit, server.get("tools"), &format!("{place}.tools"));
+    let named = |tool: &Node| tool.get("name").and_then(Node::text).unwrap_or_default().to_owned();
+    let of_gate = |tool: &Node| known.get(&(agent, folded(&named(tool)))).copied();
+    // Where the gates that it stands for are asked; where it names no tool of theirs, any of the agent's.
+    let mut doors: BTreeMap<&str, Option<String>> = BTreeMap::new();
+    for (gate, _) in tools.iter().filter_map(of_gate) {
+        doors.entry(&gate.name).or_insert_with(|| door(config, gate));
+    }
+    if doors.is_empty() {
+        doors = demand.servers_of(agent).map(|gate| (gate.name.as_str(), door(config, gate))).collect();
+    }
+    let asked = server.get("ask").and_then(Node::text);
+    let is_elsewhere = asked.is_some_and(|asked| doors.values().flatten().all(|door| door != asked));
     let (mut wider, mut other) = (Vec::new(), Vec::new());
-    // The gates that it stands for; where it names no tool of theirs, any of the agent's.
-    let mut gates: Vec<&GateServer> = Vec::new();
-    for tool in server.get("tools").map(Node::elements).unwrap_or_default() {
-        let name = tool.get("name").and_then(Node::text).unwrap_or_default();
-        let Some((gate, raw)) = known.get(&(agent, folded(name))).copied() else {
-            wider.push(name.to_owned());
+    for tool in tools {
+        let Some((gate, raw)) = of_gate(tool) else {
+            wider.push(named(tool));
             continue;
         };
-        if tool.get("gate").and_then(Node::text) != Some(raw) {
-            other.push(name.to_owned());
-        }
-        if !gates.iter().any(|known| known.name == gate.name) {
-            gates.push(gate);
+        // One gate knows nothing of another's tool.
+        let of_another = || doors.get(gate.name.as_str()).and_then(Option::as_deref) != asked;
+        if tool.get("gate").and_then(Node::text) != Some(raw)
+            || (asked.is_some() && !is_elsewhere && of_another())
+        {
+            other.push(named(tool));
         }
     }
     if !wider.is_empty() {
@@ -64,15 +83,11 @@ fn of_server(
         );
     }
     if !other.is_empty() {
-        let found = "it asks about other tools than are called";
+        let found = "it asks about other tools than are called, or another gate";
         audit.add_tools(Severity::Weaker, Trap::PluginAsks, format!("{place}.tools"), found, other);
     }
-    if gates.is_empty() {
-        gates = demand.servers_of(agent).collect();
-    }
-    let doors: BTreeSet<String> = gates.iter().filter_map(|gate| door(config, gate)).collect();
-    match server.get("ask").and_then(Node::text) {
-        Some(asked) if !doors.contains(asked) => {
+    match asked {
+        Some(_) if is_elsewhere => {
             audit.add(Trap::PluginAsks, format!("{place}.ask"), "it asks elsewhere");
         }
         Some(_) => {
@@ -83,7 +98,7 @@ fn of_server(
                 }
             }
         }
-        None if !doors.is_empty() => {
+        None if doors.values().any(Option::is_some) => {
             audit.add(Trap::PluginSilent, place, "the gate has a URL and is not asked")
         }
         None => {}

@@ -213,12 +213,13 @@ traps! {
         "Set `plugins.allow` to `policy` and `wpc-gate`, and no more."
     PluginList "openclaw_plugin_list" Weaker
         "our plugin's lists are not the policy's"
-        "It lets through what is in them."
+        "It lets through what is in them. Where they are no lists, in the older form, an older plugin asks nobody about what \
+         is in them, and this one blocks every call."
         "Write its `config` again with `wpc emit openclaw --plugin`."
     PluginAsks "openclaw_plugin_asks" Weaker
         "our plugin asks something else than the gate"
-        "It asks at another URL, with another agent's token, or about another tool than is called: what answers there \
-         decides what it lets through, and is sent the token."
+        "It asks at another URL than that of the tool's gate, with another agent's token, or about another tool than is \
+         called: what answers there decides what it lets through, and is sent the token."
         "Write its `config` again with `wpc emit openclaw --plugin`."
     PluginSilent "openclaw_plugin_silent" Weaker
         "our plugin asks nobody"

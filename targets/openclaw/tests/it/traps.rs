@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 use wpc_model::arbitrary;
-use wpc_openclaw::{Severity, Trap, audit, emit};
+use wpc_openclaw::{Reach, Severity, Trap, audit, emit};
 
 use crate::stand::{
     ASK, GATE, applied, audited, cases, compiled, config, desk, found, options, read, with_models,
@@ -195,6 +195,11 @@ fn changes() -> Vec<Change> {
             Weaker,
         ),
         change(plugin(json!({ "launched": true, "tools": [] })), PluginSilent, Weaker),
+        change(
+            json!({ "plugins": { "entries": { "wpc-gate": { "config": { "agents": { "billing": ["exec"] } } } } } }),
+            PluginList,
+            Weaker,
+        ),
         change(json!({ "plugins": { "entries": { "wpc-gate": { "enabled": true } } } }), NoHooks, Note),
         change(json!({ "gateway": { "tools": { "allow": ["exec"] } } }), GatewayTools, Weaker),
         change(json!({ "agents": { "$include": "./agents.json5" } }), NotRead, Wider),
@@ -339,6 +344,85 @@ fn a_plugin_that_asks_the_gate_is_told_from_one_that_does_not() {
             json!({ "name": "azure_service_bus", "tools": tools(server), "launched": true })),
         place("openclaw_plugin_silent", "")
     );
+}
+
+#[test]
+fn a_plugin_whose_lists_are_none_is_found() {
+    let policy = desk();
+    let mut options = with_models(options(&policy, &[]));
+    options.plugin = Some("/opt/wpc-gate".to_owned());
+    let config = config(&policy, &options);
+    let lists = |change: &dyn Fn(&mut Json)| {
+        let mut config = config.clone();
+        change(&mut config["plugins"]["entries"]["wpc-gate"]);
+        let findings = audited(&config, &policy, &options).findings;
+        let lists = findings.into_iter().filter(|one| one.trap == Trap::PluginList);
+        lists.map(|one| one.place).collect::<Vec<_>>()
+    };
+    let place = |member: &str| vec![format!("plugins.entries.wpc-gate.config{member}")];
+    assert!(lists(&|_| {}).is_empty());
+    // The older form, in which nobody is asked.
+    let older = json!({ "billing": ["azure_service_bus__peek", "exec"] });
+    assert_eq!(lists(&|ours| ours["config"]["agents"] = older.clone()), place(".agents"));
+    assert_eq!(lists(&|ours| *ours = json!({ "enabled": true })), place(".agents"));
+    for none in [json!({ "bus": ["exec"] }), json!("exec"), Json::Null] {
+        assert_eq!(
+            lists(&|ours| ours["config"]["agents"][0]["servers"] = none.clone()),
+            place(".agents.0.servers")
+        );
+        let tools = |ours: &mut Json| ours["config"]["agents"][0]["servers"][0]["tools"] = none.clone();
+        assert_eq!(lists(&tools), place(".agents.0.servers.0.tools"));
+    }
+    assert_eq!(lists(&|ours| ours["config"]["agents"][0] = json!(["exec"])), place(".agents.0.servers"));
+}
+
+/// What is found of the plugin where the gate of `a` is reached so and that of `b` at a URL, as it is emitted and once
+/// `b`'s server has `a`'s tool too.
+fn moved(a: Reach) -> [Vec<String>; 2] {
+    let policy = compiled(
+        r#"use azure_service_bus
+
+policy two {
+    tool azure_service_bus as a at namespace("a.servicebus.windows.net") { allow send to queue("q") }
+    tool azure_service_bus as b at namespace("b.servicebus.windows.net") { allow send to queue("q") }
+    token { lifetime 1 min; bearer }
+}
+"#,
+    );
+    let mut options = options(&policy, &[]);
+    options.plugin = Some("/opt/wpc-gate".to_owned());
+    let mut reach = |tool: &str, reach: Reach| options.gates.get_mut(tool).unwrap().reach = Some(reach);
+    reach("a", a);
+    reach("b", Reach::Url("http://127.0.0.1:8130/mcp".to_owned()));
+    let mut config = config(&policy, &options);
+    let asked = |config: &Json| {
+        let mut unsaid = options.clone();
+        unsaid.gates.clear();
+        let of = |options| {
+            let findings = audited(config, &policy, options).findings;
+            let ours = findings.into_iter().filter(|one| one.place.contains("wpc-gate.config"));
+            ours.map(|one| format!("{} {} {:?}", one.trap.code(), one.place, one.tools)).collect::<Vec<_>>()
+        };
+        assert_eq!(of(&options), of(&unsaid));
+        of(&options)
+    };
+    let before = asked(&config);
+    let servers =
+        config["plugins"]["entries"]["wpc-gate"]["config"]["agents"][0]["servers"].as_array_mut().unwrap();
+    let a = servers.remove(0);
+    servers[0]["tools"].as_array_mut().unwrap().push(a["tools"][0].clone());
+    [before, asked(&config)]
+}
+
+#[test]
+fn a_plugin_that_asks_one_gate_about_anothers_tool_is_found() {
+    for a in
+        [Reach::Url(GATE.to_owned()), Reach::Command { command: "wpc-service-bus".to_owned(), args: vec![] }]
+    {
+        let tools =
+            "openclaw_plugin_asks plugins.entries.wpc-gate.config.agents.0.servers.0.tools [\"a__send\"]";
+        assert_eq!(moved(a), [vec![], vec![tools.to_owned()]]);
+    }
 }
 
 #[test]
