@@ -49,6 +49,8 @@ const MAX_AGAIN: usize = 5;
 const AGAIN: Duration = Duration::from_secs(1);
 /// How long the reasons of what failed may take to arrive when the session is over.
 const LAST_WORDS: Duration = Duration::from_secs(1);
+/// How long the gate may take with what is no message.
+const SHOWN_WITHIN: Duration = Duration::from_secs(30);
 /// Messages that may wait for a session to begin.
 const MAX_WAITING: usize = 64;
 
@@ -148,9 +150,9 @@ impl Bridge {
                     (CONTENT_TYPE, HeaderValue::from_static("application/json")),
                     (ACCEPT, HeaderValue::from_static("application/json, text/event-stream")),
                 ]);
+                let shown = bridge.client.post(&bridge.url).headers(fields.collect()).body(raw);
                 // The host has its answer already.
-                let _refused =
-                    bridge.client.post(&bridge.url).headers(fields.collect()).body(raw).send().await;
+                let _refused = shown.timeout(SHOWN_WITHIN).send().await;
             });
         })
     }
