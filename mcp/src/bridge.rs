@@ -51,6 +51,8 @@ const AGAIN: Duration = Duration::from_secs(1);
 const LAST_WORDS: Duration = Duration::from_secs(1);
 /// How long the gate may take with what is no message.
 const SHOWN_WITHIN: Duration = Duration::from_secs(30);
+/// What an answer begins with if the gate did not take the message.
+const UNDONE: &str = "nothing was done";
 /// Messages that may wait for a session to begin.
 const MAX_WAITING: usize = 64;
 
@@ -213,20 +215,18 @@ impl Bridge {
         method: &Method,
         mut more: HashMap<HeaderName, HeaderValue>,
     ) -> Result<HashMap<HeaderName, HeaderValue>, StreamableHttpError<reqwest::Error>> {
-        let unshown = |why: String| StreamableHttpError::UnexpectedServerResponse(why.into());
-        let (token, grant) = (self.shows)().map_err(unshown)?;
+        let (token, grant) = (self.shows)().map_err(|why| undone(&why))?;
         let purpose = Purpose::Request { method: method.as_str(), url: &self.url };
         let now_s = self.clock.wall_ms().div_euclid(1_000);
         let proof = possession::prove(&self.agent, &purpose, &token, now_s)
-            .map_err(|error| unshown(error.to_string()))?;
+            .map_err(|error| undone(&error.to_string()))?;
         let shown = [
             (AUTHORIZATION, format!("DPoP {token}")),
             (HeaderName::from_static("dpop"), proof),
             (HeaderName::from_static(GRANT_HEADER), URL_SAFE_NO_PAD.encode(grant)),
         ];
         for (name, value) in shown {
-            let mut value =
-                HeaderValue::from_str(&value).map_err(|_| unshown("the token is no header".to_owned()))?;
+            let mut value = HeaderValue::from_str(&value).map_err(|_| undone("the token is no header"))?;
             value.set_sensitive(true);
             more.insert(name, value);
         }
@@ -249,8 +249,7 @@ impl StreamableHttpClient for Bridge {
         let posted = self.client.post_message(uri, message, session_id, auth_header, fields).await;
         // Transports answer it by logging in, which is done here by the fields.
         if matches!(posted, Err(StreamableHttpError::AuthRequired(_))) {
-            let why = "it refuses the token, its grant or the proof (401)";
-            return Err(StreamableHttpError::UnexpectedServerResponse(why.into()));
+            return Err(undone("it refuses the token, its grant or the proof (401)"));
         }
         posted
     }
@@ -289,6 +288,11 @@ impl SseRetryPolicy for Again {
     }
 }
 
+/// A message that the gate did not take.
+fn undone(why: &str) -> StreamableHttpError<reqwest::Error> {
+    StreamableHttpError::UnexpectedServerResponse(format!("{UNDONE}: {why}").into())
+}
+
 /// Tells the host that what it asked has no answer.
 async fn told(
     near: &mut impl Transport<RoleServer, Error = std::io::Error>,
@@ -325,14 +329,18 @@ async fn deliver(
 }
 
 /// What became of a message that has no answer, in words for the model: what may have been done must not read as undone.
-fn said(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut causes = std::iter::successors(Some(error), |error| error.source());
-    let unreached =
-        causes.any(|cause| cause.downcast_ref::<reqwest::Error>().is_some_and(reqwest::Error::is_connect));
-    if unreached {
-        return format!("The gate was not reached, and nothing was done: {error}");
+fn said(error: &StreamableHttpError<reqwest::Error>) -> String {
+    if let StreamableHttpError::UnexpectedServerResponse(why) = error
+        && why.starts_with(UNDONE)
+    {
+        return why.to_string();
     }
-    format!("The gate gave no answer to this; whether anything was done is not known: {error}")
+    if let StreamableHttpError::Client(cause) = error
+        && cause.is_connect()
+    {
+        return format!("{UNDONE}: the gate was not reached ({error})");
+    }
+    format!("the gate gave no answer to this; whether anything was done is not known: {error}")
 }
 
 /// A session's first messages. The transport to the gate takes what comes behind `initialize` for the host's

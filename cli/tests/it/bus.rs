@@ -27,7 +27,7 @@ fn command(place: &Place, more: &[&str]) -> Command {
 }
 
 /// A signed policy with `more` in it, its trust file, a ledger, an agent's key and token.
-fn standing(more: &str) -> Place {
+pub(crate) fn standing(more: &str) -> Place {
     let place = Place::new();
     place.keys();
     place.file("bus.wpc", POLICY.replace("    token {", &format!("{more}    token {{")));
