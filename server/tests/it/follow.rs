@@ -15,8 +15,8 @@ use wpc_evidence::statement::{
 use wpc_model::{Bind, OnChange, Uses};
 
 use crate::world::{
-    AGENT, ALICE, AUDITOR, AUTHOR, GATE, OPERATOR, OTHER_GATE, PLANE, World, asked, call, key, now_ms, open,
-    orders, policy, signed, trust, until,
+    AGENT, ALICE, AUDITOR, AUTHOR, GATE, Job, OPERATOR, OTHER_GATE, PLANE, World, asked, call, key, now_ms,
+    open, orders, policy, signed, trust, until,
 };
 
 const SOON: Duration = Duration::from_secs(20);
@@ -86,12 +86,7 @@ pub(crate) fn a_whole_job(world: &World) {
 #[test]
 fn a_lift_reaches_gates_as_the_revocation_did() {
     let world = World::new();
-    let policy = orders();
-    world.release(&policy, OnChange::Finish);
-    let issued = world.issue(policy.hash());
-    let (ledger, follower) = world.gate(GATE);
-    assert!(follower.wait(SOON));
-    let gate = open(&ledger, &signed(&policy), &issued).unwrap();
+    let Job { ledger, gate, follower: _follower, .. } = world.job();
     let send = || gate.begin_sync(call("send", "staging")).map(|one| one.finish_sync(Outcome::Done));
     send().unwrap();
     let says = |kind: &str| {
@@ -251,12 +246,7 @@ fn a_ledger_that_was_put_back_within_a_push_is_found_out() {
 #[test]
 fn nothing_begins_when_nobody_can_be_heard() {
     let mut world = World::new();
-    let policy = orders();
-    world.release(&policy, OnChange::Finish);
-    let issued = world.issue(policy.hash());
-    let (ledger, follower) = world.gate(GATE);
-    assert!(follower.wait(SOON));
-    let gate = open(&ledger, &signed(&policy), &issued).unwrap();
+    let Job { policy, issued, ledger, gate, follower: _follower } = world.job();
     assert!(gate.begin_sync(call("send", "staging")).is_ok());
     let port = world.stop();
     let stale = || {
@@ -308,12 +298,7 @@ fn a_newer_release_reaches_the_jobs_that_run() {
 #[test]
 fn a_stream_that_lifts_what_was_not_revoked_is_never_believed_again() {
     let world = World::new();
-    let policy = orders();
-    world.release(&policy, OnChange::Finish);
-    let issued = world.issue(policy.hash());
-    let (ledger, follower) = world.gate(GATE);
-    assert!(follower.wait(SOON));
-    let gate = open(&ledger, &signed(&policy), &issued).unwrap();
+    let Job { ledger, follower, gate, .. } = world.job();
     let send = || gate.begin_sync(call("send", "staging")).map(|one| one.finish_sync(Outcome::Done));
     send().unwrap();
     // No control plane of ours signs such a one: somebody else has its key and its store.

@@ -168,6 +168,17 @@ impl World {
         self.client(OPERATOR).issue(&asked(policy)).unwrap()
     }
 
+    /// The policy released, a ledger that follows, and a job that is open there.
+    pub(crate) fn job(&self) -> Job {
+        let policy = orders();
+        self.release(&policy, OnChange::Finish);
+        let issued = self.issue(policy.hash());
+        let (ledger, follower) = self.gate(GATE);
+        assert!(follower.wait(Duration::from_secs(20)));
+        let gate = open(&ledger, &signed(&policy), &issued).unwrap();
+        Job { policy, issued, ledger, follower, gate }
+    }
+
     /// A gate's ledger that follows the control plane, and what keeps it up to date.
     pub(crate) fn gate(&self, of: u8) -> (Arc<dyn Ledger>, Follower) {
         let ledger: Arc<dyn Ledger> = Arc::new(MemoryLedger::new(key(of)).unwrap());
@@ -175,6 +186,15 @@ impl World {
         let followed = Followed::new(ledger, follower.following());
         (Arc::new(followed), follower)
     }
+}
+
+/// A job that runs, and what it stands on.
+pub(crate) struct Job {
+    pub(crate) policy: Policy,
+    pub(crate) issued: Issued,
+    pub(crate) ledger: Arc<dyn Ledger>,
+    pub(crate) follower: Follower,
+    pub(crate) gate: DynamicGate,
 }
 
 impl Drop for World {
